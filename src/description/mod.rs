@@ -1,0 +1,30 @@
+//! The description that the user writes: read, checked, and lowered to a Policy. Must not know
+//! any server.
+
+mod lower;
+mod model;
+mod path;
+mod raw;
+mod validate;
+mod yaml;
+
+pub use lower::lower;
+pub use model::{Auth, Description, Listener, Spanned, Tls};
+pub use path::FilePath;
+
+use std::sync::Arc;
+
+use crate::findings::{self, Finding};
+use crate::text::Source;
+
+/// The JSON schema of a description, for editors.
+pub const SCHEMA: &str = include_str!("../../schemas/description.schema.json");
+
+/// Reads a description. All findings come at once, in the order of the file; the description is
+/// there when none of them is an error.
+pub fn read(source: &Arc<Source>) -> (Option<Description>, Vec<Finding>) {
+    let (root, mut findings) = yaml::read::<yaml::Node<raw::Raw>>(source);
+    let description = root.and_then(|root| validate::validate(source, &root, &mut findings));
+    findings::sort(&mut findings);
+    (description, findings)
+}

@@ -1,0 +1,369 @@
+//! From what is written to a description, or to every fault of it. Must not know YAML's syntax.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::model::{Auth, Description, Listener, Spanned, Tls};
+use super::path::FilePath;
+use super::raw::{Raw, RawAuth, RawTls, Scalar};
+use super::yaml::Node;
+use crate::findings::{Finding, Severity};
+use crate::net::{AddressSet, Domain, Fault, Network};
+use crate::policy::Role;
+use crate::text::{Place, Source, Span};
+
+/// Checks what is written. Adds every fault to `findings`; gives a description when no error is
+/// among all of them.
+pub fn validate(
+    source: &Arc<Source>,
+    root: &Node<Raw>,
+    findings: &mut Vec<Finding>,
+) -> Option<Description> {
+    let raw = root.value.as_ref()?;
+    let mut check = Check { source, findings };
+    let hostname = check.hostname(root.span, raw);
+    let domains = check.domains(raw);
+    let (networks, networks_span) = check.networks(raw);
+    let auth = raw.auth.as_ref().and_then(|node| {
+        Some(Spanned {
+            value: match node.value? {
+                RawAuth::Cyrus => Auth::Cyrus,
+            },
+            span: node.span,
+        })
+    });
+    let listeners = check.listeners(root.span, raw);
+    let tls = check.tls(raw);
+    check.needs(raw, &listeners);
+    if check.findings.iter().any(|f| f.severity == Severity::Error) {
+        return None;
+    }
+    Some(Description {
+        source: Arc::clone(source),
+        hostname: hostname?,
+        domains_span: raw.domains.as_ref().map(|node| node.span),
+        domains,
+        networks_span,
+        networks,
+        auth,
+        listeners,
+        tls,
+    })
+}
+
+struct Check<'a> {
+    source: &'a Arc<Source>,
+    findings: &'a mut Vec<Finding>,
+}
+
+impl Check<'_> {
+    fn report(&mut self, severity: Severity, rule: &'static str, span: Span, message: &str, help: &str) {
+        let finding = Finding::new(severity, rule, self.source, span, message).help(help);
+        self.findings.push(finding);
+    }
+
+    fn error(&mut self, rule: &'static str, span: Span, message: &str, help: &str) {
+        self.report(Severity::Error, rule, span, message, help);
+    }
+
+    /// Reads a text with a strict reader, and reports its fault under the faulty characters.
+    fn parse<T>(
+        &mut self,
+        node: &Node<String>,
+        read: impl FnOnce(&str) -> Result<T, Fault>,
+    ) -> Option<Spanned<T>> {
+        let text = node.value.as_ref()?;
+        match read(text) {
+            Ok(value) => Some(Spanned {
+                value,
+                span: node.span,
+            }),
+            Err(Fault { rule, part, message, help }) => {
+                self.error(rule, self.written(node.span, text, part), &message, &help);
+                None
+            }
+        }
+    }
+
+    /// Where the bytes `part` of `text` were written within `span`: past an opening quote, or the
+    /// whole span where escapes make the two differ.
+    fn written(&self, span: Span, text: &str, part: std::ops::Range<usize>) -> Span {
+        match self.source.slice(span).find(text) {
+            Some(offset) if !text.is_empty() => span.part(part.start + offset..part.end + offset),
+            _ => span,
+        }
+    }
+
+    fn hostname(&mut self, root: Span, raw: &Raw) -> Option<Spanned<Domain>> {
+        let Some(node) = &raw.hostname else {
+            self.error(
+                "missing-key",
+                root,
+                "`hostname` is missing: the server needs a name for its banner and for EHLO",
+                "add `hostname: mail.example.com`, with the name that the PTR record gives",
+            );
+            return None;
+        };
+        self.parse(node, Domain::parse_host)
+    }
+
+    fn domains(&mut self, raw: &Raw) -> Vec<Spanned<Domain>> {
+        let parsed: Vec<Spanned<Domain>> = items(raw.domains.as_ref())
+            .filter_map(|node| self.parse(node, Domain::parse))
+            .collect();
+        self.unique(
+            parsed,
+            Clone::clone,
+            Severity::Error,
+            "duplicate-domain",
+            |domain| format!("domain `{domain}` stands twice"),
+        )
+    }
+
+    /// Reports every value whose key was there before, and leaves it out.
+    fn unique<T, K: Hash + Eq>(
+        &mut self,
+        values: Vec<Spanned<T>>,
+        key: impl Fn(&T) -> K,
+        severity: Severity,
+        rule: &'static str,
+        message: impl Fn(&T) -> String,
+    ) -> Vec<Spanned<T>> {
+        let mut first: HashMap<K, Span> = HashMap::with_capacity(values.len());
+        let mut kept = Vec::with_capacity(values.len());
+        for value in values {
+            if let Some(before) = first.get(&key(&value.value)) {
+                let finding = Finding::new(severity, rule, self.source, value.span, message(&value.value))
+                    .and(Place::new(self.source, *before), "the first one")
+                    .help("leave one of them out");
+                self.findings.push(finding);
+            } else {
+                first.insert(key(&value.value), value.span);
+                kept.push(value);
+            }
+        }
+        kept
+    }
+
+    fn networks(&mut self, raw: &Raw) -> (Vec<Spanned<Network>>, Option<Span>) {
+        let Some(node) = raw
+            .relay
+            .as_ref()
+            .and_then(|relay| relay.value.as_ref()?.networks.as_ref())
+        else {
+            return (Vec::new(), None);
+        };
+        let parsed: Vec<Spanned<Network>> = items(Some(node))
+            .filter_map(|node| self.parse(node, Network::parse))
+            .collect();
+        let mut whole_family = [false, false];
+        for network in &parsed {
+            let (prefix, is_ipv4) = (network.value.prefix(), network.value.is_ipv4());
+            let shown = network.value;
+            if prefix == 0 {
+                whole_family[usize::from(is_ipv4)] = true;
+                self.error(
+                    "world-relay",
+                    network.span,
+                    &format!("`{shown}` is every address there is: the whole world could send spam through this server"),
+                    "name your own networks; whoever is elsewhere logs in on port 587",
+                );
+            } else if prefix < if is_ipv4 { 8 } else { 32 } {
+                let at_least = if is_ipv4 { "/8" } else { "/32" };
+                self.report(
+                    Severity::Warning,
+                    "wide-network",
+                    network.span,
+                    &format!("`{shown}` is wider than {at_least}: no site owns that many addresses, and all of them may relay"),
+                    "name the networks that are yours",
+                );
+            }
+        }
+        self.world_in_parts(node.span, &parsed, whole_family);
+        let networks = self.unique(
+            parsed,
+            |network| *network,
+            Severity::Warning,
+            "duplicate-network",
+            |network| format!("network `{network}` stands twice"),
+        );
+        (networks, Some(node.span))
+    }
+
+    /// Networks that are the whole world together, though none is alone.
+    fn world_in_parts(&mut self, span: Span, networks: &[Spanned<Network>], told: [bool; 2]) {
+        let set = AddressSet::new(networks.iter().map(|network| network.value));
+        for (first, last) in set.ranges() {
+            let is_whole = match (first, last) {
+                (IpAddr::V4(first), IpAddr::V4(last)) => first.to_bits() == 0 && last.to_bits() == u32::MAX,
+                (IpAddr::V6(first), IpAddr::V6(last)) => first.to_bits() == 0 && last.to_bits() == u128::MAX,
+                _ => false,
+            };
+            if is_whole && !told[usize::from(first.is_ipv4())] {
+                self.error(
+                    "world-relay",
+                    span,
+                    "these networks together are every address there is: the whole world could send spam through this server",
+                    "name your own networks",
+                );
+            }
+        }
+    }
+
+    fn listeners(&mut self, root: Span, raw: &Raw) -> Vec<Spanned<Listener>> {
+        let Some(node) = &raw.ports else {
+            self.error(
+                "missing-key",
+                root,
+                "`ports` is missing: nothing would listen",
+                "add `ports: [25]`, or `ports: [25, 465, 587]` if people log in to send",
+            );
+            return Vec::new();
+        };
+        if node.value.as_ref().is_some_and(Vec::is_empty) {
+            self.error("no-listener", node.span, "no port is named: nothing would listen", "write `ports: [25]`");
+        }
+        let parsed: Vec<Spanned<Listener>> = items(Some(node))
+            .filter_map(|node| {
+                let port = self.port(node)?;
+                let value = Listener {
+                    port,
+                    role: self.role(port, node.span)?,
+                };
+                Some(Spanned { value, span: node.span })
+            })
+            .collect();
+        self.unique(
+            parsed,
+            |listener| listener.port,
+            Severity::Error,
+            "duplicate-port",
+            |listener| format!("port {} stands twice", listener.port),
+        )
+    }
+
+    fn port(&mut self, node: &Node<Scalar>) -> Option<u16> {
+        match node.value.as_ref()? {
+            Scalar::Number(number) => match u16::try_from(*number) {
+                Ok(port) if port > 0 => Some(port),
+                _ => {
+                    self.error("bad-port", node.span, &format!("{number} is no port: TCP ports go from 1 to 65535"), "");
+                    None
+                }
+            },
+            Scalar::Text(text) => {
+                let (number, protocol) = text.split_once('/').unwrap_or((text, ""));
+                let is_number = number.parse::<u16>().is_ok();
+                let (part, message, help) = match protocol {
+                    "" if is_number => (0..text.len(), format!("port `{number}` stands in quotes"), format!("write `{number}`")),
+                    "tcp" if is_number => (number.len()..text.len(), "SMTP is TCP only, so the protocol is not written".into(), format!("write `{number}`")),
+                    _ if is_number => (number.len()..text.len(), format!("`{text}`: SMTP is spoken over TCP only (RFC 5321 §2.1)"), format!("write `{number}`")),
+                    _ => (0..text.len(), format!("`{}` is not a port number", text.escape_debug()), "write a number such as 25".into()),
+                };
+                self.error("bad-port", self.written(node.span, text, part), &message, &help);
+                None
+            }
+        }
+    }
+
+    fn role(&mut self, port: u16, span: Span) -> Option<Role> {
+        match port {
+            25 => Some(Role::Mx),
+            587 | 2525 => Some(Role::Submission),
+            465 => Some(Role::Submissions),
+            _ => {
+                self.error(
+                    "unknown-port",
+                    span,
+                    &format!("port {port} has no role in mail, so that it is not clear who may do what there"),
+                    "25 takes mail from other servers; 465, 587 and 2525 take mail from people who log in",
+                );
+                None
+            }
+        }
+    }
+
+    fn tls(&mut self, raw: &Raw) -> Option<Tls> {
+        let section = raw.tls.as_ref()?;
+        let RawTls { certificate, key } = section.value.as_ref()?;
+        let certificate_path = certificate.as_ref().and_then(|node| self.parse(node, FilePath::parse));
+        let key_path = key.as_ref().and_then(|node| self.parse(node, FilePath::parse));
+        for (there, missing, name) in [
+            (certificate, key, "key"),
+            (key, certificate, "certificate"),
+        ] {
+            if let (Some(there), None) = (there, missing) {
+                self.error(
+                    "missing-key",
+                    there.span,
+                    &format!("`{name}` is missing: one is of no use without the other"),
+                    &format!("add `{name}:` with the path of its PEM file"),
+                );
+            }
+        }
+        if certificate.is_none() && key.is_none() {
+            self.error("missing-key", section.span, "`certificate` and `key` are missing", "add the paths of both PEM files");
+        }
+        Some(Tls {
+            certificate: certificate_path?.value,
+            key: key_path?.value,
+            span: section.span,
+        })
+    }
+
+    /// What one key demands of another, shown at the one that demands.
+    fn needs(&mut self, raw: &Raw, listeners: &[Spanned<Listener>]) {
+        let submission = |listener: &&Spanned<Listener>| listener.value.role != Role::Mx;
+        if raw.auth.is_none() {
+            for listener in listeners.iter().filter(submission) {
+                let and_tls = if raw.tls.is_none() { ", and `tls:` with certificate and key" } else { "" };
+                self.error(
+                    "submission-without-auth",
+                    listener.span,
+                    &format!(
+                        "port {} takes mail only from people who log in, and `auth` is missing",
+                        listener.value.port
+                    ),
+                    &format!("add `auth: cyrus`{and_tls}; whoever sends without a password uses port 25"),
+                );
+            }
+        }
+        if let Some(auth) = &raw.auth {
+            if raw.tls.is_none() {
+                self.error(
+                    "auth-without-tls",
+                    auth.span,
+                    "passwords would cross the network in clear: `auth` needs `tls`",
+                    "add `tls:` with `certificate` and `key`",
+                );
+            }
+            if !listeners.is_empty() && !listeners.iter().any(|listener| submission(&listener)) {
+                self.report(
+                    Severity::Warning,
+                    "unused-auth",
+                    auth.span,
+                    "nothing asks for passwords: port 25 does not offer AUTH",
+                    "add 587 or 465 to `ports`, or leave `auth` out",
+                );
+            }
+        }
+        if raw.tls.is_none()
+            && let Some(mx) = listeners.iter().find(|listener| listener.value.role == Role::Mx)
+        {
+            self.report(
+                Severity::Note,
+                "no-starttls",
+                mx.span,
+                "port 25 is served without STARTTLS, so that mail to this server crosses the network in clear",
+                "add `tls:` with `certificate` and `key`",
+            );
+        }
+    }
+}
+
+/// The items of a list that may be missing.
+fn items<T>(list: Option<&Node<Vec<Node<T>>>>) -> impl Iterator<Item = &Node<T>> {
+    list.and_then(|node| node.value.as_ref()).into_iter().flatten()
+}

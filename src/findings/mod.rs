@@ -1,0 +1,112 @@
+//! What smtpconf has to say: findings, each with a rule's name and the places it speaks of.
+//! Must not know how findings are printed or which rules exist.
+
+use std::sync::Arc;
+
+use crate::text::{Place, Source, Span};
+
+/// How bad a finding is. Ordered: `Note < Warning < Error`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Worth knowing; nothing has to change.
+    Note,
+    /// Probably a mistake.
+    Warning,
+    /// Wrong: it will not work, or it is dangerous.
+    Error,
+}
+
+impl Severity {
+    /// The word printed for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// A place with the words printed under it.
+#[derive(Clone, Debug)]
+pub struct Label {
+    /// Where.
+    pub place: Place,
+    /// A few words; empty for none.
+    pub text: String,
+}
+
+/// One thing that is wrong or worth knowing.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The rule's name, in kebab-case.
+    pub rule: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is wrong and why it matters: one sentence.
+    pub message: String,
+    /// Where: the first place is the one to mend, the others explain it.
+    pub labels: Vec<Label>,
+    /// What to write instead; empty for none.
+    pub help: String,
+}
+
+impl Finding {
+    /// A finding at `span` of `source`.
+    pub fn new(
+        severity: Severity,
+        rule: &'static str,
+        source: &Arc<Source>,
+        span: Span,
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            rule,
+            severity,
+            message: message.into(),
+            labels: vec![Label {
+                place: Place::new(source, span),
+                text: String::new(),
+            }],
+            help: String::new(),
+        }
+    }
+
+    /// The same finding with words under its first place.
+    #[must_use]
+    pub fn label(mut self, text: impl Into<String>) -> Self {
+        if let Some(label) = self.labels.first_mut() {
+            label.text = text.into();
+        }
+        self
+    }
+
+    /// The same finding with one more place that explains it.
+    #[must_use]
+    pub fn and(mut self, place: Place, text: impl Into<String>) -> Self {
+        self.labels.push(Label {
+            place,
+            text: text.into(),
+        });
+        self
+    }
+
+    /// The same finding with advice.
+    #[must_use]
+    pub fn help(mut self, text: impl Into<String>) -> Self {
+        self.help = text.into();
+        self
+    }
+}
+
+/// Puts findings into the order of reports: by source, then by place, then by rule.
+pub fn sort(findings: &mut [Finding]) {
+    findings.sort_by(|a, b| {
+        let key = |f: &Finding| {
+            f.labels
+                .first()
+                .map(|l| (l.place.source.name().to_owned(), l.place.span))
+        };
+        (key(a), a.rule, &a.message).cmp(&(key(b), b.rule, &b.message))
+    });
+}

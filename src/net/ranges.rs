@@ -1,0 +1,160 @@
+//! Sets of addresses as sorted ranges, and the classes that several sets cut the address space
+//! into. Must not know what a set stands for.
+
+use std::collections::HashSet;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::{Network, special_use};
+
+/// An address as a number that sorts within its family: `(is IPv6, bits)`.
+type Key = (bool, u128);
+
+fn key(address: IpAddr) -> Key {
+    match address {
+        IpAddr::V4(v4) => (false, u32::from(v4).into()),
+        IpAddr::V6(v6) => (true, v6.into()),
+    }
+}
+
+fn address((is_v6, bits): Key) -> IpAddr {
+    if is_v6 {
+        Ipv6Addr::from(bits).into()
+    } else {
+        // A key of the IPv4 family holds at most 32 bits.
+        Ipv4Addr::from(u32::try_from(bits).unwrap_or(u32::MAX)).into()
+    }
+}
+
+/// A set of addresses: ranges that are sorted, disjoint and not adjacent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AddressSet {
+    ranges: Vec<(Key, Key)>,
+}
+
+impl AddressSet {
+    /// The union of networks.
+    pub fn new(networks: impl IntoIterator<Item = Network>) -> Self {
+        let mut all: Vec<(Key, Key)> = networks
+            .into_iter()
+            .map(|network| (key(network.first()), key(network.last())))
+            .collect();
+        all.sort_unstable();
+        let mut ranges: Vec<(Key, Key)> = Vec::new();
+        for (first, last) in all {
+            match ranges.last_mut() {
+                Some((start, end)) if start.0 == first.0 && first.1 <= end.1.saturating_add(1) => {
+                    end.1 = end.1.max(last.1);
+                }
+                _ => ranges.push((first, last)),
+            }
+        }
+        Self { ranges }
+    }
+
+    /// Whether the set holds the address.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        self.holds(key(address))
+    }
+
+    fn holds(&self, key: Key) -> bool {
+        let after = self.ranges.partition_point(|(first, _)| *first <= key);
+        after > 0 && self.ranges.get(after - 1).is_some_and(|(_, last)| key <= *last)
+    }
+
+    /// The first and last address of each range, in order.
+    pub fn ranges(&self) -> impl Iterator<Item = (IpAddr, IpAddr)> {
+        self.ranges.iter().map(|(first, last)| (address(*first), address(*last)))
+    }
+}
+
+/// One class of addresses that no set at hand tells apart, by an address in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cell {
+    /// An address of the class.
+    pub representative: IpAddr,
+}
+
+/// The classes that `sets` cut each family into, one representative for each distinct
+/// combination of memberships. Where a class holds an address that a stranger on the Internet can
+/// have, the representative is one.
+pub fn cells(sets: &[&AddressSet]) -> Vec<Cell> {
+    let mut cells = Vec::new();
+    for (is_v6, largest, usual) in [
+        (false, u128::from(u32::MAX), USUAL_V4),
+        (true, u128::MAX, USUAL_V6),
+    ] {
+        // Between two neighbouring borders no set changes, so one address speaks for all.
+        let mut starts: Vec<u128> = vec![0];
+        for (first, last) in sets.iter().flat_map(|set| &set.ranges) {
+            if first.0 == is_v6 {
+                starts.push(first.1);
+                starts.extend(last.1.checked_add(1).filter(|&next| next <= largest));
+            }
+        }
+        // The usual addresses of strangers come first, so that they speak for their class.
+        let usual = usual.iter().filter_map(|text| text.parse().ok()).map(key);
+        starts.sort_unstable();
+        starts.dedup();
+        let edges = starts.iter().map(|&bits| (is_v6, bits));
+        let ends = starts.iter().skip(1).map(|&next| (is_v6, next - 1));
+        let mut seen: HashSet<Vec<bool>> = HashSet::new();
+        let candidates: Vec<Key> = usual.chain(edges).chain(ends).collect();
+        let (ordinary, special): (Vec<Key>, Vec<Key>) =
+            candidates.into_iter().partition(|&k| !special_use(address(k)));
+        for candidate in ordinary.into_iter().chain(special) {
+            if seen.insert(sets.iter().map(|set| set.holds(candidate)).collect()) {
+                cells.push(Cell {
+                    representative: address(candidate),
+                });
+            }
+        }
+    }
+    cells
+}
+
+/// Addresses that documentation gives to strangers (RFC 5737, RFC 3849), and public ones for when
+/// all of those are taken.
+const USUAL_V4: &[&str] = &["203.0.113.7", "198.51.100.9", "192.0.2.77", "8.8.8.8", "1.1.1.1", "130.88.1.1"];
+const USUAL_V6: &[&str] = &["2001:db8:ffff::9", "2001:db8::7", "3fff::7", "2606:4700::1", "2a00:1450::1"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(networks: &[&str]) -> AddressSet {
+        AddressSet::new(networks.iter().map(|text| Network::parse(text).unwrap()))
+    }
+
+    #[test]
+    fn ranges_are_merged() {
+        let set = set(&["10.0.0.0/9", "10.128.0.0/9", "10.1.0.0/16", "::/0", "0.0.0.0/32"]);
+        let shown: Vec<String> = set.ranges().map(|(a, b)| format!("{a}-{b}")).collect();
+        assert_eq!(
+            shown,
+            [
+                "0.0.0.0-0.0.0.0",
+                "10.0.0.0-10.255.255.255",
+                "::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"
+            ]
+        );
+        assert!(set.contains("10.200.0.1".parse().unwrap()));
+        assert!(!set.contains("11.0.0.0".parse().unwrap()));
+    }
+
+    #[test]
+    fn every_combination_of_memberships_has_one_cell() {
+        let (a, b) = (set(&["192.0.2.0/24", "2001:db8::/32"]), set(&["192.0.2.128/25"]));
+        let cells = cells(&[&a, &b]);
+        let kinds: Vec<(bool, bool, bool)> = cells
+            .iter()
+            .map(|cell| cell.representative)
+            .map(|ip| (ip.is_ipv4(), a.contains(ip), b.contains(ip)))
+            .collect();
+        assert_eq!(kinds.len(), 5, "{cells:?}");
+        for kind in [(true, false, false), (true, true, false), (true, true, true), (false, true, false), (false, false, false)] {
+            assert!(kinds.contains(&kind), "{kind:?}");
+        }
+        assert!(cells.iter().any(|c| c.representative.to_string() == "203.0.113.7"));
+        assert!(!special_use(cells[3].representative));
+    }
+}

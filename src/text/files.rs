@@ -1,0 +1,151 @@
+//! Reading one file within bounds, and writing a set of files so that none is ever half there.
+//! Must not know what the files hold.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+/// The largest file that is read, in bytes: 64 MiB.
+const LARGEST: u64 = 64 << 20;
+
+/// Why a file could not be read.
+#[derive(Debug)]
+pub enum ReadError {
+    /// The operating system's reason.
+    Io(io::Error),
+    /// A folder, device, socket or FIFO.
+    NotAFile,
+    /// More bytes than the bound of 64 MiB.
+    TooLarge,
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(error) => error.fmt(f),
+            Self::NotAFile => f.write_str("not a regular file"),
+            Self::TooLarge => f.write_str("larger than 64 MiB"),
+        }
+    }
+}
+
+/// The bytes of the regular file at `path`, up to 64 MiB.
+///
+/// # Errors
+/// When it cannot be opened, is no regular file, or is larger.
+pub fn read(path: &Path) -> Result<Vec<u8>, ReadError> {
+    // The kind is looked at before opening: to open a FIFO would wait for its writer.
+    if !fs::metadata(path).map_err(ReadError::Io)?.is_file() {
+        return Err(ReadError::NotAFile);
+    }
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes))
+        .map_err(ReadError::Io)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(ReadError::TooLarge);
+    }
+    Ok(bytes)
+}
+
+/// Why files were not written.
+#[derive(Debug)]
+pub enum WriteError {
+    /// These paths exist already and differ, and overwriting was not asked for.
+    Exists(Vec<PathBuf>),
+    /// The operating system refused at this path.
+    Io(PathBuf, io::Error),
+}
+
+impl fmt::Display for WriteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exists(paths) => {
+                f.write_str("already there, and not overwritten:")?;
+                paths
+                    .iter()
+                    .try_for_each(|path| write!(f, "\n  {}", path.display()))
+            }
+            Self::Io(path, error) => write!(f, "{}: {error}", path.display()),
+        }
+    }
+}
+
+/// Writes every `(path below folder, text)`. All texts are on disk in temporary files before the
+/// first one takes its place by a rename, so that each file is whole, old or new, at any moment.
+/// A file that holds the text already is left alone.
+///
+/// # Errors
+/// When a file with another text exists and `overwrite` is false (nothing is written then), or
+/// when the operating system refuses.
+pub fn write_all(
+    folder: &Path,
+    files: &[(&str, &str)],
+    overwrite: bool,
+) -> Result<(), WriteError> {
+    let at = |path: &Path| {
+        let path = path.to_path_buf();
+        move |error| WriteError::Io(path, error)
+    };
+    let mut wanted = Vec::new();
+    let mut in_the_way = Vec::new();
+    for (name, text) in files {
+        let path = folder.join(name);
+        match fs::read(&path) {
+            Ok(found) if found == text.as_bytes() => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => wanted.push((path, text)),
+            _ => {
+                in_the_way.push(path.clone());
+                wanted.push((path, text));
+            }
+        }
+    }
+    if !overwrite && !in_the_way.is_empty() {
+        return Err(WriteError::Exists(in_the_way));
+    }
+    let mut ready = Vec::new();
+    for (path, text) in wanted {
+        let parent = path.parent().unwrap_or(folder);
+        fs::create_dir_all(parent).map_err(at(parent))?;
+        let mut file = tempfile::Builder::new()
+            .prefix(".smtpconf-")
+            .permissions(fs::Permissions::from_mode(0o644))
+            .tempfile_in(parent)
+            .map_err(at(parent))?;
+        file.write_all(text.as_bytes())
+            .and_then(|()| file.as_file().sync_all())
+            .map_err(at(&path))?;
+        ready.push((file, path));
+    }
+    for (file, path) in ready {
+        file.persist(&path)
+            .map_err(|error| WriteError::Io(path, error.error))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_written_when_one_file_is_in_the_way() {
+        let folder = tempfile::tempdir().unwrap();
+        write_all(folder.path(), &[("a", "1"), ("d/b", "2")], false).unwrap();
+        let again = write_all(folder.path(), &[("a", "1"), ("d/b", "3"), ("c", "4")], false);
+        assert!(matches!(again, Err(WriteError::Exists(paths)) if paths.len() == 1));
+        assert!(!folder.path().join("c").exists());
+        write_all(folder.path(), &[("d/b", "3")], true).unwrap();
+        assert_eq!(fs::read_to_string(folder.path().join("d/b")).unwrap(), "3");
+        let mode = fs::metadata(folder.path().join("d/b")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o644);
+    }
+
+    #[test]
+    fn a_folder_and_a_device_are_not_read() {
+        assert!(matches!(read(Path::new("/")), Err(ReadError::NotAFile)));
+        assert!(matches!(read(Path::new("/dev/zero")), Err(ReadError::NotAFile)));
+    }
+}
