@@ -1,5 +1,5 @@
 //! The program: one call into the library.
 
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    smtpconf::cli::run()
 }

@@ -1,1 +1,131 @@
-//! cli
+//! The command line: arguments in, standard output and an exit code out.
+
+mod generate;
+mod input;
+mod lint;
+mod print;
+mod schema;
+
+use std::process::ExitCode;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::findings::{Finding, Severity};
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold());
+
+/// One description of an SMTP server, for Postfix, Exim and Sendmail.
+#[derive(Debug, Parser)]
+#[command(name = "smtpconf", version, styles = STYLES, propagate_version = true, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  smtpconf lint                                 check smtpconf.yaml here or above
+  smtpconf generate --target postfix            print main.cf, master.cf and what else Postfix needs
+  smtpconf generate --target all --out servers  write the files of all three servers
+  smtpconf generate --target exim --out exim --check
+                                                say whether exim/ is what the description gives
+
+Exit codes: 0 done; 1 the answer is bad (findings, differences); 2 it could not be done.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check a description, and report every fault at once
+    Lint(lint::Lint),
+    /// Generate the files of a server from a description
+    Generate(generate::Generate),
+    /// Print the JSON schema of a description, for editors
+    Schema,
+}
+
+/// How findings are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Pictures with the lines concerned
+    Human,
+    /// `file:line:col: severity[rule] message`, one a line
+    Concise,
+}
+
+/// When colours are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Color {
+    /// On a terminal, unless `NO_COLOR` is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The lowest severity that makes the exit code 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Gate {
+    Error,
+    Warning,
+    Note,
+}
+
+#[derive(Debug, Args)]
+struct Reporting {
+    /// How findings are printed
+    #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORMAT")]
+    format: Format,
+    /// When colours are used
+    #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    color: Color,
+    /// The lowest severity that makes the exit code 1
+    #[arg(long, value_enum, default_value_t = Gate::Error, value_name = "SEVERITY")]
+    fail_on: Gate,
+}
+
+impl Reporting {
+    /// Whether a finding is at or above the gate.
+    fn fails(&self, findings: &[Finding]) -> bool {
+        let gate = match self.fail_on {
+            Gate::Error => Severity::Error,
+            Gate::Warning => Severity::Warning,
+            Gate::Note => Severity::Note,
+        };
+        findings.iter().any(|finding| finding.severity >= gate)
+    }
+}
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    /// Done; the answer is good.
+    Good,
+    /// Done; the answer is bad.
+    Bad,
+}
+
+/// Why the work could not be done, in words for the user.
+#[derive(Debug)]
+struct Failure(String);
+
+/// Runs the command that the arguments name.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match cli.command {
+        Command::Lint(lint) => lint.run(),
+        Command::Generate(generate) => generate.run(),
+        Command::Schema => schema::run(),
+    };
+    match result {
+        Ok(Outcome::Good) => ExitCode::SUCCESS,
+        Ok(Outcome::Bad) => ExitCode::from(1),
+        Err(Failure(message)) => {
+            print::complain(&message);
+            ExitCode::from(2)
+        }
+    }
+}

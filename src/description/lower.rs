@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::model::{Auth, Description};
 use crate::net::{AddressSet, Domain};
 use crate::policy::{
-    AuthBackend, Certificate, Clause, Facts, Guard, Listener, ListenerTls, Outcome, Policy, Reason, Role,
+    AuthBackend, Certificate, Clause, Facts, Guard, Listener, ListenerTls, Outcome, Policy, Reason,
+    Role,
 };
 use crate::text::Place;
 
@@ -40,7 +41,9 @@ pub fn lower(description: &Description) -> Policy {
                 auth: role != Role::Mx,
                 clauses: match role {
                     Role::Mx => shared.mx(),
-                    Role::Submission | Role::Submissions => shared.submission(description.place(listener.span)),
+                    Role::Submission | Role::Submissions => {
+                        shared.submission(description.place(listener.span))
+                    }
                 },
                 origin: Some(description.place(listener.span)),
             }
@@ -59,7 +62,11 @@ fn facts(description: &Description) -> Facts {
         .filter(|domain| *domain != hostname && *domain != Domain::localhost())
         .collect();
     domains.sort_unstable();
-    let mut networks: Vec<_> = description.networks.iter().map(|network| network.value).collect();
+    let mut networks: Vec<_> = description
+        .networks
+        .iter()
+        .map(|network| network.value)
+        .collect();
     networks.sort_unstable();
     Facts {
         hostname,
@@ -84,12 +91,25 @@ struct Shared<'a> {
 
 impl Shared<'_> {
     fn mx(&self) -> Vec<Clause> {
-        let networks = self.description.networks_span.map(|span| self.description.place(span));
-        let trusted = Guard::Any(vec![Guard::ClientIsHost, Guard::ClientIn(Arc::clone(&self.trusted))]);
-        let mut clauses = self.malformed().to_vec();
-        clauses.push(refuse(Guard::SenderDomainMissing, Reason::SenderDomainMissing, None));
+        let networks = self
+            .description
+            .networks_span
+            .map(|span| self.description.place(span));
+        let trusted = Guard::Any(vec![
+            Guard::ClientIsHost,
+            Guard::ClientIn(Arc::clone(&self.trusted)),
+        ]);
+        let mut clauses = Self::malformed().to_vec();
         clauses.push(refuse(
-            Guard::All(vec![Guard::RecipientRouted, Guard::Not(Box::new(trusted.clone()))]),
+            Guard::SenderDomainMissing,
+            Reason::SenderDomainMissing,
+            None,
+        ));
+        clauses.push(refuse(
+            Guard::All(vec![
+                Guard::RecipientRouted,
+                Guard::Not(Box::new(trusted.clone())),
+            ]),
             Reason::RoutedRecipient,
             None,
         ));
@@ -104,12 +124,16 @@ impl Shared<'_> {
 
     fn submission(&self, listener: Place) -> Vec<Clause> {
         let not = |guard| Guard::Not(Box::new(guard));
-        let auth = self.description.auth.as_ref().map(|auth| self.description.place(auth.span));
+        let auth = self
+            .description
+            .auth
+            .as_ref()
+            .map(|auth| self.description.place(auth.span));
         let mut clauses = vec![
             refuse(not(Guard::Tls), Reason::NeedsTls, Some(listener.clone())),
             refuse(not(Guard::Authenticated), Reason::NeedsAuth, Some(listener)),
         ];
-        clauses.extend(self.malformed());
+        clauses.extend(Self::malformed());
         clauses.extend(self.local());
         clauses.push(Clause {
             guard: Guard::Authenticated,
@@ -120,13 +144,14 @@ impl Shared<'_> {
     }
 
     /// Recipients that are refused to everybody for their form.
-    fn malformed(&self) -> [Clause; 2] {
+    fn malformed() -> [Clause; 3] {
         let not_postmaster = Guard::Not(Box::new(Guard::RecipientPostmaster));
         let not_own_postmaster = Guard::Not(Box::new(Guard::All(vec![
             Guard::RecipientOwnLiteral,
             Guard::RecipientPostmaster,
         ])));
         [
+            refuse(Guard::RecipientSourceRoute, Reason::SourceRoute, None),
             refuse(
                 Guard::All(vec![Guard::RecipientBare, not_postmaster]),
                 Reason::BareRecipient,
@@ -142,7 +167,10 @@ impl Shared<'_> {
 
     /// Recipients on this server, those that exist and those that do not.
     fn local(&self) -> [Clause; 2] {
-        let origin = self.description.domains_span.map(|span| self.description.place(span));
+        let origin = self
+            .description
+            .domains_span
+            .map(|span| self.description.place(span));
         // After `malformed`, a bare or literal recipient is `postmaster` here.
         let ours = Guard::Any(vec![
             Guard::RecipientIn(Arc::clone(&self.ours)),

@@ -25,6 +25,29 @@ pub const SCHEMA: &str = include_str!("../../schemas/description.schema.json");
 pub fn read(source: &Arc<Source>) -> (Option<Description>, Vec<Finding>) {
     let (root, mut findings) = yaml::read::<yaml::Node<raw::Raw>>(source);
     let description = root.and_then(|root| validate::validate(source, &root, &mut findings));
+    hide_passwords(source, &mut findings);
     findings::sort(&mut findings);
     (description, findings)
+}
+
+/// Reports show the lines around a finding, and logs keep reports: what was found to be a password
+/// is shown as asterisks in all of them.
+fn hide_passwords(source: &Arc<Source>, findings: &mut [Finding]) {
+    let mut text = source.text().to_owned();
+    for finding in findings
+        .iter()
+        .filter(|finding| finding.rule == yaml::PASSWORD)
+    {
+        for label in &finding.labels {
+            let range = label.place.span.start..label.place.span.end;
+            text.replace_range(range.clone(), &"*".repeat(range.len()));
+        }
+    }
+    if text == source.text() {
+        return;
+    }
+    let hidden = Source::new(source.name(), text);
+    for label in findings.iter_mut().flat_map(|finding| &mut finding.labels) {
+        label.place.source = Arc::clone(&hidden);
+    }
 }

@@ -1,5 +1,6 @@
 //! A description that is known to be right. Must not know how it was written in YAML.
 
+use std::fmt::Write;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -111,6 +112,11 @@ impl Description {
         canonical.listeners.sort_unstable();
         // These types always have a YAML form, so the fallback never shows.
         let text = serde_yaml::to_string(&canonical).unwrap_or_default();
-        Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+        let mut hex = String::with_capacity(64);
+        for byte in Sha256::digest(text) {
+            // Writing to a String cannot fail.
+            let _ = write!(hex, "{byte:02x}");
+        }
+        hex
     }
 }

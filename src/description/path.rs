@@ -8,7 +8,9 @@ const LONGEST: usize = 512;
 
 /// Beginnings of Exim's predefined macros, which Exim replaces wherever they stand (Exim
 /// specification §6.6).
-const EXIM_MACROS: &[&str] = &["_HAVE_", "_DRIVER_", "_OPT_", "_EXP_", "_LOG_", "_CTL_", "_ACL_", "_EVENT_"];
+const EXIM_MACROS: &[&str] = &[
+    "_HAVE_", "_DRIVER_", "_OPT_", "_EXP_", "_LOG_", "_CTL_", "_ACL_", "_EVENT_",
+];
 
 /// An absolute path that means the same in the configuration of every server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,31 +24,54 @@ impl FilePath {
     pub fn parse(text: &str) -> Result<Self, Fault> {
         let bad = |part, message: String| Fault::new("unsafe-path", part, message);
         if !text.starts_with('/') {
-            return Err(bad(0..text.len(), format!("`{}` is not an absolute path", text.escape_debug()))
-                .help("the server starts elsewhere: write the path from `/` on"));
+            return Err(bad(
+                0..text.len(),
+                format!("`{}` is not an absolute path", text.escape_debug()),
+            )
+            .help("the server starts elsewhere: write the path from `/` on"));
         }
         if text.len() > LONGEST {
-            return Err(bad(0..text.len(), format!("the path has {} octets, and {LONGEST} is the most", text.len())));
+            return Err(bad(
+                0..text.len(),
+                format!(
+                    "the path has {} octets, and {LONGEST} is the most",
+                    text.len()
+                ),
+            ));
         }
         let safe = |c: char| c.is_ascii_alphanumeric() || "/._-+@~=".contains(c);
         if let Some((at, c)) = text.char_indices().find(|(_, c)| !safe(*c)) {
             let effect = match c {
                 '\n' | '\r' => "would end the line in a server's configuration",
                 '"' | '\'' | '`' => "would open or close a quote in a server's configuration",
-                '$' | '{' | '}' | '\\' | '%' => "would open an expansion in a server's configuration",
+                '$' | '{' | '}' | '\\' | '%' => {
+                    "would open an expansion in a server's configuration"
+                }
                 ' ' | '\t' | ',' | ':' | ';' => "separates values in a server's configuration",
                 '#' => "can start a comment in a server's configuration",
                 _ => "is not safe in every server's configuration",
             };
-            return Err(bad(at..at + c.len_utf8(), format!("`{}` in a path {effect}", c.escape_debug()))
-                .help("letters, digits and / . _ - + @ ~ = are safe: use a link with such a name"));
+            return Err(bad(
+                at..at + c.len_utf8(),
+                format!("`{}` in a path {effect}", c.escape_debug()),
+            )
+            .help("letters, digits and / . _ - + @ ~ = are safe: use a link with such a name"));
         }
-        if let Some((at, word)) = EXIM_MACROS.iter().find_map(|word| Some((text.find(word)?, word))) {
-            return Err(bad(at..at + word.len(), format!("`{word}` begins the name of a macro that Exim would replace"))
-                .help("use a link with another name"));
+        if let Some((at, word)) = EXIM_MACROS
+            .iter()
+            .find_map(|word| Some((text.find(word)?, word)))
+        {
+            return Err(bad(
+                at..at + word.len(),
+                format!("`{word}` begins the name of a macro that Exim would replace"),
+            )
+            .help("use a link with another name"));
         }
         if text.ends_with('/') {
-            return Err(bad(text.len() - 1..text.len(), "a folder's path stands where a file's belongs".into()));
+            return Err(bad(
+                text.len() - 1..text.len(),
+                "a folder's path stands where a file's belongs".into(),
+            ));
         }
         Ok(Self(text.to_owned()))
     }

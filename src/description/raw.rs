@@ -117,7 +117,10 @@ mod tests {
     /// With `UPDATE=1` the file is written anew instead.
     #[test]
     fn the_schema_file_is_what_the_types_say() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/description.schema.json");
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/schemas/description.schema.json"
+        );
         let schema = SchemaSettings::draft07()
             .into_generator()
             .into_root_schema_for::<Raw>();

@@ -59,7 +59,14 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    fn report(&mut self, severity: Severity, rule: &'static str, span: Span, message: &str, help: &str) {
+    fn report(
+        &mut self,
+        severity: Severity,
+        rule: &'static str,
+        span: Span,
+        message: &str,
+        help: &str,
+    ) {
         let finding = Finding::new(severity, rule, self.source, span, message).help(help);
         self.findings.push(finding);
     }
@@ -80,7 +87,12 @@ impl Check<'_> {
                 value,
                 span: node.span,
             }),
-            Err(Fault { rule, part, message, help }) => {
+            Err(Fault {
+                rule,
+                part,
+                message,
+                help,
+            }) => {
                 self.error(rule, self.written(node.span, text, part), &message, &help);
                 None
             }
@@ -135,9 +147,15 @@ impl Check<'_> {
         let mut kept = Vec::with_capacity(values.len());
         for value in values {
             if let Some(before) = first.get(&key(&value.value)) {
-                let finding = Finding::new(severity, rule, self.source, value.span, message(&value.value))
-                    .and(Place::new(self.source, *before), "the first one")
-                    .help("leave one of them out");
+                let finding = Finding::new(
+                    severity,
+                    rule,
+                    self.source,
+                    value.span,
+                    message(&value.value),
+                )
+                .and(Place::new(self.source, *before), "the first one")
+                .help("leave one of them out");
                 self.findings.push(finding);
             } else {
                 first.insert(key(&value.value), value.span);
@@ -197,8 +215,12 @@ impl Check<'_> {
         let set = AddressSet::new(networks.iter().map(|network| network.value));
         for (first, last) in set.ranges() {
             let is_whole = match (first, last) {
-                (IpAddr::V4(first), IpAddr::V4(last)) => first.to_bits() == 0 && last.to_bits() == u32::MAX,
-                (IpAddr::V6(first), IpAddr::V6(last)) => first.to_bits() == 0 && last.to_bits() == u128::MAX,
+                (IpAddr::V4(first), IpAddr::V4(last)) => {
+                    first.to_bits() == 0 && last.to_bits() == u32::MAX
+                }
+                (IpAddr::V6(first), IpAddr::V6(last)) => {
+                    first.to_bits() == 0 && last.to_bits() == u128::MAX
+                }
                 _ => false,
             };
             if is_whole && !told[usize::from(first.is_ipv4())] {
@@ -223,7 +245,12 @@ impl Check<'_> {
             return Vec::new();
         };
         if node.value.as_ref().is_some_and(Vec::is_empty) {
-            self.error("no-listener", node.span, "no port is named: nothing would listen", "write `ports: [25]`");
+            self.error(
+                "no-listener",
+                node.span,
+                "no port is named: nothing would listen",
+                "write `ports: [25]`",
+            );
         }
         let parsed: Vec<Spanned<Listener>> = items(Some(node))
             .filter_map(|node| {
@@ -232,7 +259,10 @@ impl Check<'_> {
                     port,
                     role: self.role(port, node.span)?,
                 };
-                Some(Spanned { value, span: node.span })
+                Some(Spanned {
+                    value,
+                    span: node.span,
+                })
             })
             .collect();
         self.unique(
@@ -249,7 +279,12 @@ impl Check<'_> {
             Scalar::Number(number) => match u16::try_from(*number) {
                 Ok(port) if port > 0 => Some(port),
                 _ => {
-                    self.error("bad-port", node.span, &format!("{number} is no port: TCP ports go from 1 to 65535"), "");
+                    self.error(
+                        "bad-port",
+                        node.span,
+                        &format!("{number} is no port: TCP ports go from 1 to 65535"),
+                        "",
+                    );
                     None
                 }
             },
@@ -257,12 +292,33 @@ impl Check<'_> {
                 let (number, protocol) = text.split_once('/').unwrap_or((text, ""));
                 let is_number = number.parse::<u16>().is_ok();
                 let (part, message, help) = match protocol {
-                    "" if is_number => (0..text.len(), format!("port `{number}` stands in quotes"), format!("write `{number}`")),
-                    "tcp" if is_number => (number.len()..text.len(), "SMTP is TCP only, so the protocol is not written".into(), format!("write `{number}`")),
-                    _ if is_number => (number.len()..text.len(), format!("`{text}`: SMTP is spoken over TCP only (RFC 5321 §2.1)"), format!("write `{number}`")),
-                    _ => (0..text.len(), format!("`{}` is not a port number", text.escape_debug()), "write a number such as 25".into()),
+                    "" if is_number => (
+                        0..text.len(),
+                        format!("port `{number}` stands in quotes"),
+                        format!("write `{number}`"),
+                    ),
+                    "tcp" if is_number => (
+                        number.len()..text.len(),
+                        "SMTP is TCP only, so the protocol is not written".into(),
+                        format!("write `{number}`"),
+                    ),
+                    _ if is_number => (
+                        number.len()..text.len(),
+                        format!("`{text}`: SMTP is spoken over TCP only (RFC 5321 §2.1)"),
+                        format!("write `{number}`"),
+                    ),
+                    _ => (
+                        0..text.len(),
+                        format!("`{}` is not a port number", text.escape_debug()),
+                        "write a number such as 25".into(),
+                    ),
                 };
-                self.error("bad-port", self.written(node.span, text, part), &message, &help);
+                self.error(
+                    "bad-port",
+                    self.written(node.span, text, part),
+                    &message,
+                    &help,
+                );
                 None
             }
         }
@@ -288,12 +344,14 @@ impl Check<'_> {
     fn tls(&mut self, raw: &Raw) -> Option<Tls> {
         let section = raw.tls.as_ref()?;
         let RawTls { certificate, key } = section.value.as_ref()?;
-        let certificate_path = certificate.as_ref().and_then(|node| self.parse(node, FilePath::parse));
-        let key_path = key.as_ref().and_then(|node| self.parse(node, FilePath::parse));
-        for (there, missing, name) in [
-            (certificate, key, "key"),
-            (key, certificate, "certificate"),
-        ] {
+        let certificate_path = certificate
+            .as_ref()
+            .and_then(|node| self.parse(node, FilePath::parse));
+        let key_path = key
+            .as_ref()
+            .and_then(|node| self.parse(node, FilePath::parse));
+        for (there, missing, name) in [(certificate, key, "key"), (key, certificate, "certificate")]
+        {
             if let (Some(there), None) = (there, missing) {
                 self.error(
                     "missing-key",
@@ -304,7 +362,12 @@ impl Check<'_> {
             }
         }
         if certificate.is_none() && key.is_none() {
-            self.error("missing-key", section.span, "`certificate` and `key` are missing", "add the paths of both PEM files");
+            self.error(
+                "missing-key",
+                section.span,
+                "`certificate` and `key` are missing",
+                "add the paths of both PEM files",
+            );
         }
         Some(Tls {
             certificate: certificate_path?.value,
@@ -318,7 +381,11 @@ impl Check<'_> {
         let submission = |listener: &&Spanned<Listener>| listener.value.role != Role::Mx;
         if raw.auth.is_none() {
             for listener in listeners.iter().filter(submission) {
-                let and_tls = if raw.tls.is_none() { ", and `tls:` with certificate and key" } else { "" };
+                let and_tls = if raw.tls.is_none() {
+                    ", and `tls:` with certificate and key"
+                } else {
+                    ""
+                };
                 self.error(
                     "submission-without-auth",
                     listener.span,
@@ -326,7 +393,9 @@ impl Check<'_> {
                         "port {} takes mail only from people who log in, and `auth` is missing",
                         listener.value.port
                     ),
-                    &format!("add `auth: cyrus`{and_tls}; whoever sends without a password uses port 25"),
+                    &format!(
+                        "add `auth: cyrus`{and_tls}; whoever sends without a password uses port 25"
+                    ),
                 );
             }
         }
@@ -350,7 +419,9 @@ impl Check<'_> {
             }
         }
         if raw.tls.is_none()
-            && let Some(mx) = listeners.iter().find(|listener| listener.value.role == Role::Mx)
+            && let Some(mx) = listeners
+                .iter()
+                .find(|listener| listener.value.role == Role::Mx)
         {
             self.report(
                 Severity::Note,
@@ -365,5 +436,7 @@ impl Check<'_> {
 
 /// The items of a list that may be missing.
 fn items<T>(list: Option<&Node<Vec<Node<T>>>>) -> impl Iterator<Item = &Node<T>> {
-    list.and_then(|node| node.value.as_ref()).into_iter().flatten()
+    list.and_then(|node| node.value.as_ref())
+        .into_iter()
+        .flatten()
 }

@@ -55,7 +55,10 @@ impl Domain {
                 });
             }
             if label.starts_with('-') || label.ends_with('-') {
-                return Err(bad(part, format!("label `{label}` starts or ends with a hyphen")));
+                return Err(bad(
+                    part,
+                    format!("label `{label}` starts or ends with a hyphen"),
+                ));
             }
             if label.len() > 63 {
                 return Err(bad(
@@ -64,8 +67,12 @@ impl Domain {
                 ));
             }
         }
-        let ascii = idna::domain_to_ascii_strict(text)
-            .map_err(|_| bad(whole.clone(), format!("`{text}` is no domain name by IDNA's rules")))?;
+        let ascii = idna::domain_to_ascii_strict(text).map_err(|_| {
+            bad(
+                whole.clone(),
+                format!("`{text}` is no domain name by IDNA's rules"),
+            )
+        })?;
         if ascii.len() > 253 {
             return Err(bad(
                 whole,
@@ -77,8 +84,11 @@ impl Domain {
             .next()
             .is_some_and(|top| top.bytes().all(|b| b.is_ascii_digit()))
         {
-            return Err(bad(whole, format!("`{text}` looks like an address, not like a name"))
-                .help("a name's last label is never all digits"));
+            return Err(bad(
+                whole,
+                format!("`{text}` looks like an address, not like a name"),
+            )
+            .help("a name's last label is never all digits"));
         }
         Ok(Self(ascii))
     }
@@ -95,8 +105,10 @@ impl Domain {
                 .help("write the name that its PTR record gives, such as `mail.example.com`"));
         }
         if !text.contains('.') && Self::parse(text).is_ok() {
-            return Err(bad(format!("`{text}` has no dot: other servers refuse such a name in EHLO"))
-                .help(format!("write the full name, such as `{text}.example.com`")));
+            return Err(bad(format!(
+                "`{text}` has no dot: other servers refuse such a name in EHLO"
+            ))
+            .help(format!("write the full name, such as `{text}.example.com`")));
         }
         Self::parse(text).map_err(|fault| Fault {
             rule: "bad-hostname",

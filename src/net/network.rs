@@ -31,13 +31,21 @@ impl Network {
         let prefix = match prefix_text.parse::<u8>() {
             Ok(prefix) if canonical => prefix,
             _ if prefix_text.parse::<Ipv4Addr>().is_ok() => {
-                return Err(Fault::new("bad-prefix", at, "a network mask stands where the prefix length belongs")
-                    .help("write the number of bits: `/24` for 255.255.255.0"));
+                return Err(Fault::new(
+                    "bad-prefix",
+                    at,
+                    "a network mask stands where the prefix length belongs",
+                )
+                .help("write the number of bits: `/24` for 255.255.255.0"));
             }
             _ => {
                 return Err(Fault::new(
                     "bad-prefix",
-                    if prefix_text.is_empty() { at.start - 1..at.end } else { at },
+                    if prefix_text.is_empty() {
+                        at.start - 1..at.end
+                    } else {
+                        at
+                    },
                     format!("`{prefix_text}` is not a prefix length"),
                 )
                 .help(format!("write a number from 0 to {longest}")));
@@ -108,8 +116,12 @@ fn parse_address(text: &str) -> Result<IpAddr, Fault> {
     let whole = 0..text.len();
     if let Some(inner) = text.strip_prefix('[') {
         let inner = inner.trim_end_matches(']');
-        return Err(Fault::new("bad-address", whole, "the brackets are Postfix's own way to write IPv6")
-            .help(format!("write it without them: `{inner}`")));
+        return Err(Fault::new(
+            "bad-address",
+            whole,
+            "the brackets are Postfix's own way to write IPv6",
+        )
+        .help(format!("write it without them: `{inner}`")));
     }
     if !text.contains(':') && text.contains('.') {
         let mut start = 0;
@@ -126,22 +138,37 @@ fn parse_address(text: &str) -> Result<IpAddr, Fault> {
                 ));
             }
             if digits && octet.len() > 1 && octet.starts_with('0') {
-                return Err(Fault::new("bad-address", part, format!("`{octet}` has a leading zero, which some programs read as octal"))
-                    .help(format!("write `{}`", octet.trim_start_matches('0'))));
+                return Err(Fault::new(
+                    "bad-address",
+                    part,
+                    format!("`{octet}` has a leading zero, which some programs read as octal"),
+                )
+                .help(format!("write `{}`", octet.trim_start_matches('0'))));
             }
             if !digits {
-                return Err(Fault::new("bad-address", if part.is_empty() { whole } else { part }, format!("`{text}` is not an IP address"))
-                    .help("networks are given by address; a client's name gives no right to relay"));
+                return Err(Fault::new(
+                    "bad-address",
+                    if part.is_empty() { whole } else { part },
+                    format!("`{text}` is not an IP address"),
+                )
+                .help("networks are given by address; a client's name gives no right to relay"));
             }
         }
         return Err(Fault::new(
             "bad-address",
             whole,
-            format!("`{text}` has {} octets, and an IPv4 address has 4", octets.len()),
+            format!(
+                "`{text}` has {} octets, and an IPv4 address has 4",
+                octets.len()
+            ),
         )
         .help("write all four, such as `10.0.0.0/8`"));
     }
-    Err(Fault::new("bad-address", whole, format!("`{text}` is not an IP address")))
+    Err(Fault::new(
+        "bad-address",
+        whole,
+        format!("`{text}` is not an IP address"),
+    ))
 }
 
 /// Whether an address can never be that of a stranger on the Internet: loopback, private

@@ -58,12 +58,18 @@ impl AddressSet {
 
     fn holds(&self, key: Key) -> bool {
         let after = self.ranges.partition_point(|(first, _)| *first <= key);
-        after > 0 && self.ranges.get(after - 1).is_some_and(|(_, last)| key <= *last)
+        after > 0
+            && self
+                .ranges
+                .get(after - 1)
+                .is_some_and(|(_, last)| key <= *last)
     }
 
     /// The first and last address of each range, in order.
     pub fn ranges(&self) -> impl Iterator<Item = (IpAddr, IpAddr)> {
-        self.ranges.iter().map(|(first, last)| (address(*first), address(*last)))
+        self.ranges
+            .iter()
+            .map(|(first, last)| (address(*first), address(*last)))
     }
 }
 
@@ -99,8 +105,9 @@ pub fn cells(sets: &[&AddressSet]) -> Vec<Cell> {
         let ends = starts.iter().skip(1).map(|&next| (is_v6, next - 1));
         let mut seen: HashSet<Vec<bool>> = HashSet::new();
         let candidates: Vec<Key> = usual.chain(edges).chain(ends).collect();
-        let (ordinary, special): (Vec<Key>, Vec<Key>) =
-            candidates.into_iter().partition(|&k| !special_use(address(k)));
+        let (ordinary, special): (Vec<Key>, Vec<Key>) = candidates
+            .into_iter()
+            .partition(|&k| !special_use(address(k)));
         for candidate in ordinary.into_iter().chain(special) {
             if seen.insert(sets.iter().map(|set| set.holds(candidate)).collect()) {
                 cells.push(Cell {
@@ -114,8 +121,21 @@ pub fn cells(sets: &[&AddressSet]) -> Vec<Cell> {
 
 /// Addresses that documentation gives to strangers (RFC 5737, RFC 3849), and public ones for when
 /// all of those are taken.
-const USUAL_V4: &[&str] = &["203.0.113.7", "198.51.100.9", "192.0.2.77", "8.8.8.8", "1.1.1.1", "130.88.1.1"];
-const USUAL_V6: &[&str] = &["2001:db8:ffff::9", "2001:db8::7", "3fff::7", "2606:4700::1", "2a00:1450::1"];
+const USUAL_V4: &[&str] = &[
+    "203.0.113.7",
+    "198.51.100.9",
+    "192.0.2.77",
+    "8.8.8.8",
+    "1.1.1.1",
+    "130.88.1.1",
+];
+const USUAL_V6: &[&str] = &[
+    "2001:db8:ffff::9",
+    "2001:db8::7",
+    "3fff::7",
+    "2606:4700::1",
+    "2a00:1450::1",
+];
 
 #[cfg(test)]
 mod tests {
@@ -127,7 +147,13 @@ mod tests {
 
     #[test]
     fn ranges_are_merged() {
-        let set = set(&["10.0.0.0/9", "10.128.0.0/9", "10.1.0.0/16", "::/0", "0.0.0.0/32"]);
+        let set = set(&[
+            "10.0.0.0/9",
+            "10.128.0.0/9",
+            "10.1.0.0/16",
+            "::/0",
+            "0.0.0.0/32",
+        ]);
         let shown: Vec<String> = set.ranges().map(|(a, b)| format!("{a}-{b}")).collect();
         assert_eq!(
             shown,
@@ -143,7 +169,10 @@ mod tests {
 
     #[test]
     fn every_combination_of_memberships_has_one_cell() {
-        let (a, b) = (set(&["192.0.2.0/24", "2001:db8::/32"]), set(&["192.0.2.128/25"]));
+        let (a, b) = (
+            set(&["192.0.2.0/24", "2001:db8::/32"]),
+            set(&["192.0.2.128/25"]),
+        );
         let cells = cells(&[&a, &b]);
         let kinds: Vec<(bool, bool, bool)> = cells
             .iter()
@@ -151,10 +180,20 @@ mod tests {
             .map(|ip| (ip.is_ipv4(), a.contains(ip), b.contains(ip)))
             .collect();
         assert_eq!(kinds.len(), 5, "{cells:?}");
-        for kind in [(true, false, false), (true, true, false), (true, true, true), (false, true, false), (false, false, false)] {
+        for kind in [
+            (true, false, false),
+            (true, true, false),
+            (true, true, true),
+            (false, true, false),
+            (false, false, false),
+        ] {
             assert!(kinds.contains(&kind), "{kind:?}");
         }
-        assert!(cells.iter().any(|c| c.representative.to_string() == "203.0.113.7"));
+        assert!(
+            cells
+                .iter()
+                .any(|c| c.representative.to_string() == "203.0.113.7")
+        );
         assert!(!special_use(cells[3].representative));
     }
 }

@@ -37,7 +37,9 @@ pub enum Guard {
     RecipientLiteral,
     /// The recipient's domain is the literal of an own address.
     RecipientOwnLiteral,
-    /// The recipient asks for routing: a source route, or `%`, `!`, `@` in the local part.
+    /// The recipient has a source route.
+    RecipientSourceRoute,
+    /// The recipient's local part holds `%`, `!` or `@`.
     RecipientRouted,
     /// The local part is `postmaster`.
     RecipientPostmaster,
@@ -75,6 +77,7 @@ impl Guard {
                 matches!(recipient.at, At::OwnLiteral | At::Literal(_))
             }
             Self::RecipientOwnLiteral => recipient.at == At::OwnLiteral,
+            Self::RecipientSourceRoute => recipient.route.is_some(),
             Self::RecipientRouted => recipient.is_routed(),
             Self::RecipientPostmaster => recipient.is_postmaster(),
             Self::RecipientKnown => recipient.known,
@@ -114,7 +117,9 @@ pub enum Reason {
     BareRecipient,
     /// The recipient is at an address literal.
     LiteralRecipient,
-    /// The recipient asks for routing.
+    /// The recipient has a source route.
+    SourceRoute,
+    /// The recipient's local part holds another address.
     RoutedRecipient,
     /// DNS does not know the sender's domain.
     SenderDomainMissing,
@@ -132,7 +137,8 @@ impl Reason {
             Self::NeedsAuth => "needs AUTH",
             Self::BareRecipient => "recipient without a domain",
             Self::LiteralRecipient => "recipient at an address literal",
-            Self::RoutedRecipient => "recipient with a route inside",
+            Self::SourceRoute => "recipient with a source route",
+            Self::RoutedRecipient => "recipient with another address inside",
             Self::SenderDomainMissing => "sender domain does not exist",
             Self::UnknownRecipient => "no such user",
             Self::RelayingDenied => "relaying denied",

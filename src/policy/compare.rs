@@ -48,7 +48,10 @@ pub fn compare(first: &Policy, second: &Policy) -> Drift {
     let sessions = Space::of(&[first, second])
         .sessions()
         .filter_map(|session| {
-            let (a, b) = (first.decide(&session).decision, second.decide(&session).decision);
+            let (a, b) = (
+                first.decide(&session).decision,
+                second.decide(&session).decision,
+            );
             (a != b).then_some(Difference {
                 session,
                 first: a,
@@ -62,7 +65,11 @@ pub fn compare(first: &Policy, second: &Policy) -> Drift {
         .into_iter()
         .zip(second.facts.values())
         .filter(|((_, a), (_, b))| a != b)
-        .map(|((name, first), (_, second))| FactDifference { name, first, second })
+        .map(|((name, first), (_, second))| FactDifference {
+            name,
+            first,
+            second,
+        })
         .collect();
     Drift { sessions, facts }
 }

@@ -96,7 +96,10 @@ impl Facts {
         vec![
             ("hostname", self.hostname.to_string()),
             ("auth", or_none(self.auth.map(|auth| auth.to_string()))),
-            ("certificate", or_none(tls.map(|tls| tls.certificate.clone()))),
+            (
+                "certificate",
+                or_none(tls.map(|tls| tls.certificate.clone())),
+            ),
             ("key", or_none(tls.map(|tls| tls.key.clone()))),
         ]
     }

@@ -104,7 +104,10 @@ impl Space {
     }
 
     /// The session with these values, given by their places in the fields; none past an end.
-    pub fn session(&self, [port, client, helo, tls, auth, sender, recipient]: [usize; 7]) -> Option<Session> {
+    pub fn session(
+        &self,
+        [port, client, helo, tls, auth, sender, recipient]: [usize; 7],
+    ) -> Option<Session> {
         Some(Session {
             port: *self.ports.get(port)?,
             client: self.clients.get(client)?.clone(),
@@ -118,7 +121,10 @@ impl Space {
 
     /// All sessions, in a fixed order.
     pub fn sessions(&self) -> Sessions<'_> {
-        Sessions { space: self, next: 0 }
+        Sessions {
+            space: self,
+            next: 0,
+        }
     }
 }
 
@@ -186,7 +192,13 @@ fn domain_representatives(sets: &[&Arc<HashSet<Domain>>]) -> Vec<Domain> {
     all.sort_unstable();
     all.dedup();
     let mut seen = HashSet::new();
-    all.retain(|domain| seen.insert(sets.iter().map(|set| set.contains(*domain)).collect::<Vec<_>>()));
+    all.retain(|domain| {
+        seen.insert(
+            sets.iter()
+                .map(|set| set.contains(*domain))
+                .collect::<Vec<_>>(),
+        )
+    });
     let mut domains: Vec<Domain> = all.into_iter().cloned().collect();
     let mut fresh = foreign();
     while let Some(name) = fresh {
@@ -210,11 +222,19 @@ fn recipients(domains: &[Domain]) -> Vec<Recipient> {
         });
     };
     let locals = [("user", true), ("nobody-here", false), ("postmaster", true)];
-    let routed = ["user%elsewhere.example", "elsewhere.example!user", "user@elsewhere.example"];
+    let routed = [
+        "user%elsewhere.example",
+        "elsewhere.example!user",
+        "user@elsewhere.example",
+    ];
     let ats = domains
         .iter()
         .map(|domain| At::Domain(domain.clone()))
-        .chain([At::Nothing, At::OwnLiteral, At::Literal(IpAddr::V4(Ipv4Addr::new(203, 0, 113, 80)))]);
+        .chain([
+            At::Nothing,
+            At::OwnLiteral,
+            At::Literal(IpAddr::V4(Ipv4Addr::new(203, 0, 113, 80))),
+        ]);
     for at in ats {
         for (local, known) in locals {
             push(None, local, at.clone(), known);

@@ -101,10 +101,10 @@ pub struct Recipient {
 }
 
 impl Recipient {
-    /// Whether the address asks the server to find another one inside it: by a source route, or
-    /// by `%`, `!` or `@` in the local part.
+    /// Whether the local part holds `%`, `!` or `@`, by which old software finds another address
+    /// inside it.
     pub fn is_routed(&self) -> bool {
-        self.route.is_some() || self.local.contains(['%', '!', '@'])
+        self.local.contains(['%', '!', '@'])
     }
 
     /// Whether the local part is `postmaster` (RFC 5321 §4.5.1: in any case of letters).
@@ -201,11 +201,19 @@ impl fmt::Display for Recipient {
 /// The session on one line, in the order in which it is spoken.
 impl fmt::Display for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({}) to port {}", self.client.source, self.client.name, self.port)?;
+        write!(
+            f,
+            "{} ({}) to port {}",
+            self.client.source, self.client.name, self.port
+        )?;
         f.write_str(if self.tls { ", TLS" } else { ", no TLS" })?;
         if let Some(mechanism) = self.auth {
             write!(f, ", AUTH {}", mechanism.name())?;
         }
-        write!(f, ", EHLO {}, MAIL FROM:{}, RCPT TO:{}", self.helo, self.sender, self.recipient)
+        write!(
+            f,
+            ", EHLO {}, MAIL FROM:{}, RCPT TO:{}",
+            self.helo, self.sender, self.recipient
+        )
     }
 }

@@ -80,11 +80,7 @@ impl fmt::Display for WriteError {
 /// # Errors
 /// When a file with another text exists and `overwrite` is false (nothing is written then), or
 /// when the operating system refuses.
-pub fn write_all(
-    folder: &Path,
-    files: &[(&str, &str)],
-    overwrite: bool,
-) -> Result<(), WriteError> {
+pub fn write_all(folder: &Path, files: &[(&str, &str)], overwrite: bool) -> Result<(), WriteError> {
     let at = |path: &Path| {
         let path = path.to_path_buf();
         move |error| WriteError::Io(path, error)
@@ -134,18 +130,28 @@ mod tests {
     fn nothing_is_written_when_one_file_is_in_the_way() {
         let folder = tempfile::tempdir().unwrap();
         write_all(folder.path(), &[("a", "1"), ("d/b", "2")], false).unwrap();
-        let again = write_all(folder.path(), &[("a", "1"), ("d/b", "3"), ("c", "4")], false);
+        let again = write_all(
+            folder.path(),
+            &[("a", "1"), ("d/b", "3"), ("c", "4")],
+            false,
+        );
         assert!(matches!(again, Err(WriteError::Exists(paths)) if paths.len() == 1));
         assert!(!folder.path().join("c").exists());
         write_all(folder.path(), &[("d/b", "3")], true).unwrap();
         assert_eq!(fs::read_to_string(folder.path().join("d/b")).unwrap(), "3");
-        let mode = fs::metadata(folder.path().join("d/b")).unwrap().permissions().mode();
+        let mode = fs::metadata(folder.path().join("d/b"))
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o644);
     }
 
     #[test]
     fn a_folder_and_a_device_are_not_read() {
         assert!(matches!(read(Path::new("/")), Err(ReadError::NotAFile)));
-        assert!(matches!(read(Path::new("/dev/zero")), Err(ReadError::NotAFile)));
+        assert!(matches!(
+            read(Path::new("/dev/zero")),
+            Err(ReadError::NotAFile)
+        ));
     }
 }

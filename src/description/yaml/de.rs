@@ -8,7 +8,10 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use serde::de::value::{BorrowedStrDeserializer, UsizeDeserializer};
-use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    self, DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess,
+    Visitor,
+};
 use serde::{Deserialize, forward_to_deserialize_any};
 
 use super::tree::{Kind, Tree};
@@ -24,6 +27,9 @@ pub struct Node<T> {
     /// The value.
     pub value: Option<T>,
 }
+
+/// The rule against passwords in a description.
+pub const PASSWORD: &str = "password-in-description";
 
 /// The struct name by which [`Node`] asks this deserializer for spans.
 const NODE: &str = "$smtpconf::Node";
@@ -87,7 +93,11 @@ impl de::Error for Fault {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("it takes {}", alternatives(expected)),
         };
-        Self::Rule("unknown-value", format!("`{variant}` is not known here"), help)
+        Self::Rule(
+            "unknown-value",
+            format!("`{variant}` is not known here"),
+            help,
+        )
     }
 }
 
@@ -210,11 +220,18 @@ impl<'a> De<'a> {
             Kind::List(_) => "a list".to_owned(),
             Kind::Map(_) => "a map of keys".to_owned(),
             Kind::Scalar { text, plain: true } if matches!(resolve(text), Plain::Null) => {
-                return Fault::Rule("missing-value", format!("nothing is written here, and {wanted} belongs here"), help.into());
+                return Fault::Rule(
+                    "missing-value",
+                    format!("nothing is written here, and {wanted} belongs here"),
+                    help.into(),
+                );
             }
             Kind::Scalar { text, .. } => format!("`{}`", text.escape_debug()),
         };
-        Fault::WrongType(format!("{found} stands where {wanted} belongs"), help.into())
+        Fault::WrongType(
+            format!("{found} stands where {wanted} belongs"),
+            help.into(),
+        )
     }
 
     /// The text of a scalar that is taken as it is written.
@@ -306,7 +323,7 @@ impl<'de> Deserializer<'de> for De<'_> {
         };
         visitor.visit_map(Fields {
             pairs: pairs.iter(),
-            fields,
+            known: fields,
             seen: HashMap::new(),
             value: None,
             context: self.context,
@@ -357,7 +374,7 @@ impl<'de> SeqAccess<'de> for Items<'_> {
 /// Hands out the fields of a struct, and reports what is not one of them.
 struct Fields<'a> {
     pairs: std::slice::Iter<'a, (Tree, Tree)>,
-    fields: &'static [&'static str],
+    known: &'static [&'static str],
     seen: HashMap<&'a str, Span>,
     value: Option<&'a Tree>,
     context: &'a Context<'a>,
@@ -366,10 +383,13 @@ struct Fields<'a> {
 impl Fields<'_> {
     fn unknown(&self, key: &str, span: Span, value: Span) {
         let secret = key.to_ascii_lowercase();
-        if ["password", "passwd", "pass", "secret", "token"].iter().any(|word| secret.contains(word)) {
+        if ["password", "passwd", "pass", "secret", "token"]
+            .iter()
+            .any(|word| secret.contains(word))
+        {
             let finding = Finding::new(
                 Severity::Error,
-                "password-in-description",
+                PASSWORD,
                 self.context.source,
                 value,
                 "a password stands in the description, where everybody who reads the repository sees it",
@@ -377,23 +397,28 @@ impl Fields<'_> {
             .help("take it out here, change it on the server, and keep it in a file there that only the server reads");
             return self.context.push(finding);
         }
-        let help = match did_you_mean(key, self.fields) {
+        let help = match did_you_mean(key, self.known) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("the keys here are {}", alternatives(self.fields)),
+            None => format!("the keys here are {}", alternatives(self.known)),
         };
         let message = format!("key `{}` is not known here", key.escape_debug());
-        self.context.report(span, Fault::Rule("unknown-key", message, help));
+        self.context
+            .report(span, Fault::Rule("unknown-key", message, help));
     }
 }
 
 impl<'de> MapAccess<'de> for Fields<'_> {
     type Error = Fault;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Fault> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Fault> {
         while let Some((key, value)) = self.pairs.next() {
             let Kind::Scalar { text, .. } = &key.kind else {
                 if !matches!(key.kind, Kind::Refused) {
-                    self.context.report(key.span, De::new(key, self.context).wrong("a key", ""));
+                    self.context
+                        .report(key.span, De::new(key, self.context).wrong("a key", ""));
                 }
                 continue;
             };
@@ -403,7 +428,10 @@ impl<'de> MapAccess<'de> for Fields<'_> {
                     "duplicate-key",
                     self.context.source,
                     key.span,
-                    format!("key `{}` stands twice, and only one of them could count", text.escape_debug()),
+                    format!(
+                        "key `{}` stands twice, and only one of them could count",
+                        text.escape_debug()
+                    ),
                 )
                 .and(Place::new(self.context.source, *first), "the first one")
                 .help("join the two");
@@ -411,7 +439,7 @@ impl<'de> MapAccess<'de> for Fields<'_> {
                 continue;
             }
             self.seen.insert(text, key.span);
-            let Some(field) = self.fields.iter().find(|field| *field == text) else {
+            let Some(field) = self.known.iter().find(|field| *field == text) else {
                 self.unknown(text, key.span, value.span);
                 continue;
             };
@@ -438,7 +466,10 @@ struct NodeAccess<'a> {
 impl<'de> MapAccess<'de> for NodeAccess<'_> {
     type Error = Fault;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Fault> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Fault> {
         let field = NODE_FIELDS.get(self.next);
         self.next += 1;
         field

@@ -8,7 +8,7 @@
 mod de;
 mod tree;
 
-pub use de::Node;
+pub use de::{Node, PASSWORD};
 
 use std::sync::Arc;
 

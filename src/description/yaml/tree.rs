@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use granit_parser::{Event, Options, Parser, ScalarStyle};
+use granit_parser::{Event, Options, Parser, ScalarStyle, ScanError};
 
 use crate::findings::{Finding, Severity};
 use crate::text::{Place, Source, Span};
@@ -129,14 +129,7 @@ impl Reader<'_> {
             let (event, span) = match event {
                 Ok((event, span)) => (event, self.span(&span)),
                 Err(error) => {
-                    let at = error.marker().byte_offset().unwrap_or_default();
-                    let span = self.visible(at);
-                    self.error(
-                        "yaml-syntax",
-                        span,
-                        &format!("this is no YAML: {}", error.kind()),
-                        "look at the quotes, colons and indentation just before this place",
-                    );
+                    self.refuse_syntax(&error);
                     return None;
                 }
             };
@@ -196,20 +189,10 @@ impl Reader<'_> {
                     self.anchors.push((id, span, false));
                     continue;
                 }
-                Event::Alias(id) => {
-                    self.refuse_alias(span, Some(id));
-                    Tree {
-                        span,
-                        kind: Kind::Refused,
-                    }
-                }
-                Event::UnresolvedAlias(_) => {
-                    self.refuse_alias(span, None);
-                    Tree {
-                        span,
-                        kind: Kind::Refused,
-                    }
-                }
+                Event::Alias(_) | Event::UnresolvedAlias(_) => Tree {
+                    span,
+                    kind: self.refuse_alias(span, &event),
+                },
                 _ => continue,
             };
             match open.last_mut() {
@@ -249,6 +232,17 @@ impl Reader<'_> {
         }
     }
 
+    fn refuse_syntax(&mut self, error: &ScanError) {
+        let at = error.marker().byte_offset().unwrap_or_default();
+        let span = self.visible(at);
+        self.error(
+            "yaml-syntax",
+            span,
+            &format!("this is no YAML: {}", error.kind()),
+            "look at the quotes, colons and indentation just before this place",
+        );
+    }
+
     fn refuse_tag(&mut self, span: Span) -> Kind {
         self.error(
             "yaml-tag",
@@ -259,7 +253,11 @@ impl Reader<'_> {
         Kind::Refused
     }
 
-    fn refuse_alias(&mut self, span: Span, id: Option<usize>) {
+    fn refuse_alias(&mut self, span: Span, alias: &Event) -> Kind {
+        let id = match alias {
+            Event::Alias(id) => Some(*id),
+            _ => None,
+        };
         let span = self.clamp(span);
         let mut finding = Finding::new(
             Severity::Error,
@@ -274,12 +272,18 @@ impl Reader<'_> {
             finding = finding.and(Place::new(self.source, *anchor), "the anchor");
         }
         self.findings.push(finding);
+        Kind::Refused
     }
 
     fn refuse_unused_anchors(&mut self) {
         for (_, span, used) in std::mem::take(&mut self.anchors) {
             if !used {
-                self.error("yaml-alias", span, "an anchor that nothing refers to", "leave it out");
+                self.error(
+                    "yaml-alias",
+                    span,
+                    "an anchor that nothing refers to",
+                    "leave it out",
+                );
             }
         }
     }

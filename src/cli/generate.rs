@@ -1,0 +1,215 @@
+//! `smtpconf generate`: from a description to a server's files.
+
+use std::fmt::Write;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use similar::TextDiff;
+
+use super::print::Stream;
+use super::{Failure, Outcome, Reporting, input, print};
+use crate::description::{self, Description};
+use crate::findings::{self, Finding};
+use crate::generate::generate;
+use crate::mta::{File, Target};
+use crate::text;
+
+/// Which servers to generate for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Targets {
+    /// main.cf, master.cf and their tables
+    Postfix,
+    /// exim.conf
+    Exim,
+    /// sendmail.mc and its maps
+    Sendmail,
+    /// All three, each in a folder of its own name
+    All,
+}
+
+/// Arguments of `generate`.
+#[derive(Debug, Args)]
+pub struct Generate {
+    /// The description; `-` for standard input [default: smtpconf.yaml here or above]
+    #[arg(value_name = "DESCRIPTION")]
+    description: Option<PathBuf>,
+    /// The server to generate for
+    #[arg(long, value_enum, value_name = "SERVER")]
+    target: Targets,
+    /// Write the files below this folder; without it they are printed
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Print this file alone
+    #[arg(long, value_name = "NAME", conflicts_with = "out")]
+    file: Option<String>,
+    /// Overwrite files that differ
+    #[arg(long, requires = "out")]
+    force: bool,
+    /// Show what would change in the folder, and write nothing
+    #[arg(long, requires = "out", conflicts_with = "force")]
+    diff: bool,
+    /// Say whether the folder is what the description gives, and write nothing
+    #[arg(long, requires = "out", conflicts_with_all = ["force", "diff"])]
+    check: bool,
+    #[command(flatten)]
+    reporting: Reporting,
+}
+
+impl Generate {
+    /// Generates, and prints, writes or compares the files.
+    pub fn run(&self) -> Result<Outcome, Failure> {
+        let (description, mut findings) = match input::description(self.description.as_deref())? {
+            Ok(source) => description::read(&source),
+            Err(finding) => (None, vec![finding]),
+        };
+        let generated =
+            description.and_then(|description| self.generate(&description, &mut findings));
+        print::findings(&findings, &self.reporting, Stream::Err)?;
+        let Some((files, steps)) = generated.filter(|_| !self.reporting.fails(&findings)) else {
+            return Ok(Outcome::Bad);
+        };
+        match &self.out {
+            None => {
+                self.print(&files)?;
+                print::err(&steps)?;
+                Ok(Outcome::Good)
+            }
+            Some(folder) if self.check || self.diff => self.compare(folder, &files),
+            Some(folder) => {
+                let pairs: Vec<(&str, &str)> = files
+                    .iter()
+                    .map(|f| (f.name.as_str(), f.text.as_str()))
+                    .collect();
+                text::write_all(folder, &pairs, self.force).map_err(|error| {
+                    let hint = match error {
+                        text::WriteError::Exists(_) => {
+                            "\nlook at the changes with --diff, or overwrite with --force"
+                        }
+                        text::WriteError::Io(..) => "",
+                    };
+                    Failure(format!("{error}{hint}"))
+                })?;
+                print::err(&steps)?;
+                Ok(Outcome::Good)
+            }
+        }
+    }
+
+    /// The files of every target and what to do with them; nothing, with findings, when one
+    /// refuses.
+    fn generate(
+        &self,
+        description: &Description,
+        findings: &mut Vec<Finding>,
+    ) -> Option<(Vec<File>, String)> {
+        let targets: &[Target] = match self.target {
+            Targets::Postfix => &[Target::Postfix],
+            Targets::Exim => &[Target::Exim],
+            Targets::Sendmail => &[Target::Sendmail],
+            Targets::All => &Target::ALL,
+        };
+        let mut files = Vec::new();
+        let mut steps = String::new();
+        let mut refused = false;
+        for target in targets {
+            match generate(description, *target) {
+                Ok(generated) => {
+                    // Writing to a String cannot fail.
+                    let _ = writeln!(steps, "{target}, afterwards on the server:");
+                    for step in &generated.steps {
+                        let _ = writeln!(steps, "  {step}");
+                    }
+                    files.extend(generated.files.into_iter().map(|file| match self.target {
+                        Targets::All => File {
+                            name: format!("{}/{}", target.name(), file.name),
+                            ..file
+                        },
+                        _ => file,
+                    }));
+                }
+                Err(reasons) => {
+                    refused = true;
+                    findings.extend(reasons);
+                }
+            }
+        }
+        findings::sort(findings);
+        (!refused).then_some((files, steps))
+    }
+
+    fn print(&self, files: &[File]) -> Result<(), Failure> {
+        if let Some(name) = &self.file {
+            let file = files
+                .iter()
+                .find(|file| file.name == *name)
+                .ok_or_else(|| {
+                    let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
+                    Failure(format!(
+                        "`{name}` is not one of the files: {}",
+                        names.join(", ")
+                    ))
+                })?;
+            return print::out(&file.text);
+        }
+        let mut text = String::new();
+        for (index, file) in files.iter().enumerate() {
+            let gap = if index == 0 { "" } else { "\n" };
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{gap}==> {} <==\n{}", file.name, file.text);
+        }
+        print::out(&text)
+    }
+
+    fn compare(&self, folder: &Path, files: &[File]) -> Result<Outcome, Failure> {
+        let mut text = String::new();
+        for file in files {
+            let path = folder.join(&file.name);
+            let found = match fs::read_to_string(&path) {
+                Ok(found) => found,
+                Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+                Err(error) => return Err(Failure(format!("{}: {error}", path.display()))),
+            };
+            if without_version(&found) == without_version(&file.text) {
+                continue;
+            }
+            // Writing to a String cannot fail.
+            let shown = path.display();
+            if self.diff {
+                let diff = TextDiff::from_lines(&found, &file.text);
+                let before = if found.is_empty() {
+                    "/dev/null".into()
+                } else {
+                    shown.to_string()
+                };
+                text += &diff
+                    .unified_diff()
+                    .header(&before, &shown.to_string())
+                    .to_string();
+            } else if found.is_empty() {
+                let _ = writeln!(text, "{shown}: missing");
+            } else {
+                let _ = writeln!(text, "{shown}: not what the description gives");
+            }
+        }
+        if text.is_empty() {
+            return Ok(Outcome::Good);
+        }
+        if self.check {
+            text += "see the differences with --diff, and write them with --force\n";
+        }
+        print::out(&text)?;
+        Ok(Outcome::Bad)
+    }
+}
+
+/// The lines but for the one that names smtpconf's version: a new version alone is no difference.
+fn without_version(text: &str) -> Vec<&str> {
+    text.lines()
+        .filter(|line| !line.contains(VERSION_LINE))
+        .collect()
+}
+
+/// What the heading's version line begins with, behind the comment sign.
+const VERSION_LINE: &str = "Generated by smtpconf ";

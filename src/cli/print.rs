@@ -1,0 +1,80 @@
+//! Writing to standard output and standard error. Must not know what is written.
+
+use std::io::{self, ErrorKind, IsTerminal, Write};
+
+use super::{Color, Failure, Format, Reporting};
+use crate::findings::Finding;
+use crate::report;
+
+/// Writes to standard output. A reader that has gone away (`| head`) is no failure.
+pub fn out(text: &str) -> Result<(), Failure> {
+    done(
+        io::stdout().lock().write_all(text.as_bytes()),
+        "standard output",
+    )
+}
+
+/// Writes to standard error.
+pub fn err(text: &str) -> Result<(), Failure> {
+    done(
+        io::stderr().lock().write_all(text.as_bytes()),
+        "standard error",
+    )
+}
+
+fn done(result: io::Result<()>, stream: &str) -> Result<(), Failure> {
+    match result {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure(format!("{stream}: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Says why the work could not be done. Where even that fails, the exit code has to do.
+pub fn complain(message: &str) {
+    let _ = writeln!(io::stderr().lock(), "smtpconf: {message}");
+}
+
+/// A stream that findings go to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// Where they are the answer.
+    Out,
+    /// Where the answer is something else.
+    Err,
+}
+
+/// Prints findings in the format that the user asked for.
+pub fn findings(
+    findings: &[Finding],
+    reporting: &Reporting,
+    stream: Stream,
+) -> Result<(), Failure> {
+    let terminal = match stream {
+        Stream::Out => io::stdout().is_terminal(),
+        Stream::Err => io::stderr().is_terminal(),
+    };
+    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let color = match reporting.color {
+        Color::Auto => terminal && !no_color,
+        Color::Always => true,
+        Color::Never => false,
+    };
+    let text = match reporting.format {
+        Format::Human => report::human(findings, color, width()),
+        Format::Concise => report::concise(findings),
+    };
+    match stream {
+        Stream::Out => out(&text),
+        Stream::Err => err(&text),
+    }
+}
+
+/// The width of pictures in columns: `COLUMNS` where it is set, else 100.
+fn width() -> usize {
+    std::env::var("COLUMNS")
+        .ok()
+        .and_then(|columns| columns.parse().ok())
+        .map_or(100, |columns: usize| columns.clamp(40, 160))
+}

@@ -1,0 +1,58 @@
+//! Postfix 3.7: main.cf, master.cf and their tables. Must not know any other server.
+
+mod plan;
+
+use super::render::{Quote, render};
+use super::{File, Generated, Heading};
+use crate::policy::Policy;
+
+const MAIN_CF: &str = include_str!("../../../templates/postfix/main.cf.j2");
+const MASTER_CF: &str = include_str!("../../../templates/postfix/master.cf.j2");
+const SMTPD_CONF: &str = include_str!("../../../templates/postfix/smtpd.conf.j2");
+const RECIPIENT_ACCESS: &str =
+    include_str!("../../../templates/postfix/recipient_access.regexp.j2");
+const COMMAND_FILTER: &str = include_str!("../../../templates/postfix/command_filter.regexp.j2");
+const MYNETWORKS: &str = include_str!("../../../templates/postfix/mynetworks.cidr.j2");
+const MYDESTINATION: &str = include_str!("../../../templates/postfix/mydestination.j2");
+
+const QUOTES: &[Quote] = &[("value", value), ("comment", super::render::comment)];
+
+/// The files for a policy; Postfix can do all that a policy can say.
+pub fn generate(policy: &Policy, heading: &Heading) -> Generated {
+    let plan = plan::plan(policy, heading);
+    let mut files = vec![
+        ("main.cf", MAIN_CF),
+        ("master.cf", MASTER_CF),
+        ("recipient_access.regexp", RECIPIENT_ACCESS),
+        ("command_filter.regexp", COMMAND_FILTER),
+    ];
+    if plan.sasl {
+        files.push(("sasl/smtpd.conf", SMTPD_CONF));
+    }
+    if plan.networks_in_table {
+        files.push(("mynetworks.cidr", MYNETWORKS));
+    }
+    if plan.domains_in_table {
+        files.push(("mydestination", MYDESTINATION));
+    }
+    let files = files
+        .into_iter()
+        .map(|(name, template)| File {
+            name: name.into(),
+            text: render(template, &plan, QUOTES),
+        })
+        .collect();
+    Generated {
+        files,
+        steps: plan.steps,
+    }
+}
+
+/// A value, or an item of a list, in main.cf or master.cf: `$` is doubled, and what would end or
+/// split it cannot be written (postconf(5), "GENERAL SYNTAX": there are no quotes).
+fn value(text: &str) -> Option<String> {
+    let splits = |c: char| c.is_whitespace() || c.is_control() || ",{}".contains(c);
+    let starts = |c: char| "#<>".contains(c);
+    (!text.is_empty() && !text.contains(splits) && !text.starts_with(starts))
+        .then(|| text.replace('$', "$$"))
+}

@@ -1,0 +1,107 @@
+//! From a policy to Postfix's settings, decided; templates only lay them out.
+
+use serde::Serialize;
+
+use crate::mta::Heading;
+use crate::net::Network;
+use crate::policy::{Listener, ListenerTls, Policy, Role};
+
+/// Up to so many networks or domains stand in main.cf itself; more go into a table of their own.
+const IN_MAIN_CF: usize = 50;
+
+/// The settings.
+#[derive(Serialize)]
+pub struct Plan {
+    version: &'static str,
+    hash: String,
+    pub steps: Vec<String>,
+    hostname: String,
+    domains: Vec<String>,
+    pub domains_in_table: bool,
+    networks: Vec<String>,
+    pub networks_in_table: bool,
+    certificate: Option<Certificate>,
+    pub sasl: bool,
+    mx: Vec<u16>,
+    submission: Vec<Submission>,
+}
+
+#[derive(Serialize)]
+struct Certificate {
+    certificate: String,
+    key: String,
+}
+
+#[derive(Serialize)]
+struct Submission {
+    port: u16,
+    implicit_tls: bool,
+}
+
+/// The plan for a policy.
+pub fn plan(policy: &Policy, heading: &Heading) -> Plan {
+    let facts = &policy.facts;
+    let domains_in_table = facts.domains.len() > IN_MAIN_CF;
+    let networks_in_table = facts.networks.len() > IN_MAIN_CF;
+    let of_role = |wanted: fn(Role) -> bool| {
+        policy
+            .listeners
+            .iter()
+            .filter(move |listener| wanted(listener.role))
+    };
+    Plan {
+        version: heading.version,
+        hash: heading.hash.clone(),
+        steps: steps(facts.auth.is_some()),
+        hostname: facts.hostname.to_string(),
+        domains: facts.domains.iter().map(ToString::to_string).collect(),
+        domains_in_table,
+        networks: facts
+            .networks
+            .iter()
+            .map(|network| {
+                if networks_in_table {
+                    network.to_string()
+                } else {
+                    bracketed(network)
+                }
+            })
+            .collect(),
+        networks_in_table,
+        certificate: facts.certificate.as_ref().map(|tls| Certificate {
+            certificate: tls.certificate.clone(),
+            key: tls.key.clone(),
+        }),
+        sasl: facts.auth.is_some(),
+        mx: of_role(|role| role == Role::Mx)
+            .map(|listener| listener.port)
+            .collect(),
+        submission: of_role(|role| role != Role::Mx).map(submission).collect(),
+    }
+}
+
+fn submission(listener: &Listener) -> Submission {
+    Submission {
+        port: listener.port,
+        implicit_tls: listener.tls == ListenerTls::Implicit,
+    }
+}
+
+/// As mynetworks takes it: an IPv6 address in brackets (postconf(5), mynetworks).
+fn bracketed(network: &Network) -> String {
+    if network.is_ipv4() {
+        network.to_string()
+    } else {
+        format!("[{}]/{}", network.first(), network.prefix())
+    }
+}
+
+fn steps(sasl: bool) -> Vec<String> {
+    let mut steps =
+        vec!["put the files into /etc/postfix, owned by root, and run `newaliases`".to_owned()];
+    if sasl {
+        steps.push("run saslauthd (START=yes in /etc/default/saslauthd), and let Postfix reach it: `adduser postfix sasl`".into());
+    }
+    steps.push("check with `postfix check`, then `systemctl restart postfix`".into());
+    steps
+}
