@@ -1,7 +1,7 @@
 //! Paths of files on the server, in characters that no server's configuration treats specially.
 //! Must not know what the files hold.
 
-use crate::net::Fault;
+use crate::net::{Fault, shown};
 
 /// The longest path in octets that is taken; every server's line limits are far above it.
 const LONGEST: usize = 512;
@@ -53,7 +53,7 @@ impl FilePath {
             };
             return Err(bad(
                 at..at + c.len_utf8(),
-                format!("`{}` in a path {effect}", c.escape_debug()),
+                format!("`{}` in a path {effect}", shown(c)),
             )
             .help("letters, digits and / . _ - + @ ~ = are safe: use a link with such a name"));
         }

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::Fault;
+use super::{Fault, shown};
 
 /// A domain name in lower case, internationalised labels as A-labels (RFC 5890), without a final
 /// dot, of at most 253 octets with labels of at most 63 (RFC 1035 §2.3.4).
@@ -45,7 +45,7 @@ impl Domain {
                 let at = part.start + at;
                 let fault = bad(
                     at..at + c.len_utf8(),
-                    format!("`{}` cannot stand in a domain name", c.escape_default()),
+                    format!("`{}` cannot stand in a domain name", shown(c)),
                 );
                 return Err(match c {
                     '@' => fault.help("write the domain alone, without the address before the `@`"),

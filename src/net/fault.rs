@@ -2,6 +2,15 @@
 
 use std::ops::Range;
 
+/// A character as it is shown in a message: as itself, or escaped where it cannot be seen.
+pub fn shown(c: char) -> String {
+    if c.is_ascii_graphic() || c.is_alphanumeric() {
+        c.to_string()
+    } else {
+        c.escape_default().to_string()
+    }
+}
+
 /// A fault in a short text, with the bytes of that text that are wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {

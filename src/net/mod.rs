@@ -7,6 +7,6 @@ mod network;
 mod ranges;
 
 pub use domain::Domain;
-pub use fault::Fault;
+pub use fault::{Fault, shown};
 pub use network::{Network, special_use};
 pub use ranges::{AddressSet, Cell, cells};

@@ -38,14 +38,18 @@ impl Network {
                 )
                 .help("write the number of bits: `/24` for 255.255.255.0"));
             }
+            _ if prefix_text.is_empty() => {
+                return Err(Fault::new(
+                    "bad-prefix",
+                    at.start - 1..at.end,
+                    "the prefix length is missing behind the `/`",
+                )
+                .help(format!("write a number from 0 to {longest}")));
+            }
             _ => {
                 return Err(Fault::new(
                     "bad-prefix",
-                    if prefix_text.is_empty() {
-                        at.start - 1..at.end
-                    } else {
-                        at
-                    },
+                    at,
                     format!("`{prefix_text}` is not a prefix length"),
                 )
                 .help(format!("write a number from 0 to {longest}")));

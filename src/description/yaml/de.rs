@@ -292,7 +292,7 @@ impl<'de> Deserializer<'de> for De<'_> {
         let Kind::List(items) = &self.node.kind else {
             let written = self.context.source.slice(self.node.span);
             let help = match self.node.kind {
-                Kind::Scalar { .. } => format!("write `[{written}]`"),
+                Kind::Scalar { .. } if !written.is_empty() => format!("write `[{written}]`"),
                 _ => "write one `- item` a line".into(),
             };
             return Err(self.wrong("a list", &help));
