@@ -69,7 +69,7 @@ impl Target {
     pub fn generate(self, policy: &Policy, heading: &Heading) -> Result<Generated, Vec<Finding>> {
         match self {
             Self::Postfix => Ok(postfix::generate(policy, heading)),
-            Self::Exim => exim::generate(policy, heading),
+            Self::Exim => Ok(exim::generate(policy, heading)),
             Self::Sendmail => sendmail::generate(policy, heading),
         }
     }

@@ -1,5 +1,7 @@
 //! The tests that need neither root nor a daemon, one file a subject.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod cli;
 mod description;
 mod floors;

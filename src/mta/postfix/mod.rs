@@ -26,7 +26,7 @@ pub fn generate(policy: &Policy, heading: &Heading) -> Generated {
         ("recipient_access.regexp", RECIPIENT_ACCESS),
         ("command_filter.regexp", COMMAND_FILTER),
     ];
-    if plan.sasl {
+    if !plan.submission.is_empty() {
         files.push(("sasl/smtpd.conf", SMTPD_CONF));
     }
     if plan.networks_in_table {

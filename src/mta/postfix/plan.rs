@@ -21,9 +21,8 @@ pub struct Plan {
     networks: Vec<String>,
     pub networks_in_table: bool,
     certificate: Option<Certificate>,
-    pub sasl: bool,
     mx: Vec<u16>,
-    submission: Vec<Submission>,
+    pub submission: Vec<Submission>,
 }
 
 #[derive(Serialize)]
@@ -33,7 +32,7 @@ struct Certificate {
 }
 
 #[derive(Serialize)]
-struct Submission {
+pub struct Submission {
     port: u16,
     implicit_tls: bool,
 }
@@ -49,10 +48,13 @@ pub fn plan(policy: &Policy, heading: &Heading) -> Plan {
             .iter()
             .filter(move |listener| wanted(listener.role))
     };
+    let submission: Vec<Submission> = of_role(|role| role != Role::Mx)
+        .map(submission_of)
+        .collect();
     Plan {
         version: heading.version,
         hash: heading.hash.clone(),
-        steps: steps(facts.auth.is_some()),
+        steps: steps(!submission.is_empty()),
         hostname: facts.hostname.to_string(),
         domains: facts.domains.iter().map(ToString::to_string).collect(),
         domains_in_table,
@@ -72,15 +74,14 @@ pub fn plan(policy: &Policy, heading: &Heading) -> Plan {
             certificate: tls.certificate.clone(),
             key: tls.key.clone(),
         }),
-        sasl: facts.auth.is_some(),
         mx: of_role(|role| role == Role::Mx)
             .map(|listener| listener.port)
             .collect(),
-        submission: of_role(|role| role != Role::Mx).map(submission).collect(),
+        submission,
     }
 }
 
-fn submission(listener: &Listener) -> Submission {
+fn submission_of(listener: &Listener) -> Submission {
     Submission {
         port: listener.port,
         implicit_tls: listener.tls == ListenerTls::Implicit,
@@ -96,10 +97,10 @@ fn bracketed(network: &Network) -> String {
     }
 }
 
-fn steps(sasl: bool) -> Vec<String> {
+fn steps(submission: bool) -> Vec<String> {
     let mut steps =
         vec!["put the files into /etc/postfix, owned by root, and run `newaliases`".to_owned()];
-    if sasl {
+    if submission {
         steps.push("run saslauthd (START=yes in /etc/default/saslauthd), and let Postfix reach it: `adduser postfix sasl`".into());
     }
     steps.push("check with `postfix check`, then `systemctl restart postfix`".into());
