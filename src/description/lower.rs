@@ -4,10 +4,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::model::{Auth, Description};
-use crate::net::{AddressSet, Domain};
+use crate::net::{AddressSet, Domain, Network};
 use crate::policy::{
     AuthBackend, Certificate, Clause, Facts, Guard, Listener, ListenerTls, Outcome, Policy, Reason,
-    Role,
+    Role, Stated,
 };
 use crate::text::Place;
 
@@ -23,7 +23,9 @@ pub fn lower(description: &Description) -> Policy {
     let shared = Shared {
         description,
         ours: Arc::new(ours),
-        trusted: Arc::new(AddressSet::new(facts.networks.iter().copied())),
+        trusted: Arc::new(AddressSet::new(
+            facts.networks.iter().map(|network| network.value),
+        )),
     };
     let mut listeners: Vec<Listener> = description
         .listeners
@@ -62,12 +64,15 @@ fn facts(description: &Description) -> Facts {
         .filter(|domain| *domain != hostname && *domain != Domain::localhost())
         .collect();
     domains.sort_unstable();
-    let mut networks: Vec<_> = description
+    let mut networks: Vec<Stated<Network>> = description
         .networks
         .iter()
-        .map(|network| network.value)
+        .map(|network| Stated {
+            value: network.value,
+            origin: Some(description.place(network.span)),
+        })
         .collect();
-    networks.sort_unstable();
+    networks.sort_unstable_by_key(|network| network.value);
     Facts {
         hostname,
         domains,

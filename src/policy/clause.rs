@@ -19,7 +19,7 @@ pub enum Guard {
     All(Vec<Guard>),
     /// At least one of them holds.
     Any(Vec<Guard>),
-    /// The client is the server itself: 127.0.0.1, `::1` or an own address.
+    /// The client is the server itself: 127.0.0.1, `::1`, or the own address that is called.
     ClientIsHost,
     /// The client's address is in the set. Own addresses count as outside: they are not known.
     ClientIn(Arc<AddressSet>),
@@ -35,7 +35,7 @@ pub enum Guard {
     RecipientBare,
     /// The recipient's domain is an address literal.
     RecipientLiteral,
-    /// The recipient's domain is the literal of an own address.
+    /// The recipient's domain is the literal of an own IPv4 address.
     RecipientOwnLiteral,
     /// The recipient has a source route.
     RecipientSourceRoute,

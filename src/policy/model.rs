@@ -72,6 +72,23 @@ pub struct Certificate {
     pub key: String,
 }
 
+/// A value and where it was stated. Two are equal when their values are.
+#[derive(Clone, Debug)]
+pub struct Stated<T> {
+    /// The value.
+    pub value: T,
+    /// Where it was written.
+    pub origin: Option<Place>,
+}
+
+impl<T: PartialEq> PartialEq for Stated<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+impl<T: Eq> Eq for Stated<T> {}
+
 /// What a policy says beside its clauses; compared by value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
@@ -80,7 +97,7 @@ pub struct Facts {
     /// The domains delivered on this server, beside `hostname` and `localhost`. Sorted.
     pub domains: Vec<Domain>,
     /// The networks that may relay through the `mx` listeners. Sorted.
-    pub networks: Vec<Network>,
+    pub networks: Vec<Stated<Network>>,
     /// What checks passwords.
     pub auth: Option<AuthBackend>,
     /// The certificate.

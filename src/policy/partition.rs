@@ -6,7 +6,7 @@
 //! sessions.
 
 use std::collections::HashSet;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use super::clause::Guard;
@@ -233,7 +233,8 @@ fn recipients(domains: &[Domain]) -> Vec<Recipient> {
         .chain([
             At::Nothing,
             At::OwnLiteral,
-            At::Literal(IpAddr::V4(Ipv4Addr::new(203, 0, 113, 80))),
+            At::Literal(Ipv4Addr::new(203, 0, 113, 80).into()),
+            At::Literal(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0x80).into()),
         ]);
     for at in ats {
         for (local, known) in locals {

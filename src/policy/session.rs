@@ -11,7 +11,7 @@ use crate::net::Domain;
 pub enum Source {
     /// This address.
     Address(IpAddr),
-    /// An address of the server itself that is not loopback; true for IPv6.
+    /// The very address that it calls, which is the server's own and not loopback.
     Own {
         /// Whether it is an IPv6 address.
         ipv6: bool,
@@ -19,7 +19,7 @@ pub enum Source {
 }
 
 impl Source {
-    /// Whether the client is on the server itself: loopback, or one of the server's own addresses.
+    /// Whether the client is the server itself: by loopback, or calling itself at an own address.
     pub fn is_host(self) -> bool {
         match self {
             Self::Own { .. } => true,
@@ -81,9 +81,9 @@ pub enum At {
     Nothing,
     /// A domain.
     Domain(Domain),
-    /// The literal of an address of the server itself, such as `[192.0.2.25]`.
+    /// The literal of an IPv4 address of the server itself, such as `[192.0.2.25]`.
     OwnLiteral,
-    /// The literal of another address.
+    /// Any other address literal, those of the server's own IPv6 addresses included.
     Literal(IpAddr),
 }
 

@@ -50,7 +50,11 @@ pub fn plan(policy: &Policy, heading: &Heading) -> Plan {
         hostname: facts.hostname.to_string(),
         domains: facts.domains.iter().map(ToString::to_string).collect(),
         domains_in_file: facts.domains.len() > IN_EXIM_CONF,
-        networks: facts.networks.iter().map(ToString::to_string).collect(),
+        networks: facts
+            .networks
+            .iter()
+            .map(|network| network.value.to_string())
+            .collect(),
         networks_in_file: facts.networks.len() > IN_EXIM_CONF,
         ports: ports(&|_| true),
         mx_port_list: mx_ports

@@ -63,9 +63,9 @@ pub fn plan(policy: &Policy, heading: &Heading) -> Plan {
             .iter()
             .map(|network| {
                 if networks_in_table {
-                    network.to_string()
+                    network.value.to_string()
                 } else {
-                    bracketed(network)
+                    bracketed(&network.value)
                 }
             })
             .collect(),
