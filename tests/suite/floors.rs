@@ -43,6 +43,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("granit_parser", &["description/yaml/tree.rs"]),
     ("serde_yaml", &["description/model.rs"]),
     ("minijinja", &["mta/render.rs"]),
+    ("pest", &["mta/postfix/syntax.rs"]),
+    ("pest_derive", &["mta/postfix/syntax.rs"]),
     ("miette", &["report/human.rs"]),
     ("clap", &["cli/"]),
     ("similar", &["cli/generate.rs"]),

@@ -1,6 +1,7 @@
 //! Postfix 3.7: main.cf, master.cf and their tables. Must not know any other server.
 
 mod plan;
+mod syntax;
 
 use super::render::{Quote, render};
 use super::{File, Generated, Heading};
@@ -35,16 +36,44 @@ pub fn generate(policy: &Policy, heading: &Heading) -> Generated {
     if plan.domains_in_table {
         files.push(("mydestination", MYDESTINATION));
     }
-    let files = files
+    let files: Vec<File> = files
         .into_iter()
         .map(|(name, template)| File {
             name: name.into(),
             text: render(template, &plan, QUOTES),
         })
         .collect();
+    read_back(&plan, &files);
     Generated {
         files,
         steps: plan.steps,
+    }
+}
+
+/// Makes sure that what stands in main.cf is what was planned.
+///
+/// # Panics
+/// When a value came out as something else: a bug must not become a configuration.
+fn read_back(plan: &plan::Plan, files: &[File]) {
+    let main_cf = files.iter().find(|file| file.name == "main.cf");
+    let settings = syntax::settings(main_cf.map_or("", |file| &file.text));
+    let mut names: Vec<&str> = settings
+        .iter()
+        .map(|setting| setting.name.as_str())
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    assert!(
+        names.len() == settings.len(),
+        "main.cf sets a parameter twice"
+    );
+    for (name, wanted) in plan.expected() {
+        let found = settings.iter().find(|setting| setting.name == name);
+        let items = found.map(|setting| setting.value.split_whitespace().collect::<Vec<_>>());
+        assert!(
+            items.is_some_and(|items| items == wanted),
+            "main.cf does not say what was planned for {name}"
+        );
     }
 }
 

@@ -37,6 +37,44 @@ pub struct Submission {
     implicit_tls: bool,
 }
 
+impl Plan {
+    /// The parameters that carry values of the description, each with the items it must have.
+    pub fn expected(&self) -> Vec<(&'static str, Vec<&str>)> {
+        fn or_table<'a>(items: &'a [String], in_table: bool, table: &'a str) -> Vec<&'a str> {
+            if in_table {
+                vec![table]
+            } else {
+                items.iter().map(String::as_str).collect()
+            }
+        }
+        let domains = or_table(
+            &self.domains,
+            self.domains_in_table,
+            "texthash:$config_directory/mydestination",
+        );
+        let networks = or_table(
+            &self.networks,
+            self.networks_in_table,
+            "cidr:$config_directory/mynetworks.cidr",
+        );
+        let mut expected = vec![
+            ("myhostname", vec![self.hostname.as_str()]),
+            (
+                "mydestination",
+                [&["$myhostname", "localhost"][..], &domains].concat(),
+            ),
+            (
+                "mynetworks",
+                [&["127.0.0.1", "[::1]"][..], &networks].concat(),
+            ),
+        ];
+        if let Some(tls) = &self.certificate {
+            expected.push(("smtpd_tls_chain_files", vec![&tls.key, &tls.certificate]));
+        }
+        expected
+    }
+}
+
 /// The plan for a policy.
 pub fn plan(policy: &Policy, heading: &Heading) -> Plan {
     let facts = &policy.facts;
