@@ -23,10 +23,11 @@ impl Network {
         };
         let address = parse_address(address_text)?;
         let longest = if address.is_ipv4() { 32 } else { 128 };
-        let Some(prefix_text) = prefix_text else {
-            return Ok(Self::of(address, longest));
+        let (prefix_text, at) = match prefix_text {
+            Some(prefix) => (prefix, address_text.len() + 1..text.len()),
+            None if longest == 32 => ("32", 0..text.len()),
+            None => ("128", 0..text.len()),
         };
-        let at = address_text.len() + 1..text.len();
         let canonical = prefix_text == "0" || !prefix_text.starts_with(['0', '+']);
         let prefix = match prefix_text.parse::<u8>() {
             Ok(prefix) if canonical => prefix,
@@ -62,6 +63,16 @@ impl Network {
                 at,
                 format!("/{prefix} is too long: an {family} address has {longest} bits"),
             ));
+        }
+        if let IpAddr::V6(v6) = address
+            && let Some(v4) = v6.to_ipv4_mapped()
+        {
+            return Err(Fault::new(
+                "mapped-address",
+                0..text.len(),
+                format!("`{text}` is an IPv4 network in IPv6 clothes, which no server compares with IPv4 clients"),
+            )
+            .help(format!("write `{v4}/{}`", prefix.saturating_sub(96))));
         }
         let network = Self::of(address, prefix);
         if network.first() != address {
@@ -236,6 +247,14 @@ mod tests {
         assert_eq!(fault("010.0.0.0/8"), ("bad-address", "010"));
         assert_eq!(fault("[::1]/128"), ("bad-address", "[::1]"));
         assert_eq!(fault("host.example.com"), ("bad-address", "host"));
+        assert_eq!(
+            fault("::ffff:192.0.2.0/120"),
+            ("mapped-address", "::ffff:192.0.2.0/120")
+        );
+        assert_eq!(
+            fault("::ffff:192.0.2.1"),
+            ("mapped-address", "::ffff:192.0.2.1")
+        );
         assert_eq!(fault("2001:db8::g/32"), ("bad-address", "2001:db8::g"));
     }
 }
