@@ -11,7 +11,12 @@ const SASL_CONF: &str = include_str!("../../../templates/exim/sasl.conf.j2");
 const LOCAL_DOMAINS: &str = include_str!("../../../templates/exim/local_domains.j2");
 const RELAY_HOSTS: &str = include_str!("../../../templates/exim/relay_hosts.j2");
 
-const QUOTES: &[Quote] = &[("value", value), ("address", address), ("comment", comment)];
+const QUOTES: &[Quote] = &[
+    ("name", name),
+    ("path", path),
+    ("address", address),
+    ("comment", comment),
+];
 
 /// The files for a policy; Exim can do all that a policy can say.
 pub fn generate(policy: &Policy, heading: &Heading) -> Generated {
@@ -39,12 +44,30 @@ pub fn generate(policy: &Policy, heading: &Heading) -> Generated {
     }
 }
 
-/// A name or path in an option that Exim expands or splits at colons: characters that mean only
-/// themselves there (Exim specification §6.20, §11.1), and no predefined macro.
-fn value(text: &str) -> Option<String> {
+/// A domain name, in lower case: it means only itself in an option and in a list.
+fn name(text: &str) -> Option<String> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c);
+    (text.starts_with(char::is_alphanumeric) && text.chars().all(plain)).then(|| text.to_owned())
+}
+
+/// A path in an option that Exim expands and splits at colons (Exim specification §6.20, §11.1).
+/// `_` before a capital letter can begin a predefined macro, which Exim replaces wherever it
+/// stands (§6.6), so it is written as an escape.
+fn path(text: &str) -> Option<String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@~=".contains(c);
-    let starts = |c: char| c.is_ascii_alphanumeric() || c == '/';
-    (text.starts_with(starts) && text.chars().all(plain)).then(|| text.to_owned())
+    if !text.starts_with('/') || !text.chars().all(plain) {
+        return None;
+    }
+    let mut quoted = String::with_capacity(text.len());
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        if c == '_' && rest.peek().is_some_and(char::is_ascii_uppercase) {
+            quoted.push_str(r"\x5f");
+        } else {
+            quoted.push(c);
+        }
+    }
+    Some(quoted)
 }
 
 /// A network in a list whose separator is `;`.
