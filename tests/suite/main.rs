@@ -6,3 +6,4 @@ mod cli;
 mod description;
 mod floors;
 mod policy;
+mod readme;
