@@ -148,8 +148,7 @@ fn refusal(stated: &Stated<Network>, nearest: u8) -> Option<Finding> {
 fn steps(submission: bool, hash_map: bool) -> Vec<String> {
     let mut steps = vec!["put the files into /etc/mail, owned by root".to_owned()];
     if submission {
-        steps
-            .push("put sasl2/Sendmail.conf into /etc/mail/sasl (elsewhere into /etc/sasl2)".into());
+        steps.push("put sasl2/Sendmail.conf into /etc/sasl2".into());
         steps.push("run saslauthd (START=yes in /etc/default/saslauthd)".into());
     }
     if hash_map {

@@ -1,0 +1,234 @@
+//! The lab: generated files in the real Postfix, Exim and Sendmail, every session spoken and
+//! compared with what the policy decides.
+//!
+//! ```text
+//! cargo test --test lab -- [--all] [--random N] [--seed N] [--only NAME] [--target SERVER]
+//! ```
+//!
+//! `--all` speaks every session of the partition, also of a large one; `--random` sets how many
+//! random descriptions are tried beside those in `descriptions/` (10). Each case prints a line;
+//! of what differs, the session, the clause that decided, and the transcript.
+//!
+//! The program starts itself again inside the namespaces: as `world`, `speak` and `syslog`.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod case;
+mod probe;
+mod random;
+mod roots;
+mod serve;
+mod sessions;
+mod smtp;
+mod world;
+
+use std::collections::HashMap;
+use std::fs;
+use std::os::unix::net::UnixDatagram;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use fastrand::Rng;
+use smtpconf::description::{self, Description};
+use smtpconf::mta::Target;
+use smtpconf::text::Source;
+
+use probe::Probe;
+use smtp::Answer;
+
+/// What the arguments ask for.
+struct Options {
+    all: bool,
+    random: usize,
+    seed: u64,
+    only: Option<String>,
+    targets: Vec<Target>,
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["world", work] => world::serve(Path::new(work)),
+        ["speak", work, side] => speak(Path::new(work), side),
+        ["syslog", socket, file] => syslog(socket, file),
+        // What `cargo test` hands to every test program, such as a name to filter by.
+        _ => return run(&options(&words)),
+    }
+    ExitCode::SUCCESS
+}
+
+fn options(words: &[&str]) -> Options {
+    let value = |name: &str| {
+        words
+            .iter()
+            .position(|word| *word == name)
+            .and_then(|at| words.get(at + 1).copied())
+    };
+    let number = |name: &str| value(name).and_then(|text| text.parse().ok());
+    Options {
+        all: words.contains(&"--all"),
+        random: number("--random").unwrap_or(10),
+        seed: number("--seed").map_or(1, |seed| seed as u64),
+        only: value("--only").map(str::to_owned),
+        targets: Target::ALL
+            .into_iter()
+            .filter(|target| value("--target").is_none_or(|name| name == target.name()))
+            .collect(),
+    }
+}
+
+fn run(options: &Options) -> ExitCode {
+    if let Some(obstacle) = roots::obstacle() {
+        println!("lab: skipped, no session was spoken: {obstacle}");
+        let in_ci = std::env::var("CI").is_ok_and(|value| value == "true");
+        return if in_ci {
+            ExitCode::FAILURE
+        } else {
+            ExitCode::SUCCESS
+        };
+    }
+    if let Err(fault) = roots::prepare(&options.targets) {
+        println!("lab: {fault}");
+        return ExitCode::FAILURE;
+    }
+    let cases: Vec<(String, Description, Target)> = descriptions(options)
+        .into_iter()
+        .flat_map(|(name, description)| {
+            options
+                .targets
+                .iter()
+                .map(move |target| (name.clone(), description.clone(), *target))
+        })
+        .collect();
+    let next = AtomicUsize::new(0);
+    let totals: Mutex<HashMap<&str, (usize, usize)>> = Mutex::default();
+    let failed = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some((name, description, target)) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let work = roots::folder().join("cases").join(format!("{name}-{}", target.name()));
+                    let outcome = case::run(name, description, *target, options.all, options.seed, &work);
+                    let mut totals = totals.lock().unwrap();
+                    let total = totals.entry(target.name()).or_default();
+                    total.0 += outcome.sessions;
+                    total.1 += outcome.ipv6;
+                    println!(
+                        "lab: {name:<28} {:<8} {:>5} sessions, {:>4} of them IPv6, {} differences, {:.1} s",
+                        target.name(),
+                        outcome.sessions,
+                        outcome.ipv6,
+                        outcome.differences,
+                        outcome.time.as_secs_f64()
+                    );
+                    if outcome.differences > 0 {
+                        failed.fetch_add(1, Ordering::Relaxed);
+                        println!("{}", outcome.faults);
+                    }
+                }
+            });
+        }
+    });
+    let totals = totals.into_inner().unwrap();
+    for target in &options.targets {
+        let (sessions, ipv6) = totals.get(target.name()).copied().unwrap_or_default();
+        println!("lab: {sessions} sessions were spoken to {target}, {ipv6} of them over IPv6");
+    }
+    let failed = failed.into_inner();
+    println!("{} passed, {failed} failed", cases.len() - failed);
+    if failed == 0 && !cases.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+/// The descriptions in the folder, the example, and random ones.
+fn descriptions(options: &Options) -> Vec<(String, Description)> {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut texts = vec![(
+        "example".to_owned(),
+        fs::read_to_string(manifest.join("examples/smtpconf.yaml")).unwrap(),
+    )];
+    for entry in fs::read_dir(roots::script("descriptions")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        texts.push((name, fs::read_to_string(&path).unwrap()));
+    }
+    texts.sort();
+    for number in 0..options.random {
+        let mut random = Rng::with_seed(options.seed.wrapping_mul(1000) + number as u64);
+        texts.push((
+            format!("random-{}-{number}", options.seed),
+            random::description(&mut random),
+        ));
+    }
+    texts.retain(|(name, _)| options.only.as_ref().is_none_or(|only| name.contains(only)));
+    texts
+        .into_iter()
+        .map(|(name, text)| {
+            let (description, findings) =
+                description::read(&Source::new(name.as_str(), text.as_str()));
+            (
+                name,
+                description.unwrap_or_else(|| panic!("{text}\n{findings:?}")),
+            )
+        })
+        .collect()
+}
+
+/// Speaks the probes of one side, several at a time.
+fn speak(work: &Path, side: &str) {
+    let probes: Vec<Probe> =
+        serde_json::from_str(&fs::read_to_string(work.join("probes.json")).unwrap()).unwrap();
+    let parallel: usize = fs::read_to_string(work.join("parallel"))
+        .unwrap()
+        .parse()
+        .unwrap();
+    let next = AtomicUsize::new(0);
+    let answers: Mutex<HashMap<usize, Answer>> = Mutex::default();
+    thread::scope(|scope| {
+        for _ in 0..parallel {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(probe) = probes.get(index) else {
+                        break;
+                    };
+                    if probe.inside == (side == "inside") {
+                        let answer = smtp::speak(probe);
+                        answers.lock().unwrap().insert(index, answer);
+                    }
+                }
+            });
+        }
+    });
+    let answers = answers.into_inner().unwrap();
+    fs::write(
+        work.join(format!("answers-{side}.json")),
+        serde_json::to_string(&answers).unwrap(),
+    )
+    .unwrap();
+}
+
+/// Writes what daemons log into a file.
+fn syslog(socket: &str, file: &str) {
+    use std::io::Write;
+    let socket_path = Path::new(socket);
+    let socket = UnixDatagram::bind(socket_path).unwrap();
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o666);
+    fs::set_permissions(socket_path, open).unwrap();
+    let mut log = fs::File::create(file).unwrap();
+    let mut buffer = [0; 8192];
+    while let Ok(count) = socket.recv(&mut buffer) {
+        let _ = writeln!(
+            log,
+            "{}",
+            String::from_utf8_lossy(&buffer[..count]).trim_end()
+        );
+    }
+}

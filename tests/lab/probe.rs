@@ -1,0 +1,89 @@
+//! A session as it is spoken: addresses and lines, nothing left to decide.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+use smtpconf::policy::{Decision, ListenerTls, Policy, Session};
+
+/// What a client does.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Probe {
+    pub from: IpAddr,
+    pub to: IpAddr,
+    pub port: u16,
+    /// Whether the client runs on the server itself.
+    pub inside: bool,
+    pub implicit_tls: bool,
+    pub offers_starttls: bool,
+    pub offers_auth: bool,
+    pub helo: String,
+    pub tls: bool,
+    pub auth: Option<String>,
+    pub sender: String,
+    pub recipient: String,
+    /// The subject of a message to send, where the session goes on to DATA.
+    pub message: Option<String>,
+}
+
+/// What a client sees: the kinds of answers that servers have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Seen {
+    Accept,
+    Refuse,
+    /// A 4xx reply. Never expected.
+    Temporary,
+    NoConnection,
+    /// No SMTP without TLS.
+    NotSpoken,
+    /// Anything else, such as a connection that ends in the middle.
+    Broken,
+}
+
+impl Seen {
+    /// The kind of a reply to the command that decides.
+    pub fn of(code: u16) -> Self {
+        match code / 100 {
+            2 | 3 => Self::Accept,
+            4 => Self::Temporary,
+            5 => Self::Refuse,
+            _ => Self::Broken,
+        }
+    }
+
+    /// What has to be seen where the policy decides so.
+    pub fn expected(decision: Decision) -> Self {
+        match decision {
+            Decision::Accept(_) => Self::Accept,
+            Decision::Refuse(_) => Self::Refuse,
+            Decision::NoListener => Self::NoConnection,
+            Decision::NotSpoken => Self::NotSpoken,
+        }
+    }
+}
+
+impl Probe {
+    /// The probe for a session; `from` and `to` are addresses of the lab, `own` is what stands
+    /// for the server's own address in a recipient.
+    pub fn new(policy: &Policy, session: &Session, from: IpAddr, to: IpAddr, own: IpAddr) -> Self {
+        let listener = policy.listener(session.port);
+        let tls = listener.map_or(ListenerTls::No, |listener| listener.tls);
+        Self {
+            from,
+            to,
+            port: session.port,
+            inside: session.client.source.is_host() || from.is_loopback(),
+            implicit_tls: tls == ListenerTls::Implicit,
+            offers_starttls: tls == ListenerTls::StartTls,
+            offers_auth: listener.is_some_and(|listener| listener.auth),
+            helo: session.helo.clone(),
+            tls: session.tls,
+            auth: session.auth.map(|mechanism| mechanism.name().to_owned()),
+            sender: session.sender.to_string(),
+            recipient: session
+                .recipient
+                .to_string()
+                .replace("[own]", &format!("[{own}]")),
+            message: None,
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Random descriptions that are right, from a seed.
+
+use std::fmt::Write;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use fastrand::Rng;
+
+/// The text of a description in its short form.
+pub fn description(random: &mut Rng) -> String {
+    let hostname = format!(
+        "{}.{}",
+        pick(random, &["mail", "mx1", "smtp-out", "dnl", "a"]),
+        domain(random)
+    );
+    let with_tls = random.u8(0..4) > 0;
+    let with_auth = with_tls && random.u8(0..4) > 0;
+    let mut ports = vec![25, 465, 587, 2525];
+    random.shuffle(&mut ports);
+    ports.truncate(random.usize(1..=4));
+    if !with_auth {
+        ports = vec![25];
+    }
+    let mut text = format!("hostname: {hostname}\nports: {ports:?}\n");
+    let mut domains: Vec<String> = (0..random.usize(0..6)).map(|_| domain(random)).collect();
+    if let Some(first) = domains.first().cloned()
+        && random.bool()
+    {
+        domains.push(format!("sub.{first}"));
+    }
+    domains.sort_unstable();
+    domains.dedup();
+    let _ = writeln!(text, "domains: [{}]", domains.join(", "));
+    if random.u8(0..4) > 0 {
+        let mut networks: Vec<String> = (0..random.usize(0..5)).map(|_| network(random)).collect();
+        networks.sort_unstable();
+        networks.dedup();
+        let _ = writeln!(text, "relay:\n  networks: [{}]", networks.join(", "));
+    }
+    if with_tls {
+        let _ = writeln!(
+            text,
+            "tls: {{certificate: /etc/ssl/certs/{hostname}.pem, key: /etc/ssl/private/{hostname}_KEY.pem}}"
+        );
+    }
+    if with_auth {
+        text += "auth: cyrus\n";
+    }
+    text
+}
+
+fn pick<'a>(random: &mut Rng, from: &[&'a str]) -> &'a str {
+    from[random.usize(0..from.len())]
+}
+
+fn domain(random: &mut Rng) -> String {
+    let label = pick(
+        random,
+        &[
+            "alpha", "beta", "example", "define", "bücher", "x--y", "0", "include", "mail",
+        ],
+    );
+    let top = pick(
+        random,
+        &["example", "test", "example.com", "co.example", "xn--p1ai"],
+    );
+    format!("{label}{}.{top}", random.u8(0..20))
+}
+
+/// A network of any prefix length from /8 or /33 on; of IPv6, one that Sendmail can express.
+fn network(random: &mut Rng) -> String {
+    if random.u8(0..3) > 0 {
+        let prefix = random.u32(8..=32);
+        let first = pick(random, &["10", "172", "192", "100", "203", "8"]);
+        let [_, b, c, d] = random.u32(..).to_be_bytes();
+        let address = Ipv4Addr::new(first.parse().unwrap(), b, c, d).to_bits();
+        let kept = address & (u32::MAX << (32 - prefix));
+        return format!("{}/{prefix}", Ipv4Addr::from_bits(kept));
+    }
+    let prefix = loop {
+        let prefix = random.u32(33..=128);
+        if (16 - prefix % 16) % 16 <= 10 {
+            break prefix;
+        }
+    };
+    let address = (0x2001_0db8_u128 << 96) | (random.u128(..) >> 32);
+    let kept = address & (u128::MAX << (128 - prefix));
+    format!("\"{}/{prefix}\"", Ipv6Addr::from_bits(kept))
+}

@@ -1,0 +1,135 @@
+//! What an administrator does with the generated files on each server, as a script. Must not
+//! know the sessions.
+
+use smtpconf::mta::Target;
+
+/// A server as Debian packages it.
+pub struct Server {
+    /// What to install.
+    pub packages: &'static [&'static str],
+    /// Where a generated file goes.
+    place: fn(&str) -> String,
+    /// Runs the checkers: whatever they print is a fault.
+    check: &'static str,
+    /// Starts the daemon.
+    start: &'static str,
+    /// How many sessions at a time, from each side. Postfix delays a client by a second for each message that
+    /// it begins and does not send (`in_flow_delay`), so it takes many to keep it busy.
+    pub parallel: usize,
+}
+
+const SASL: &str = "sasl2-bin";
+
+/// The server for a target.
+pub fn server(target: Target) -> Server {
+    match target {
+        Target::Postfix => Server {
+            packages: &["postfix", SASL, "libsasl2-modules", "libsasl2-modules-db"],
+            place: |name| format!("/etc/postfix/{name}"),
+            // `postfix check` speaks to a terminal only.
+            check: "postconf -n > /dev/null
+                    postconf -M > /dev/null
+                    script -qec 'postfix check' /dev/null",
+            start: "adduser --quiet postfix sasl
+                    newaliases
+                    postfix start > /dev/null 2>&1",
+            parallel: 40,
+        },
+        Target::Exim => Server {
+            packages: &["exim4-daemon-heavy", "exim4-config", SASL, "libsasl2-modules", "libsasl2-modules-db"],
+            place: |name| match name {
+                "exim.conf" => "/etc/exim4/exim4.conf".into(),
+                name if name.starts_with("sasl2/") => format!("/etc/{name}"),
+                name => format!("/etc/exim4/{name}"),
+            },
+            check: "exim4 -bV > /dev/null",
+            start: "adduser --quiet Debian-exim sasl
+                    adduser --quiet Debian-exim ssl-cert
+                    [ -z \"$KEY\" ] || { chgrp Debian-exim \"$KEY\"; chmod 640 \"$KEY\"; }
+                    exim4 -bdf -q30m > /dev/null 2>&1 &",
+            parallel: 16,
+        },
+        Target::Sendmail => Server {
+            packages: &[
+                "sendmail-bin", "sendmail-base", "sendmail-cf", "m4", SASL, "libsasl2-modules", "libsasl2-modules-db",
+                "sensible-mda",
+            ],
+            place: |name| match name.strip_prefix("sasl2/") {
+                Some(name) => format!("/etc/sasl2/{name}"),
+                None => format!("/etc/mail/{name}"),
+            },
+            check: "ln -sfn /run /var/run
+                    mkdir -p /run/sendmail/mta; chown smmta:smmsp /run/sendmail/mta
+                    m4 /etc/mail/sendmail.mc > /etc/mail/sendmail.cf
+                    if grep -q 'access_db.*hash' /etc/mail/sendmail.mc; then makemap hash /etc/mail/access.db < /etc/mail/access; fi
+                    newaliases > /dev/null
+                    sendmail -Am -bt < /dev/null | grep -v '^ADDRESS TEST MODE\\|^Enter <ruleset>\\|^> $' || true
+                    sendmail -Am -bC < /dev/null",
+            start: "sendmail-mta -bd -q30m",
+            // Its listen queue holds 10; a connection beyond that waits for seconds.
+            parallel: 4,
+        },
+    }
+}
+
+impl Server {
+    /// The script `serve.sh`: `start` installs the files from `/lab/files`, checks them and
+    /// starts the daemon; `finish` brings the mailbox back. It runs in the server's root.
+    pub fn script(&self, files: &[&str], ports: &[u16], login: &str, password: &str) -> String {
+        let installs: String = files
+            .iter()
+            .map(|name| {
+                format!(
+                    "    install -D -m 644 '/lab/files/{name}' '{}'\n",
+                    (self.place)(name)
+                )
+            })
+            .collect();
+        let ports: Vec<String> = ports.iter().map(ToString::to_string).collect();
+        format!(
+            r#"set -eu
+. /lab/server.env
+fault() {{ echo "$1"; exit 1; }}
+case $1 in
+start)
+{installs}
+    useradd -m {login}
+    usermod -p "$(openssl passwd -1 {password})" {login}
+    printf 'postmaster: root\n' > /etc/aliases
+    if [ -n "$KEY" ]; then
+        install -D -m 644 /lab/certificate.pem "$CERTIFICATE"
+        install -D -m 600 /lab/key.pem "$KEY"
+    fi
+    install -d -m 710 -g sasl /run/saslauthd
+    saslauthd -a shadow -n 4 -m /run/saslauthd
+    ( set -e
+{check}
+    ) > /lab/check 2>&1 || fault "the checker failed: $(cat /lab/check)"
+    [ ! -s /lab/check ] || fault "the checker warned: $(cat /lab/check)"
+    {start}
+    for port in {ports}; do
+        for _ in $(seq 250); do
+            if ss -Hltn "sport = :$port" | grep -q .; then continue 2; fi
+            sleep 0.02
+        done
+        fault "nothing listens on port $port"
+    done
+    ;;
+finish)
+    for _ in $(seq 150); do
+        cp "/var/mail/{login}" /lab/mailbox 2>/dev/null || true
+        missing=$(while read -r message; do
+            grep -qs "^Subject: $message\$" /lab/mailbox || grep -qs "^$message " /lab/relayed || echo "$message"
+        done < /lab/messages)
+        [ -n "$missing" ] || break
+        sleep 0.1
+    done
+    ;;
+esac
+"#,
+            check = self.check,
+            start = self.start,
+            ports = ports.join(" "),
+        )
+    }
+}

@@ -1,0 +1,240 @@
+//! Which sessions a case speaks: the partition, and beside it what servers are known to fall for.
+
+use std::collections::{BTreeSet, HashSet};
+use std::net::IpAddr;
+
+use fastrand::Rng;
+use smtpconf::net::{AddressSet, Domain, Network};
+use smtpconf::policy::{
+    At, Client, ClientName, Mechanism, Policy, Recipient, Sender, Session, Source, Space,
+};
+
+/// Up to so many sessions a case speaks all of them; of more, a covering part.
+const ALL_UP_TO: usize = 2000;
+
+/// The space of the policy, with more values for some attributes.
+pub fn space(policy: &Policy) -> Space {
+    let mut space = Space::of(&[policy]);
+    let facts = &policy.facts;
+    let networks: Vec<Network> = facts.networks.iter().map(|network| network.value).collect();
+    let set = AddressSet::new(networks.iter().copied());
+
+    space.clients.retain(|client| match client.source {
+        Source::Address(address) => usable(address),
+        Source::Own { .. } => true,
+    });
+    for address in edges(&networks) {
+        add_client(&mut space, address, ClientName::None);
+    }
+    let domain = facts.domains.first().unwrap_or(&facts.hostname);
+    let elsewhere = Domain::parse("client.elsewhere.example").unwrap();
+    let names = [
+        ClientName::Verified(facts.hostname.clone()),
+        ClientName::Verified(domain.child("host")),
+        ClientName::Verified(domain.clone()),
+        ClientName::Verified(elsewhere.clone()),
+        ClientName::Forged(facts.hostname.clone()),
+        ClientName::Forged(elsewhere),
+        ClientName::Temporary,
+    ];
+    for (address, name) in strangers(&set).zip(names) {
+        add_client(&mut space, address, name);
+    }
+    // A host of ours whose name cannot be looked up keeps its right.
+    if let Some(network) = networks
+        .iter()
+        .find(|network| usable(network.first()) && !network.first().is_loopback())
+    {
+        for client in &mut space.clients {
+            if client.source == Source::Address(network.first()) {
+                client.name = ClientName::Temporary;
+            }
+        }
+    }
+
+    space.helos.push(facts.hostname.to_string());
+    space.auth.push(Some(Mechanism::Login));
+    space.senders.push(Sender::Address {
+        local: "someone".into(),
+        domain: domain.clone(),
+    });
+    for name in [
+        domain.clone(),
+        domain.child("sub"),
+        domain.look_alike(),
+        facts.hostname.clone(),
+        Domain::localhost(),
+    ] {
+        for (local, known) in [("user", true), ("nobody-here", false)] {
+            add_recipient(&mut space, None, local, At::Domain(name.clone()), known);
+        }
+    }
+    for at in [domain, &facts.hostname] {
+        let at = At::Domain(at.clone());
+        for hop in [domain, &facts.hostname] {
+            add_recipient(&mut space, Some(hop), "user", at.clone(), true);
+        }
+        add_recipient(&mut space, None, "PostMaster", at, true);
+    }
+    add_recipient(&mut space, None, "PostMaster", At::Nothing, true);
+    add_recipient(
+        &mut space,
+        None,
+        "elsewhere.example!user",
+        At::Nothing,
+        false,
+    );
+    let elsewhere = At::Domain(Domain::parse("elsewhere.example").unwrap());
+    add_recipient(&mut space, Some(&facts.hostname), "user", elsewhere, true);
+    space
+}
+
+fn add_client(space: &mut Space, address: IpAddr, name: ClientName) {
+    let source = Source::Address(address);
+    if usable(address) && space.clients.iter().all(|client| client.source != source) {
+        space.clients.push(Client { source, name });
+    }
+}
+
+fn add_recipient(space: &mut Space, route: Option<&Domain>, local: &str, at: At, known: bool) {
+    let recipient = Recipient {
+        route: route.cloned(),
+        local: local.into(),
+        at,
+        known,
+    };
+    if !space.recipients.contains(&recipient) {
+        space.recipients.push(recipient);
+    }
+}
+
+/// Whether a client can have the address, in the lab's namespaces.
+fn usable(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => {
+            let first = v4.octets()[0];
+            first != 0 && first < 224
+        }
+        // Global unicast and unique local.
+        IpAddr::V6(v6) => {
+            v6.is_loopback()
+                || v6.segments()[0] & 0xe000 == 0x2000
+                || v6.segments()[0] & 0xfe00 == 0xfc00
+        }
+    }
+}
+
+/// The first and last address of each network, and those just outside.
+fn edges(networks: &[Network]) -> Vec<IpAddr> {
+    let beside = |address: IpAddr, up: bool| -> Option<IpAddr> {
+        match address {
+            IpAddr::V4(v4) => {
+                let bits = v4.to_bits();
+                let next = if up {
+                    bits.checked_add(1)
+                } else {
+                    bits.checked_sub(1)
+                };
+                next.map(|bits| std::net::Ipv4Addr::from_bits(bits).into())
+            }
+            IpAddr::V6(v6) => {
+                let bits = v6.to_bits();
+                let next = if up {
+                    bits.checked_add(1)
+                } else {
+                    bits.checked_sub(1)
+                };
+                next.map(|bits| std::net::Ipv6Addr::from_bits(bits).into())
+            }
+        }
+    };
+    networks
+        .iter()
+        .flat_map(|network| {
+            let (first, last) = (network.first(), network.last());
+            [
+                beside(first, false),
+                Some(first),
+                Some(last),
+                beside(last, true),
+            ]
+        })
+        .flatten()
+        .collect()
+}
+
+/// Addresses outside all networks, first those of documentation.
+fn strangers(set: &AddressSet) -> impl Iterator<Item = IpAddr> {
+    let documentation = (100..130).flat_map(|host| {
+        [
+            format!("203.0.113.{host}").parse().unwrap(),
+            format!("2001:db8:ffff::{host}").parse().unwrap(),
+        ]
+    });
+    let others = (1..200).map(|part| format!("{part}.77.77.77").parse().unwrap());
+    documentation
+        .chain(others)
+        .filter(|&address| usable(address) && !set.contains(address))
+}
+
+/// The sessions to speak: all of a small space or with `all`; else enough that every clause of
+/// every listener decides one, and every pair of values of two attributes stands in one.
+pub fn choose(policy: &Policy, space: &Space, all: bool, seed: u64) -> Vec<Session> {
+    if all || space.len() <= ALL_UP_TO {
+        return space.sessions().collect();
+    }
+    let sizes = space.sizes();
+    let mut random = Rng::with_seed(seed);
+    let mut chosen = Chosen::default();
+
+    let mut deciders = HashSet::new();
+    for _ in 0..100_000 {
+        let digits = sizes.map(|size| random.usize(0..size));
+        let session = space.session(digits).unwrap();
+        let verdict = policy.decide(&session);
+        if deciders.insert((session.port, verdict.trace.len(), verdict.decision)) {
+            chosen.add(digits);
+        }
+    }
+
+    // The largest tables of pairs first: what is drawn for them covers most of the others.
+    let mut tables: Vec<(usize, usize)> = (0..7)
+        .flat_map(|first| (first + 1..7).map(move |second| (first, second)))
+        .collect();
+    tables.sort_by_key(|&(first, second)| std::cmp::Reverse(sizes[first] * sizes[second]));
+    for (first, second) in tables {
+        for one in 0..sizes[first] {
+            for other in 0..sizes[second] {
+                if !chosen.pairs.contains(&(first, one, second, other)) {
+                    let mut digits = sizes.map(|size| random.usize(0..size));
+                    (digits[first], digits[second]) = (one, other);
+                    chosen.add(digits);
+                }
+            }
+        }
+    }
+    chosen
+        .sessions
+        .into_iter()
+        .filter_map(|digits| space.session(digits))
+        .collect()
+}
+
+/// Sessions by the places of their values, and the pairs of values that they cover.
+#[derive(Default)]
+struct Chosen {
+    sessions: BTreeSet<[usize; 7]>,
+    pairs: HashSet<(usize, usize, usize, usize)>,
+}
+
+impl Chosen {
+    fn add(&mut self, digits: [usize; 7]) {
+        self.sessions.insert(digits);
+        for first in 0..7 {
+            for second in first + 1..7 {
+                self.pairs
+                    .insert((first, digits[first], second, digits[second]));
+            }
+        }
+    }
+}
