@@ -37,9 +37,10 @@ pub fn description(random: &mut Rng) -> String {
         let _ = writeln!(text, "relay:\n  networks: [{}]", networks.join(", "));
     }
     if with_tls {
+        let (folder, number) = ("/etc/ssl/private", random.u8(..));
         let _ = writeln!(
             text,
-            "tls: {{certificate: /etc/ssl/certs/{hostname}.pem, key: /etc/ssl/private/{hostname}_KEY.pem}}"
+            "tls: {{certificate: /etc/ssl/certs/mail-{number}.pem, key: {folder}/MAIL_KEY@{number}=x.pem}}"
         );
     }
     if with_auth {

@@ -124,6 +124,7 @@ finish)
         [ -n "$missing" ] || break
         sleep 0.1
     done
+    tail -n 200 /var/log/exim4/mainlog >> /lab/log 2>/dev/null || true
     ;;
 esac
 "#,

@@ -1,7 +1,7 @@
 //! Which sessions a case speaks: the partition, and beside it what servers are known to fall for.
 
 use std::collections::{BTreeSet, HashSet};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use fastrand::Rng;
 use smtpconf::net::{AddressSet, Domain, Network};
@@ -113,7 +113,7 @@ fn usable(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => {
             let first = v4.octets()[0];
-            first != 0 && first < 224
+            first != 0 && first < 224 && v4 != Ipv4Addr::new(127, 255, 255, 255)
         }
         // Global unicast and unique local.
         IpAddr::V6(v6) => {
@@ -135,7 +135,7 @@ fn edges(networks: &[Network]) -> Vec<IpAddr> {
                 } else {
                     bits.checked_sub(1)
                 };
-                next.map(|bits| std::net::Ipv4Addr::from_bits(bits).into())
+                next.map(|bits| Ipv4Addr::from_bits(bits).into())
             }
             IpAddr::V6(v6) => {
                 let bits = v6.to_bits();
@@ -144,7 +144,7 @@ fn edges(networks: &[Network]) -> Vec<IpAddr> {
                 } else {
                     bits.checked_sub(1)
                 };
-                next.map(|bits| std::net::Ipv6Addr::from_bits(bits).into())
+                next.map(|bits| Ipv6Addr::from_bits(bits).into())
             }
         }
     };
