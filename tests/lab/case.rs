@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 use smtpconf::description::{self, Description};
 use smtpconf::generate::generate;
 use smtpconf::mta::Target;
-use smtpconf::policy::{Accept, At, ClientName, Decision, Policy, Session, Source};
+use smtpconf::policy::{Accept, At, ClientName, Decision, Policy, Sender, Session, Source};
 
-use super::probe::{Probe, Seen};
+use super::probe::{Message, Probe, SMUGGLED, Seen, Smuggle};
 use super::serve::{Server, server};
 use super::smtp::{Answer, LOGIN, PASSWORD};
 use super::world::{OUTSIDE4, OUTSIDE6, Reverse, Zone};
@@ -65,14 +65,14 @@ pub fn run(
         .map(|session| case.probe(session))
         .collect();
     case.send_messages();
+    case.smuggle();
     let faults = case
         .lay_out(description, target)
         .and_then(|()| case.enter(target))
         .map_or_else(|fault| (fault, 1), |()| case.compare());
     Outcome {
-        sessions: case.probes.len(),
-        ipv6: case
-            .probes
+        sessions: case.sessions.len(),
+        ipv6: case.probes[..case.sessions.len()]
             .iter()
             .filter(|probe| probe.to.is_ipv6())
             .count(),
@@ -108,7 +108,7 @@ impl Case<'_> {
         let mut probe = Probe::new(self.policy, session, from, to, SERVER4.into());
         // Postfix takes this recipient until the client wants to send the message.
         if session.recipient.at == At::Nothing && session.recipient.is_postmaster() {
-            probe.message = Some(TO_POSTMASTER.into());
+            probe.message = Some(Message::Plain(TO_POSTMASTER.into()));
         }
         probe
     }
@@ -125,8 +125,35 @@ impl Case<'_> {
                         && self.policy.decide(session).decision == Decision::Accept(wanted)
                 });
                 if let Some(index) = found {
-                    self.probes[index].message = Some(format!("{wanted:?} over {}", listener.port));
+                    let subject = format!("{wanted:?} over {}", listener.port);
+                    self.probes[index].message = Some(Message::Plain(subject));
                 }
+            }
+        }
+    }
+
+    /// A stranger tries to smuggle a message in, in every way. These probes stand behind those of
+    /// the sessions; what is answered does not matter, only what arrives.
+    fn smuggle(&mut self) {
+        let mut plain = self.sessions.iter().map(|session| Session {
+            tls: false,
+            auth: None,
+            sender: Sender::Null,
+            ..session.clone()
+        });
+        let found = plain.find(|session| {
+            !session.client.source.is_host()
+                && session.recipient.local == "user"
+                && matches!(session.recipient.at, At::Domain(_))
+                && self.policy.decide(session).decision == Decision::Accept(Accept::Local)
+        });
+        if let Some(session) = found {
+            for way in [Smuggle::LfDotLf, Smuggle::LfDotCrlf, Smuggle::Bdat] {
+                let message = Some(Message::Smuggling(way));
+                self.probes.push(Probe {
+                    message,
+                    ..self.probe(&session)
+                });
             }
         }
     }
@@ -201,11 +228,8 @@ impl Case<'_> {
             |value: Result<String, serde_json::Error>| value.map_err(|error| error.to_string());
         self.write("zone.json", &json(serde_json::to_string(&self.zone()))?)?;
         self.write("probes.json", &json(serde_json::to_string(&self.probes))?)?;
-        let messages: String = self
-            .messages()
-            .map(|subject| format!("{subject}\n"))
-            .collect();
-        self.write("messages", &messages)?;
+        let messages: Vec<&str> = self.messages().collect();
+        self.write("messages", &(messages.join("\n") + "\n"))?;
         self.write("parallel", &self.server.parallel.to_string())
     }
 
@@ -316,7 +340,7 @@ impl Case<'_> {
                 self.sessions.len() - answers.len()
             );
         }
-        for fault in self.missing_messages() {
+        for fault in self.wrong_messages() {
             count += 1;
             let _ = writeln!(faults, "{}: {fault}", self.name);
         }
@@ -328,22 +352,30 @@ impl Case<'_> {
 
     /// The subjects of the messages that have to arrive.
     fn messages(&self) -> impl Iterator<Item = &str> {
-        let subjects = self
-            .probes
-            .iter()
-            .filter_map(|probe| probe.message.as_deref());
-        subjects.filter(|subject| *subject != TO_POSTMASTER)
+        self.probes.iter().filter_map(|probe| match &probe.message {
+            Some(Message::Plain(subject)) if subject != TO_POSTMASTER => Some(subject.as_str()),
+            _ => None,
+        })
     }
 
-    /// Messages that were accepted and did not arrive.
-    fn missing_messages(&self) -> Vec<String> {
+    /// Messages that were accepted and did not arrive, and those that were smuggled in.
+    fn wrong_messages(&self) -> Vec<String> {
         let mailbox = fs::read_to_string(self.work.join("mailbox")).unwrap_or_default();
         let relayed = fs::read_to_string(self.work.join("relayed")).unwrap_or_default();
         let local = |message: &str| mailbox.contains(&format!("Subject: {message}\n"));
         let relay = |message: &str| relayed.contains(&format!("{message} "));
-        self.messages()
+        // A hidden message that stays inside the body of the one around it is harmless.
+        let hidden = format!("Subject: {SMUGGLED}");
+        let smuggled = mailbox.split("\nFrom ").any(|message| {
+            let mut header = message.lines().take_while(|line| !line.is_empty());
+            header.any(|line| line == hidden)
+        });
+        let missing = self
+            .messages()
             .filter(|message| !local(message) && !relay(message))
-            .map(|message| format!("the message `{message}` was accepted and did not arrive"))
+            .map(|message| format!("the message `{message}` was accepted and did not arrive"));
+        missing
+            .chain(smuggled.then(|| "a smuggled message arrived".to_owned()))
             .collect()
     }
 }

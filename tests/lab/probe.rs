@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use smtpconf::policy::{Decision, ListenerTls, Policy, Session};
 
 /// What a client does.
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Probe {
     pub from: IpAddr,
@@ -21,8 +22,56 @@ pub struct Probe {
     pub auth: Option<String>,
     pub sender: String,
     pub recipient: String,
-    /// The subject of a message to send, where the session goes on to DATA.
-    pub message: Option<String>,
+    /// What is sent after DATA, where the session goes that far.
+    pub message: Option<Message>,
+}
+
+/// What a client sends after DATA.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Message {
+    /// A message with this subject.
+    Plain(String),
+    /// A message with a second one hidden behind a wrong end of data (SMTP smuggling).
+    Smuggling(Smuggle),
+}
+
+/// The ways in which the second message is hidden.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Smuggle {
+    /// Behind `<LF>.<LF>`.
+    LfDotLf,
+    /// Behind `<LF>.<CR><LF>`.
+    LfDotCrlf,
+    /// Behind `<LF>.<LF>` in a message whose lines all end so, with BDAT in place of DATA.
+    Bdat,
+}
+
+/// The subject of the hidden message, which must never arrive.
+pub const SMUGGLED: &str = "smuggled";
+
+impl Message {
+    /// The bytes after DATA, with the end of data.
+    pub fn bytes(&self, recipient: &str) -> String {
+        let commands = format!("MAIL FROM:<>\r\nRCPT TO:{recipient}\r\n");
+        let hidden = format!("Subject: {SMUGGLED}\r\n\r\nHidden.\r\n");
+        match self {
+            Self::Plain(subject) => format!(
+                "From: <someone@elsewhere.example>\r\nSubject: {subject}\r\n\r\nA word from the lab.\r\n.\r\n"
+            ),
+            Self::Smuggling(Smuggle::Bdat) => format!(
+                "Subject: carrier\n\nSeen.\n.\n{commands}BDAT {} LAST\r\n{hidden}\r\n.\r\n",
+                hidden.len()
+            ),
+            Self::Smuggling(way) => {
+                let end = if *way == Smuggle::LfDotLf {
+                    "\n.\n"
+                } else {
+                    "\n.\r\n"
+                };
+                format!("Subject: carrier\r\n\r\nSeen.{end}{commands}DATA\r\n{hidden}.\r\n")
+            }
+        }
+    }
 }
 
 /// What a client sees: the kinds of answers that servers have in common.

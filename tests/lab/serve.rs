@@ -76,15 +76,13 @@ impl Server {
     /// The script `serve.sh`: `start` installs the files from `/lab/files`, checks them and
     /// starts the daemon; `finish` brings the mailbox back. It runs in the server's root.
     pub fn script(&self, files: &[&str], ports: &[u16], login: &str, password: &str) -> String {
-        let installs: String = files
-            .iter()
-            .map(|name| {
-                format!(
-                    "    install -D -m 644 '/lab/files/{name}' '{}'\n",
-                    (self.place)(name)
-                )
-            })
-            .collect();
+        let install = |name: &&str| {
+            format!(
+                "    install -D -m 644 '/lab/files/{name}' '{}'",
+                (self.place)(name)
+            )
+        };
+        let installs = files.iter().map(install).collect::<Vec<_>>().join("\n");
         let ports: Vec<String> = ports.iter().map(ToString::to_string).collect();
         format!(
             r#"set -eu

@@ -43,10 +43,10 @@ fn the_description_shown_is_the_example() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let readme = fs::read_to_string(root.join("README.md")).unwrap();
     let example = fs::read_to_string(root.join("examples/smtpconf.yaml")).unwrap();
-    let content: String = example
+    let lines: Vec<&str> = example
         .lines()
         .filter(|line| !line.starts_with('#'))
-        .map(|line| format!("{line}\n"))
         .collect();
+    let content = lines.join("\n") + "\n";
     assert!(readme.contains(&format!("```yaml\n{content}```")));
 }
