@@ -14,6 +14,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod case;
+mod hostile;
 mod probe;
 mod random;
 mod roots;
@@ -138,8 +139,21 @@ fn run(options: &Options) -> ExitCode {
         let (sessions, ipv6) = totals.get(target.name()).copied().unwrap_or_default();
         println!("lab: {sessions} sessions were spoken to {target}, {ipv6} of them over IPv6");
     }
+    thread::scope(|scope| {
+        for &target in &options.targets {
+            let failed = &failed;
+            scope.spawn(move || match hostile::run(target, options.seed) {
+                Ok(summary) => println!("lab: {target}: {summary}"),
+                Err(fault) => {
+                    failed.fetch_add(1, Ordering::Relaxed);
+                    println!("lab: {target}: a hostile value came out as something else: {fault}");
+                }
+            });
+        }
+    });
     let failed = failed.into_inner();
-    println!("{} passed, {failed} failed", cases.len() - failed);
+    let tried = cases.len() + options.targets.len();
+    println!("{} passed, {failed} failed", tried - failed);
     if failed == 0 && !cases.is_empty() {
         ExitCode::SUCCESS
     } else {
