@@ -1,6 +1,6 @@
 //! One description on one server: generate, run, speak, compare.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -113,21 +113,22 @@ impl Case<'_> {
         probe
     }
 
-    /// One session a listener goes on and sends a message to an account, one to elsewhere.
+    /// For every listener, and for every recipient that is accepted somewhere, one session goes on
+    /// and sends a message. Where it arrives shows the kind of the acceptance.
     fn send_messages(&mut self) {
-        for wanted in [Accept::Local, Accept::Relay] {
-            for listener in &self.policy.listeners {
-                let found = self.sessions.iter().position(|session| {
-                    let recipient = &session.recipient;
-                    session.port == listener.port
-                        && recipient.local == "user"
-                        && matches!(recipient.at, At::Domain(_))
-                        && self.policy.decide(session).decision == Decision::Accept(wanted)
-                });
-                if let Some(index) = found {
-                    let subject = format!("{wanted:?} over {}", listener.port);
-                    self.probes[index].message = Some(Message::Plain(subject));
-                }
+        let mut seen = HashSet::new();
+        for (session, probe) in self.sessions.iter().zip(&mut self.probes) {
+            let Decision::Accept(kind) = self.policy.decide(session).decision else {
+                continue;
+            };
+            // `postmaster` is an alias, whose mail goes to another account's mailbox.
+            let recipient = &session.recipient;
+            if !recipient.is_postmaster()
+                && (seen.insert((kind, session.port.to_string()))
+                    | seen.insert((kind, recipient.to_string())))
+            {
+                let subject = format!("{kind:?} {}", seen.len());
+                probe.message = Some(Message::Plain(subject));
             }
         }
     }
@@ -362,8 +363,13 @@ impl Case<'_> {
     fn wrong_messages(&self) -> Vec<String> {
         let mailbox = fs::read_to_string(self.work.join("mailbox")).unwrap_or_default();
         let relayed = fs::read_to_string(self.work.join("relayed")).unwrap_or_default();
-        let local = |message: &str| mailbox.contains(&format!("Subject: {message}\n"));
-        let relay = |message: &str| relayed.contains(&format!("{message} "));
+        let arrived = |message: &str| {
+            if message.starts_with("Local") {
+                mailbox.contains(&format!("Subject: {message}\n"))
+            } else {
+                relayed.contains(&format!("{message} "))
+            }
+        };
         // A hidden message that stays inside the body of the one around it is harmless.
         let hidden = format!("Subject: {SMUGGLED}");
         let smuggled = mailbox.split("\nFrom ").any(|message| {
@@ -372,8 +378,10 @@ impl Case<'_> {
         });
         let missing = self
             .messages()
-            .filter(|message| !local(message) && !relay(message))
-            .map(|message| format!("the message `{message}` was accepted and did not arrive"));
+            .filter(|message| !arrived(message))
+            .map(|message| {
+                format!("the message `{message}` was accepted and did not arrive where it should")
+            });
         missing
             .chain(smuggled.then(|| "a smuggled message arrived".to_owned()))
             .collect()

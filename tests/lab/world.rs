@@ -151,12 +151,9 @@ fn exchange(stream: &TcpStream, log: &Path) {
                     .append(true)
                     .open(log)
                     .unwrap();
-                let _ = writeln!(
-                    file,
-                    "{} {}",
-                    subject.unwrap_or_default(),
-                    recipients.join(" ")
-                );
+                // One write, so that lines of several threads do not mix.
+                let line = format!("{} {}\n", subject.unwrap_or_default(), recipients.join(" "));
+                let _ = file.write_all(line.as_bytes());
                 "250 taken"
             }
             "QUIT" => {
