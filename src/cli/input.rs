@@ -1,5 +1,6 @@
 //! Finding and reading the description that a command works on.
 
+use std::ffi::OsStr;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,6 +30,12 @@ pub fn description(path: Option<&Path>) -> Result<Result<Arc<Source>, Finding>, 
         path => {
             let path = match path {
                 Some(path) if path.is_dir() => path.join(NAME),
+                Some(path) if is_server_file(path) => {
+                    return Err(Failure(format!(
+                        "{}: this is a server's configuration, and smtpconf reads descriptions (YAML) so far",
+                        path.display()
+                    )));
+                }
                 Some(path) => path.to_path_buf(),
                 None => nearest()?,
             };
@@ -38,6 +45,12 @@ pub fn description(path: Option<&Path>) -> Result<Result<Arc<Source>, Finding>, 
         }
     };
     Ok(decode(name, bytes))
+}
+
+/// Whether the name is that of a server's file, such as main.cf, sendmail.mc or exim.conf.
+fn is_server_file(path: &Path) -> bool {
+    let extension = path.extension().and_then(OsStr::to_str);
+    extension.is_some_and(|extension| ["cf", "mc", "conf"].contains(&extension))
 }
 
 fn nearest() -> Result<PathBuf, Failure> {

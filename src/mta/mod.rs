@@ -8,6 +8,8 @@ mod sendmail;
 
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::findings::Finding;
 use crate::policy::Policy;
 
@@ -23,7 +25,7 @@ pub enum Target {
 }
 
 /// What stands at the top of every generated file.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Heading {
     /// smtpconf's own version.
     pub version: &'static str,

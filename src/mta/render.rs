@@ -9,6 +9,8 @@ use minijinja::value::Serde;
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
 use serde::Serialize;
 
+use super::File;
+
 /// A quoting filter: its name in templates, and what it makes of a text; nothing where the file
 /// has no way to write that text.
 pub type Quote = (&'static str, fn(&str) -> Option<String>);
@@ -18,16 +20,20 @@ pub fn comment(text: &str) -> Option<String> {
     (!text.contains(char::is_control)).then(|| text.to_owned())
 }
 
-/// The text of `template` with the values of `plan`.
+/// The files of `templates`, pairs of a name and a template, with the values of `plan`.
 ///
 /// # Panics
-/// When the template is faulty, or a value has no way into the file; a description's values are
+/// When a template is faulty, or a value has no way into the file; a description's values are
 /// checked long before. A bug then stops the program instead of writing a wrong file.
-pub fn render(template: &str, plan: impl Serialize, quotes: &[Quote]) -> String {
-    match try_render(template, plan, quotes) {
-        Ok(text) => text,
-        Err(error) => panic!("a template is faulty: {error:#}"),
-    }
+pub fn render(templates: &[(&str, &str)], plan: &impl Serialize, quotes: &[Quote]) -> Vec<File> {
+    let file = |&(name, template): &(&str, &str)| match try_render(template, plan, quotes) {
+        Ok(text) => File {
+            name: name.into(),
+            text,
+        },
+        Err(error) => panic!("the template of {name} is faulty: {error:#}"),
+    };
+    templates.iter().map(file).collect()
 }
 
 fn try_render(template: &str, plan: impl Serialize, quotes: &[Quote]) -> Result<String, Error> {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use super::clause::Clause;
 use crate::net::{Domain, Network};
 use crate::text::Place;
@@ -64,7 +66,7 @@ pub enum AuthBackend {
 }
 
 /// The server's certificate and key, as paths of PEM files on the server.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Certificate {
     /// The certificate, with its chain behind it.
     pub certificate: String,

@@ -67,6 +67,11 @@ fn lint_says_good_bad_and_impossible() {
     assert_eq!(code, 2, "2 wins over 1");
     assert!(out.contains("bad-hostname") && err.contains("/nowhere.yaml"));
     assert_eq!(here(&["lnt"], "").0, 2);
+    let (code, _, err) = here(&["lint", "/etc/postfix/main.cf"], "");
+    assert!(
+        code == 2 && err.contains("a server's configuration"),
+        "{err}"
+    );
     assert_eq!(here(&["lint", "/"], "").0, 2);
 }
 

@@ -3,7 +3,7 @@
 mod plan;
 
 use super::render::{Quote, comment, render};
-use super::{File, Generated, Heading};
+use super::{Generated, Heading};
 use crate::policy::Policy;
 
 const EXIM_CONF: &str = include_str!("../../../templates/exim/exim.conf.j2");
@@ -31,13 +31,7 @@ pub fn generate(policy: &Policy, heading: &Heading) -> Generated {
     if plan.networks_in_file {
         files.push(("relay_hosts", RELAY_HOSTS));
     }
-    let files = files
-        .into_iter()
-        .map(|(name, template)| File {
-            name: name.into(),
-            text: render(template, &plan, QUOTES),
-        })
-        .collect();
+    let files = render(&files, &plan, QUOTES);
     Generated {
         files,
         steps: plan.steps,

@@ -11,8 +11,8 @@ const IN_EXIM_CONF: usize = 50;
 /// The options.
 #[derive(Serialize)]
 pub struct Plan {
-    version: &'static str,
-    hash: String,
+    #[serde(flatten)]
+    heading: Heading,
     pub steps: Vec<String>,
     hostname: String,
     domains: Vec<String>,
@@ -24,13 +24,7 @@ pub struct Plan {
     mx_port_list: String,
     implicit_tls_ports: Vec<u16>,
     pub submission: bool,
-    certificate: Option<Pem>,
-}
-
-#[derive(Serialize)]
-struct Pem {
-    certificate: String,
-    key: String,
+    certificate: Option<Certificate>,
 }
 
 /// The plan for a policy.
@@ -44,8 +38,7 @@ pub fn plan(policy: &Policy, heading: &Heading) -> Plan {
     let submission = listeners.iter().any(|listener| listener.role != Role::Mx);
     let mx_ports = ports(&|listener| listener.role == Role::Mx);
     Plan {
-        version: heading.version,
-        hash: heading.hash.clone(),
+        heading: heading.clone(),
         steps: steps(submission, facts.certificate.as_ref()),
         hostname: facts.hostname.to_string(),
         domains: facts.domains.iter().map(ToString::to_string).collect(),
@@ -65,10 +58,7 @@ pub fn plan(policy: &Policy, heading: &Heading) -> Plan {
         mx_ports,
         implicit_tls_ports: ports(&|listener| listener.tls == ListenerTls::Implicit),
         submission,
-        certificate: facts.certificate.as_ref().map(|tls| Pem {
-            certificate: tls.certificate.clone(),
-            key: tls.key.clone(),
-        }),
+        certificate: facts.certificate.clone(),
     }
 }
 

@@ -36,13 +36,7 @@ pub fn generate(policy: &Policy, heading: &Heading) -> Generated {
     if plan.domains_in_table {
         files.push(("mydestination", MYDESTINATION));
     }
-    let files: Vec<File> = files
-        .into_iter()
-        .map(|(name, template)| File {
-            name: name.into(),
-            text: render(template, &plan, QUOTES),
-        })
-        .collect();
+    let files = render(&files, &plan, QUOTES);
     read_back(&plan, &files);
     Generated {
         files,

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::mta::Heading;
 use crate::net::Network;
-use crate::policy::{Listener, ListenerTls, Policy, Role};
+use crate::policy::{Certificate, Listener, ListenerTls, Policy, Role};
 
 /// Up to so many networks or domains stand in main.cf itself; more go into a table of their own.
 const IN_MAIN_CF: usize = 50;
@@ -12,8 +12,8 @@ const IN_MAIN_CF: usize = 50;
 /// The settings.
 #[derive(Serialize)]
 pub struct Plan {
-    version: &'static str,
-    hash: String,
+    #[serde(flatten)]
+    heading: Heading,
     pub steps: Vec<String>,
     hostname: String,
     domains: Vec<String>,
@@ -23,12 +23,6 @@ pub struct Plan {
     certificate: Option<Certificate>,
     mx: Vec<u16>,
     pub submission: Vec<Submission>,
-}
-
-#[derive(Serialize)]
-struct Certificate {
-    certificate: String,
-    key: String,
 }
 
 #[derive(Serialize)]
@@ -90,8 +84,7 @@ pub fn plan(policy: &Policy, heading: &Heading) -> Plan {
         .map(submission_of)
         .collect();
     Plan {
-        version: heading.version,
-        hash: heading.hash.clone(),
+        heading: heading.clone(),
         steps: steps(!submission.is_empty()),
         hostname: facts.hostname.to_string(),
         domains: facts.domains.iter().map(ToString::to_string).collect(),
@@ -108,10 +101,7 @@ pub fn plan(policy: &Policy, heading: &Heading) -> Plan {
             })
             .collect(),
         networks_in_table,
-        certificate: facts.certificate.as_ref().map(|tls| Certificate {
-            certificate: tls.certificate.clone(),
-            key: tls.key.clone(),
-        }),
+        certificate: facts.certificate.clone(),
         mx: of_role(|role| role == Role::Mx)
             .map(|listener| listener.port)
             .collect(),

@@ -4,7 +4,7 @@ mod access;
 mod plan;
 
 use super::render::{Quote, comment, render};
-use super::{File, Generated, Heading};
+use super::{Generated, Heading};
 use crate::findings::Finding;
 use crate::policy::Policy;
 
@@ -29,13 +29,7 @@ pub fn generate(policy: &Policy, heading: &Heading) -> Result<Generated, Vec<Fin
     if plan.submission {
         files.push(("sasl2/Sendmail.conf", SASL_CONF));
     }
-    let files = files
-        .into_iter()
-        .map(|(name, template)| File {
-            name: name.into(),
-            text: render(template, &plan, QUOTES),
-        })
-        .collect();
+    let files = render(&files, &plan, QUOTES);
     Ok(Generated {
         files,
         steps: plan.steps,

@@ -6,7 +6,7 @@ use super::access;
 use crate::findings::{Finding, Severity};
 use crate::mta::Heading;
 use crate::net::Network;
-use crate::policy::{Facts, ListenerTls, Policy, Role, Stated};
+use crate::policy::{Certificate, Facts, ListenerTls, Policy, Role, Stated};
 
 /// Up to so many lines a text map is quick enough; a longer one is made into a hash by makemap.
 const IN_TEXT_MAP: usize = 1000;
@@ -14,8 +14,8 @@ const IN_TEXT_MAP: usize = 1000;
 /// The settings.
 #[derive(Serialize)]
 pub struct Plan {
-    version: &'static str,
-    hash: String,
+    #[serde(flatten)]
+    heading: Heading,
     pub steps: Vec<String>,
     hostname: String,
     domains: Vec<String>,
@@ -24,7 +24,7 @@ pub struct Plan {
     listeners: Vec<Daemon>,
     mx: bool,
     pub submission: bool,
-    certificate: Option<Pem>,
+    certificate: Option<Certificate>,
 }
 
 /// A network with its access keys.
@@ -40,12 +40,6 @@ struct Daemon {
     port: u16,
     /// The letters of `M=`.
     modifiers: &'static str,
-}
-
-#[derive(Serialize)]
-struct Pem {
-    certificate: String,
-    key: String,
 }
 
 /// The plan for a policy.
@@ -65,8 +59,7 @@ pub fn plan(policy: &Policy, heading: &Heading) -> Result<Plan, Vec<Finding>> {
     };
     let submission = of_role(|role| role != Role::Mx);
     Ok(Plan {
-        version: heading.version,
-        hash: heading.hash.clone(),
+        heading: heading.clone(),
         steps: steps(submission, hash_map),
         hostname: facts.hostname.to_string(),
         domains: facts.domains.iter().map(ToString::to_string).collect(),
@@ -86,10 +79,7 @@ pub fn plan(policy: &Policy, heading: &Heading) -> Result<Plan, Vec<Finding>> {
             .collect(),
         mx: of_role(|role| role == Role::Mx),
         submission,
-        certificate: facts.certificate.as_ref().map(|tls| Pem {
-            certificate: tls.certificate.clone(),
-            key: tls.key.clone(),
-        }),
+        certificate: facts.certificate.clone(),
     })
 }
 
@@ -151,10 +141,13 @@ fn steps(submission: bool, hash_map: bool) -> Vec<String> {
         steps.push("put sasl2/Sendmail.conf into /etc/sasl2".into());
         steps.push("run saslauthd (START=yes in /etc/default/saslauthd)".into());
     }
+    steps.push(
+        "build: `m4 /etc/mail/sendmail.mc > /etc/mail/sendmail.cf`; not by `sendmailconfig`, which edits sendmail.mc".into(),
+    );
     if hash_map {
         steps.push("make the map: `makemap hash /etc/mail/access.db < /etc/mail/access`".into());
     }
-    steps.push("build: `m4 /etc/mail/sendmail.mc > /etc/mail/sendmail.cf`".into());
+    steps.push("run `newaliases`".into());
     steps.push("check with `sendmail -bt < /dev/null`, then `systemctl restart sendmail`".into());
     steps
 }
