@@ -199,3 +199,35 @@ impl SourceCode for Text<'_> {
         )))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::Place;
+
+    #[test]
+    fn one_picture_shows_both_files_and_columns_count_characters() {
+        let main = Source::new("main.cf", "mynetworks = é 0.0.0.0/0\n");
+        let yaml = Source::new("smtpconf.yaml", "relay:\n  networks: []\n");
+        let finding = Finding::new(
+            Severity::Error,
+            "drift",
+            &main,
+            Span::new(16, 25),
+            "it differs",
+        )
+        .and(Place::new(&yaml, Span::new(9, 21)), "from this")
+        .help("write it anew");
+        let text = human(&[finding], false, 80);
+        for part in [
+            "error[drift]",
+            "[main.cf:1:16]",
+            "[smtpconf.yaml:2:3]",
+            "from this",
+            "write it anew",
+            "1 error\n",
+        ] {
+            assert!(text.contains(part), "{part}:\n{text}");
+        }
+    }
+}
