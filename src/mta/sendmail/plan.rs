@@ -60,7 +60,7 @@ pub fn plan(policy: &Policy, heading: &Heading) -> Result<Plan, Vec<Finding>> {
     let submission = of_role(|role| role != Role::Mx);
     Ok(Plan {
         heading: heading.clone(),
-        steps: steps(submission, hash_map),
+        steps: steps(submission, hash_map, facts.certificate.as_ref()),
         hostname: facts.hostname.to_string(),
         domains: facts.domains.iter().map(ToString::to_string).collect(),
         networks,
@@ -112,6 +112,7 @@ fn networks(facts: &Facts) -> Result<Vec<Keys>, Vec<Finding>> {
     for network in &mut all {
         network.keys.retain(|key| seen.insert(key.clone()));
     }
+    all.retain(|network| !network.keys.is_empty());
     Ok(all)
 }
 
@@ -135,11 +136,17 @@ fn refusal(stated: &Stated<Network>, nearest: u8) -> Option<Finding> {
     )
 }
 
-fn steps(submission: bool, hash_map: bool) -> Vec<String> {
+fn steps(submission: bool, hash_map: bool, certificate: Option<&Certificate>) -> Vec<String> {
     let mut steps = vec!["put the files into /etc/mail, owned by root".to_owned()];
     if submission {
         steps.push("put sasl2/Sendmail.conf into /etc/sasl2".into());
         steps.push("run saslauthd (START=yes in /etc/default/saslauthd)".into());
+    }
+    if let Some(tls) = certificate {
+        steps.push(format!(
+            "keep the key from all but root, else STARTTLS is not offered: `chown root {0} && chmod 600 {0}`",
+            tls.key
+        ));
     }
     steps.push(
         "build: `m4 /etc/mail/sendmail.mc > /etc/mail/sendmail.cf`; not by `sendmailconfig`, which edits sendmail.mc".into(),
