@@ -112,6 +112,16 @@ fn did_you_mean<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
         .map(|(_, candidate)| candidate)
 }
 
+/// The beginning of a text that is too long for a message.
+fn shortened(text: &str) -> String {
+    const LONGEST: usize = 60;
+    let mut short: String = text.chars().take(LONGEST).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
+}
+
 fn alternatives(words: &[&str]) -> String {
     let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
     quoted.join(", ")
@@ -226,7 +236,7 @@ impl<'a> De<'a> {
                     help.into(),
                 );
             }
-            Kind::Scalar { text, .. } => format!("`{}`", text.escape_debug()),
+            Kind::Scalar { text, .. } => format!("`{}`", shortened(text).escape_debug()),
         };
         Fault::WrongType(
             format!("{found} stands where {wanted} belongs"),
@@ -401,7 +411,7 @@ impl Fields<'_> {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("the keys here are {}", alternatives(self.known)),
         };
-        let message = format!("key `{}` is not known here", key.escape_debug());
+        let message = format!("key `{}` is not known here", shortened(key).escape_debug());
         self.context
             .report(span, Fault::Rule("unknown-key", message, help));
     }
