@@ -9,6 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{
     ClientConfig, ClientConnection, DigitallySignedStruct, Error, SignatureScheme, StreamOwned,
@@ -162,7 +163,7 @@ enum Stream {
 
 impl Stream {
     fn tls(stream: TcpStream, to: IpAddr) -> io::Result<Self> {
-        let connection = ClientConnection::new(config(), ServerName::IpAddress(to.into()))
+        let connection = ClientConnection::new(config()?, ServerName::IpAddress(to.into()))
             .map_err(io::Error::other)?;
         Ok(Self::Tls(Box::new(StreamOwned::new(connection, stream))))
     }
@@ -270,34 +271,45 @@ impl Client<'_> {
     }
 }
 
-fn config() -> Arc<ClientConfig> {
-    static CONFIG: OnceLock<Arc<ClientConfig>> = OnceLock::new();
-    let make = || {
-        let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
-        let config = builder
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(AnyCertificate))
-            .with_no_client_auth();
-        Arc::new(config)
-    };
-    Arc::clone(CONFIG.get_or_init(make))
+static CONFIG: OnceLock<Arc<ClientConfig>> = OnceLock::new();
+
+/// Makes the certificate in `pem` the only one that clients take.
+pub fn trust(pem: &[u8]) {
+    let certificate = CertificateDer::from_pem_slice(pem).unwrap();
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(OneCertificate(certificate)))
+        .with_no_client_auth();
+    let _ = CONFIG.set(Arc::new(config));
 }
 
-/// The lab's certificates are signed by nobody.
-#[derive(Debug)]
-struct AnyCertificate;
+fn config() -> io::Result<Arc<ClientConfig>> {
+    CONFIG
+        .get()
+        .map(Arc::clone)
+        .ok_or_else(|| io::Error::other("no certificate is trusted"))
+}
 
-impl ServerCertVerifier for AnyCertificate {
+/// The lab's certificates are signed by nobody, so a client knows the one of the case by sight.
+#[derive(Debug)]
+struct OneCertificate(CertificateDer<'static>);
+
+impl ServerCertVerifier for OneCertificate {
     fn verify_server_cert(
         &self,
-        _: &CertificateDer<'_>,
+        shown: &CertificateDer<'_>,
         _: &[CertificateDer<'_>],
         _: &ServerName<'_>,
         _: &[u8],
         _: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
+        if *shown != self.0 {
+            return Err(Error::General(
+                "the server shows another certificate".into(),
+            ));
+        }
         Ok(ServerCertVerified::assertion())
     }
 
