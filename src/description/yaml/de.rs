@@ -14,6 +14,7 @@ use serde::de::{
 };
 use serde::{Deserialize, forward_to_deserialize_any};
 
+use super::scalar::{Plain, resolve};
 use super::tree::{Kind, Tree};
 use crate::findings::{Finding, Severity};
 use crate::text::{Place, Source, Span};
@@ -165,38 +166,6 @@ pub fn decode<T: DeserializeOwned>(
         }
     };
     (value, context.findings.into_inner())
-}
-
-/// What a plain scalar is by YAML's core schema, or by that of YAML 1.1, which many tools still
-/// follow.
-enum Plain {
-    Null,
-    Bool(bool),
-    Number(u64),
-    /// Differently read by YAML 1.1 and 1.2: as what.
-    Trap(&'static str),
-    Text,
-}
-
-fn resolve(text: &str) -> Plain {
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    match text.to_ascii_lowercase().as_str() {
-        "" | "~" | "null" => return Plain::Null,
-        "true" => return Plain::Bool(true),
-        "false" => return Plain::Bool(false),
-        "y" | "yes" | "on" | "n" | "no" | "off" => return Plain::Trap("a boolean"),
-        _ => {}
-    }
-    if digits(text) {
-        if text.len() > 1 && text.starts_with('0') {
-            return Plain::Trap("an octal number");
-        }
-        return text.parse().map_or(Plain::Text, Plain::Number);
-    }
-    if text.split(':').all(digits) && text.contains(':') {
-        return Plain::Trap("a number of base 60");
-    }
-    Plain::Text
 }
 
 fn trap(text: &str, read_as: &str) -> Fault {

@@ -6,6 +6,7 @@
 //! after a fault inside it.
 
 mod de;
+mod scalar;
 mod tree;
 
 pub use de::{Node, PASSWORD};
