@@ -27,9 +27,12 @@ pub struct Raw {
     pub auth: Option<Node<RawAuth>>,
     /// The TCP ports: 25 is a mail exchanger, 587 and 2525 are submission behind STARTTLS, 465 is
     /// submission inside TLS.
-    #[cfg_attr(test, schemars(required, with = "Vec<tests::Port>"))]
+    #[cfg_attr(test, schemars(with = "Option<Vec<tests::Port>>"))]
     pub ports: Option<Node<Vec<Node<Scalar>>>>,
-    /// The server's certificate. Without it port 25 alone is served, without STARTTLS.
+    /// In place of `ports`: any port, with what it is for.
+    #[cfg_attr(test, schemars(with = "Option<Vec<RawListener>>"))]
+    pub listeners: Option<Node<Vec<Node<RawListener>>>>,
+    /// The server's certificate. Without it only `mx` ports are served, without STARTTLS.
     #[cfg_attr(test, schemars(with = "Option<RawTls>"))]
     pub tls: Option<Node<RawTls>>,
 }
@@ -38,10 +41,35 @@ pub struct Raw {
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct RawRelay {
-    /// Networks in CIDR notation whose hosts may relay through port 25. The server itself always
-    /// may.
+    /// Networks in CIDR notation whose hosts may relay through the `mx` ports. The server itself
+    /// always may.
     #[cfg_attr(test, schemars(with = "Option<Vec<String>>"))]
     pub networks: Option<Node<Vec<Node<String>>>>,
+}
+
+/// A port with its role.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct RawListener {
+    /// The TCP port.
+    #[cfg_attr(test, schemars(required, with = "u16"))]
+    pub port: Option<Node<Scalar>>,
+    /// What it is for; left out, the usual role of 25, 465, 587 or 2525.
+    #[cfg_attr(test, schemars(with = "Option<RawRole>"))]
+    pub role: Option<Node<RawRole>>,
+}
+
+/// What a listener is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum RawRole {
+    /// Takes mail for our domains from anyone.
+    Mx,
+    /// Takes mail from people who log in, behind STARTTLS.
+    Submission,
+    /// Takes mail from people who log in, inside TLS from the first byte.
+    Submissions,
 }
 
 /// What checks passwords.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::model::{Auth, Description, Listener, Spanned, Tls};
 use super::path::FilePath;
-use super::raw::{Raw, RawAuth, RawTls, Scalar};
+use super::raw::{Raw, RawAuth, RawListener, RawRole, RawTls, Scalar};
 use super::yaml::Node;
 use crate::findings::{Finding, Severity};
 use crate::net::{AddressSet, Domain, Fault, Network};
@@ -235,43 +235,126 @@ impl Check<'_> {
     }
 
     fn listeners(&mut self, root: Span, raw: &Raw) -> Vec<Spanned<Listener>> {
-        let Some(node) = &raw.ports else {
-            self.error(
-                "missing-key",
-                root,
-                "`ports` is missing: nothing would listen",
-                "add `ports: [25]`, or `ports: [25, 465, 587]` if people log in to send",
-            );
-            return Vec::new();
+        let named = match (&raw.ports, &raw.listeners) {
+            (None, None) => {
+                self.error(
+                    "missing-key",
+                    root,
+                    "`ports` is missing: nothing would listen",
+                    "add `ports: [25]`, or `ports: [25, 465, 587]` if people log in to send",
+                );
+                return Vec::new();
+            }
+            (Some(ports), Some(listeners)) => {
+                let finding = Finding::new(
+                    Severity::Error,
+                    "ports-and-listeners",
+                    self.source,
+                    listeners.span,
+                    "`listeners` stands in place of `ports`, and both are there",
+                )
+                .and(Place::new(self.source, ports.span), "the ports")
+                .help("name every port in one of them");
+                self.findings.push(finding);
+                ports.span
+            }
+            (Some(ports), None) => ports.span,
+            (None, Some(listeners)) => listeners.span,
         };
-        if node.value.as_ref().is_some_and(Vec::is_empty) {
+        let of_ports: Vec<Spanned<Listener>> = items(raw.ports.as_ref())
+            .filter_map(|node| self.listener(node, None))
+            .collect();
+        let of_listeners: Vec<Spanned<Listener>> = items(raw.listeners.as_ref())
+            .filter_map(|node| {
+                let RawListener { port, role } = node.value.as_ref()?;
+                let Some(port) = port else {
+                    self.error(
+                        "missing-key",
+                        node.span,
+                        "`port` is missing",
+                        "add `port: 25`",
+                    );
+                    return None;
+                };
+                self.listener(port, role.as_ref())
+            })
+            .collect();
+        let written =
+            raw.ports.as_ref().map_or(0, length) + raw.listeners.as_ref().map_or(0, length);
+        let readable = raw.ports.as_ref().is_some_and(|list| list.value.is_some())
+            || raw
+                .listeners
+                .as_ref()
+                .is_some_and(|list| list.value.is_some());
+        if written == 0 && readable {
             self.error(
                 "no-listener",
-                node.span,
+                named,
                 "no port is named: nothing would listen",
                 "write `ports: [25]`",
             );
         }
-        let parsed: Vec<Spanned<Listener>> = items(Some(node))
-            .filter_map(|node| {
-                let port = self.port(node)?;
-                let value = Listener {
-                    port,
-                    role: self.role(port, node.span)?,
-                };
-                Some(Spanned {
-                    value,
-                    span: node.span,
-                })
-            })
-            .collect();
         self.unique(
-            parsed,
+            [of_ports, of_listeners].concat(),
             |listener| listener.port,
             Severity::Error,
             "duplicate-port",
             |listener| format!("port {} stands twice", listener.port),
         )
+    }
+
+    fn listener(
+        &mut self,
+        port: &Node<Scalar>,
+        role: Option<&Node<RawRole>>,
+    ) -> Option<Spanned<Listener>> {
+        let number = self.port(port)?;
+        let role = match role {
+            Some(role) => self.given_role(number, role)?,
+            None => self.usual_role(number, port.span)?,
+        };
+        Some(Spanned {
+            value: Listener { port: number, role },
+            span: port.span,
+        })
+    }
+
+    /// The role that is written, with a warning where programs expect another one of the port.
+    fn given_role(&mut self, port: u16, node: &Node<RawRole>) -> Option<Role> {
+        let role = match node.value? {
+            RawRole::Mx => Role::Mx,
+            RawRole::Submission => Role::Submission,
+            RawRole::Submissions => Role::Submissions,
+        };
+        if let Some(usual) = usual_role(port)
+            && usual != role
+        {
+            self.report(
+                Severity::Warning,
+                "unusual-role",
+                node.span,
+                &format!(
+                    "port {port} is `{}` here, and other programs take it for `{}`: they will not get on with it",
+                    role.name(),
+                    usual.name()
+                ),
+                &format!("write `{}`, or take another port", usual.name()),
+            );
+        }
+        Some(role)
+    }
+
+    fn usual_role(&mut self, port: u16, span: Span) -> Option<Role> {
+        let role = usual_role(port);
+        if role.is_none() {
+            self.error(
+                "unknown-port",
+                span,
+                &format!("port {port} has no usual role in mail, so that it is not clear who may do what there"),
+                &format!("say it: `listeners: [{{port: {port}, role: submission}}]` in place of `ports`"),
+            );
+        }
+        role
     }
 
     fn port(&mut self, node: &Node<Scalar>) -> Option<u16> {
@@ -318,23 +401,6 @@ impl Check<'_> {
                     self.written(node.span, text, part),
                     &message,
                     &help,
-                );
-                None
-            }
-        }
-    }
-
-    fn role(&mut self, port: u16, span: Span) -> Option<Role> {
-        match port {
-            25 => Some(Role::Mx),
-            587 | 2525 => Some(Role::Submission),
-            465 => Some(Role::Submissions),
-            _ => {
-                self.error(
-                    "unknown-port",
-                    span,
-                    &format!("port {port} has no role in mail, so that it is not clear who may do what there"),
-                    "25 takes mail from other servers; 465, 587 and 2525 take mail from people who log in",
                 );
                 None
             }
@@ -394,7 +460,7 @@ impl Check<'_> {
                         listener.value.port
                     ),
                     &format!(
-                        "add `auth: cyrus`{and_tls}; whoever sends without a password uses port 25"
+                        "add `auth: cyrus`{and_tls}; whoever sends without a password uses a port with role `mx`, such as 25"
                     ),
                 );
             }
@@ -413,7 +479,7 @@ impl Check<'_> {
                     Severity::Warning,
                     "unused-auth",
                     auth.span,
-                    "nothing asks for passwords: port 25 does not offer AUTH",
+                    "nothing asks for passwords: ports with role `mx` do not offer AUTH",
                     "add 587 or 465 to `ports`, or leave `auth` out",
                 );
             }
@@ -427,11 +493,29 @@ impl Check<'_> {
                 Severity::Note,
                 "no-starttls",
                 mx.span,
-                "port 25 is served without STARTTLS, so that mail to this server crosses the network in clear",
+                &format!(
+                    "port {} is served without STARTTLS, so that mail to this server crosses the network in clear",
+                    mx.value.port
+                ),
                 "add `tls:` with `certificate` and `key`",
             );
         }
     }
+}
+
+/// The role of a port by RFC 5321, 6409 and 8314; of 2525 by custom.
+fn usual_role(port: u16) -> Option<Role> {
+    match port {
+        25 => Some(Role::Mx),
+        587 | 2525 => Some(Role::Submission),
+        465 => Some(Role::Submissions),
+        _ => None,
+    }
+}
+
+/// How many items a list has.
+fn length<T>(list: &Node<Vec<Node<T>>>) -> usize {
+    list.value.as_ref().map_or(0, Vec::len)
 }
 
 /// The items of a list that may be missing.
