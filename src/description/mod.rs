@@ -1,6 +1,7 @@
 //! The description that the user writes: read, checked, and lowered to a Policy. Must not know
 //! any server.
 
+mod listeners;
 mod lower;
 mod model;
 mod path;
