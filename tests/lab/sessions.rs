@@ -84,6 +84,11 @@ pub fn space(policy: &Policy) -> Space {
         At::Nothing,
         false,
     );
+    // Every domain of a short list, and a domain without a dot that is not ours.
+    let dotless = Domain::parse("foreign").unwrap();
+    for name in facts.domains.iter().take(10).chain([&dotless]) {
+        add_recipient(&mut space, None, "user", At::Domain(name.clone()), true);
+    }
     let elsewhere = At::Domain(Domain::parse("elsewhere.example").unwrap());
     add_recipient(&mut space, Some(&facts.hostname), "user", elsewhere, true);
     space
