@@ -114,7 +114,8 @@ start)
     done
     ;;
 finish)
-    for _ in $(seq 150); do
+    # Debian's local mailer of Sendmail sleeps 8 s whenever it finds the mailbox locked.
+    for _ in $(seq 600); do
         cp "/var/mail/{login}" /lab/mailbox 2>/dev/null || true
         missing=$(while read -r message; do
             grep -qs "^Subject: $message\$" /lab/mailbox || grep -qs "^$message " /lab/relayed || echo "$message"
