@@ -1,8 +1,6 @@
 //! `smtpconf generate`: from a description to a server's files.
 
 use std::fmt::Write;
-use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -163,43 +161,43 @@ impl Generate {
     }
 
     fn compare(&self, folder: &Path, files: &[File]) -> Result<Outcome, Failure> {
-        let mut text = String::new();
+        let mut report = String::new();
         for file in files {
             let path = folder.join(&file.name);
-            let found = match fs::read_to_string(&path) {
-                Ok(found) => found,
-                Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+            let (found, missing) = match text::read(&path) {
+                Ok(bytes) => (String::from_utf8_lossy(&bytes).into_owned(), false),
+                Err(error) if error.is_missing() => (String::new(), true),
                 Err(error) => return Err(Failure(format!("{}: {error}", path.display()))),
             };
-            if without_version(&found) == without_version(&file.text) {
+            if !missing && without_version(&found) == without_version(&file.text) {
                 continue;
             }
-            // Writing to a String cannot fail.
             let shown = path.display();
             if self.diff {
                 let diff = TextDiff::from_lines(&found, &file.text);
-                let before = if found.is_empty() {
+                let before = if missing {
                     "/dev/null".into()
                 } else {
                     shown.to_string()
                 };
-                text += &diff
+                report += &diff
                     .unified_diff()
                     .header(&before, &shown.to_string())
                     .to_string();
-            } else if found.is_empty() {
-                let _ = writeln!(text, "{shown}: missing");
+            } else if missing {
+                // Writing to a String cannot fail.
+                let _ = writeln!(report, "{shown}: missing");
             } else {
-                let _ = writeln!(text, "{shown}: not what the description gives");
+                let _ = writeln!(report, "{shown}: not what the description gives");
             }
         }
-        if text.is_empty() {
+        if report.is_empty() {
             return Ok(Outcome::Good);
         }
         if self.check {
-            text += "see the differences with --diff, and write them with --force\n";
+            report += "see the differences with --diff, and write them with --force\n";
         }
-        print::out(&text)?;
+        print::out(&report)?;
         Ok(Outcome::Bad)
     }
 }

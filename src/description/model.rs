@@ -43,8 +43,6 @@ pub struct Tls {
     pub certificate: FilePath,
     /// PEM file of the key.
     pub key: FilePath,
-    /// Where the section was written.
-    pub span: Span,
 }
 
 /// What an SMTP server must do, checked.

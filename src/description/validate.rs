@@ -266,7 +266,6 @@ impl Check<'_> {
         Some(Tls {
             certificate: certificate_path?.value,
             key: key_path?.value,
-            span: section.span,
         })
     }
 

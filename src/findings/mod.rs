@@ -72,15 +72,6 @@ impl Finding {
         }
     }
 
-    /// The same finding with words under its first place.
-    #[must_use]
-    pub fn label(mut self, text: impl Into<String>) -> Self {
-        if let Some(label) = self.labels.first_mut() {
-            label.text = text.into();
-        }
-        self
-    }
-
     /// The same finding with one more place that explains it.
     #[must_use]
     pub fn and(mut self, place: Place, text: impl Into<String>) -> Self {
@@ -101,12 +92,11 @@ impl Finding {
 
 /// Puts findings into the order of reports: by source, then by place, then by rule.
 pub fn sort(findings: &mut [Finding]) {
-    findings.sort_by(|a, b| {
-        let key = |f: &Finding| {
-            f.labels
-                .first()
-                .map(|l| (l.place.source.name().to_owned(), l.place.span))
-        };
-        (key(a), a.rule, &a.message).cmp(&(key(b), b.rule, &b.message))
-    });
+    findings.sort_by(|a, b| key(a).cmp(&key(b)));
+}
+
+fn key(finding: &Finding) -> (Option<(&str, Span)>, &str, &str) {
+    let place = finding.labels.first().map(|label| &label.place);
+    let at = place.map(|place| (place.source.name(), place.span));
+    (at, finding.rule, &finding.message)
 }

@@ -9,4 +9,4 @@ mod ranges;
 pub use domain::Domain;
 pub use fault::{Fault, shown};
 pub use network::{Network, special_use};
-pub use ranges::{AddressSet, Cell, cells};
+pub use ranges::{AddressSet, cells};

@@ -73,17 +73,10 @@ impl AddressSet {
     }
 }
 
-/// One class of addresses that no set at hand tells apart, by an address in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cell {
-    /// An address of the class.
-    pub representative: IpAddr,
-}
-
 /// The classes that `sets` cut each family into, one representative for each distinct
 /// combination of memberships. Where a class holds an address that a stranger on the Internet can
 /// have, the representative is one.
-pub fn cells(sets: &[&AddressSet]) -> Vec<Cell> {
+pub fn cells(sets: &[&AddressSet]) -> Vec<IpAddr> {
     let mut cells = Vec::new();
     for (is_v6, largest, usual) in [
         (false, u128::from(u32::MAX), USUAL_V4),
@@ -110,9 +103,7 @@ pub fn cells(sets: &[&AddressSet]) -> Vec<Cell> {
             .partition(|&k| !special_use(address(k)));
         for candidate in ordinary.into_iter().chain(special) {
             if seen.insert(sets.iter().map(|set| set.holds(candidate)).collect()) {
-                cells.push(Cell {
-                    representative: address(candidate),
-                });
+                cells.push(address(candidate));
             }
         }
     }
@@ -176,8 +167,7 @@ mod tests {
         let cells = cells(&[&a, &b]);
         let kinds: Vec<(bool, bool, bool)> = cells
             .iter()
-            .map(|cell| cell.representative)
-            .map(|ip| (ip.is_ipv4(), a.contains(ip), b.contains(ip)))
+            .map(|&ip| (ip.is_ipv4(), a.contains(ip), b.contains(ip)))
             .collect();
         assert_eq!(kinds.len(), 5, "{cells:?}");
         for kind in [
@@ -189,11 +179,7 @@ mod tests {
         ] {
             assert!(kinds.contains(&kind), "{kind:?}");
         }
-        assert!(
-            cells
-                .iter()
-                .any(|c| c.representative.to_string() == "203.0.113.7")
-        );
-        assert!(!special_use(cells[3].representative));
+        assert!(cells.iter().any(|ip| ip.to_string() == "203.0.113.7"));
+        assert!(!special_use(cells[3]));
     }
 }

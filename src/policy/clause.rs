@@ -11,8 +11,6 @@ use crate::text::Place;
 /// A boolean combination of facts about a session.
 #[derive(Clone, Debug)]
 pub enum Guard {
-    /// Every session.
-    Always,
     /// The sessions that the guard does not hold for.
     Not(Box<Guard>),
     /// All of them hold.
@@ -53,7 +51,6 @@ impl Guard {
     pub fn holds(&self, session: &Session, tls: bool, authenticated: bool) -> bool {
         let recipient = &session.recipient;
         match self {
-            Self::Always => true,
             Self::Not(guard) => !guard.holds(session, tls, authenticated),
             Self::All(guards) => guards.iter().all(|g| g.holds(session, tls, authenticated)),
             Self::Any(guards) => guards.iter().any(|g| g.holds(session, tls, authenticated)),

@@ -167,7 +167,7 @@ fn clients(networks: &[&AddressSet]) -> Vec<Client> {
     ];
     cells(networks)
         .into_iter()
-        .map(|cell| Source::Address(cell.representative))
+        .map(Source::Address)
         .filter(|source| !source.is_host())
         .chain(host)
         .map(named)

@@ -21,6 +21,13 @@ pub enum ReadError {
     TooLarge,
 }
 
+impl ReadError {
+    /// Whether there is no such file.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Io(error) if error.kind() == io::ErrorKind::NotFound)
+    }
+}
+
 impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -89,9 +96,9 @@ pub fn write_all(folder: &Path, files: &[(&str, &str)], overwrite: bool) -> Resu
     let mut in_the_way = Vec::new();
     for (name, text) in files {
         let path = folder.join(name);
-        match fs::read(&path) {
+        match read(&path) {
             Ok(found) if found == text.as_bytes() => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => wanted.push((path, text)),
+            Err(error) if error.is_missing() => wanted.push((path, text)),
             _ => {
                 in_the_way.push(path.clone());
                 wanted.push((path, text));

@@ -6,11 +6,12 @@
 # is gone at the end. WORK holds what the case needs (hostname, server.env, clients, sessions.json, serve.sh, files/) and
 # gets the results.
 set -euo pipefail
-exec unshare -m -n -p -u -f bash -euo pipefail -c '
-    upper=$1 work=$2 lab=$3
+memory=$(mktemp -d /tmp/smtpconf-lab.XXXXXX); trap 'rmdir "$memory"' EXIT
+unshare -m -n -p -u -f bash -euo pipefail -c '
+    memory=$1 upper=$2 work=$3 lab=$4
     . "$work/server.env"                                       # HOST SERVER4 SERVER6 RESOLVER4 RESOLVER6
     mount --make-rprivate /
-    memory=$(mktemp -d /tmp/smtpconf-lab.XXXXXX); mount -t tmpfs none "$memory"; mkdir "$memory"/{upper,work,root}
+    mount -t tmpfs none "$memory"; mkdir "$memory"/{upper,work,root}
     cp -a "$upper/." "$memory/upper/"
     root=$memory/root
     mount -t overlay overlay -o "lowerdir=/,upperdir=$memory/upper,workdir=$memory/work" "$root"
@@ -54,4 +55,4 @@ exec unshare -m -n -p -u -f bash -euo pipefail -c '
         chroot "$root" /bin/bash /lab/serve.sh finish > "$work/finish.out" 2>&1 || code=$?
     fi
     exit $code
-' _ "$@"
+' _ "$memory" "$@"

@@ -1,5 +1,5 @@
 //! Hostile values: each is refused by the description, or arrives in the server's own reading of
-//! the generated files exactly as it was written.
+//! the generated files exactly as it was written, an internationalised name as its A-labels.
 
 use std::fs;
 use std::path::Path;
@@ -139,7 +139,7 @@ pub fn run(target: Target, seed: u64) -> Result<String, String> {
         }
     }
     Ok(format!(
-        "{VALUES} hostile values: {} refused, {count} read by the server as they were written",
+        "{VALUES} hostile values: {} refused, {count} read by the server as they were meant",
         VALUES - count
     ))
 }

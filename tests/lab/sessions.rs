@@ -131,38 +131,21 @@ fn usable(address: IpAddr) -> bool {
 
 /// The first and last address of each network, and those just outside.
 fn edges(networks: &[Network]) -> Vec<IpAddr> {
-    let beside = |address: IpAddr, up: bool| -> Option<IpAddr> {
-        match address {
+    let beside = |address: IpAddr, step: i8| -> Option<IpAddr> {
+        Some(match address {
             IpAddr::V4(v4) => {
-                let bits = v4.to_bits();
-                let next = if up {
-                    bits.checked_add(1)
-                } else {
-                    bits.checked_sub(1)
-                };
-                next.map(|bits| Ipv4Addr::from_bits(bits).into())
+                Ipv4Addr::from_bits(v4.to_bits().checked_add_signed(step.into())?).into()
             }
             IpAddr::V6(v6) => {
-                let bits = v6.to_bits();
-                let next = if up {
-                    bits.checked_add(1)
-                } else {
-                    bits.checked_sub(1)
-                };
-                next.map(|bits| Ipv6Addr::from_bits(bits).into())
+                Ipv6Addr::from_bits(v6.to_bits().checked_add_signed(step.into())?).into()
             }
-        }
+        })
     };
     networks
         .iter()
         .flat_map(|network| {
             let (first, last) = (network.first(), network.last());
-            [
-                beside(first, false),
-                Some(first),
-                Some(last),
-                beside(last, true),
-            ]
+            [beside(first, -1), Some(first), Some(last), beside(last, 1)]
         })
         .flatten()
         .collect()

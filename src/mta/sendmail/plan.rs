@@ -22,7 +22,6 @@ pub struct Plan {
     networks: Vec<Keys>,
     hash_map: bool,
     listeners: Vec<Daemon>,
-    mx: bool,
     pub submission: bool,
     certificate: Option<Certificate>,
 }
@@ -51,13 +50,10 @@ pub fn plan(policy: &Policy, heading: &Heading) -> Result<Plan, Vec<Finding>> {
     let networks = networks(facts)?;
     let lines: usize = networks.iter().map(|network| network.keys.len()).sum();
     let hash_map = lines > IN_TEXT_MAP;
-    let of_role = |wanted: fn(Role) -> bool| {
-        policy
-            .listeners
-            .iter()
-            .any(|listener| wanted(listener.role))
-    };
-    let submission = of_role(|role| role != Role::Mx);
+    let submission = policy
+        .listeners
+        .iter()
+        .any(|listener| listener.role != Role::Mx);
     Ok(Plan {
         heading: heading.clone(),
         steps: steps(submission, hash_map, facts.certificate.as_ref()),
@@ -77,7 +73,6 @@ pub fn plan(policy: &Policy, heading: &Heading) -> Result<Plan, Vec<Finding>> {
                 },
             })
             .collect(),
-        mx: of_role(|role| role == Role::Mx),
         submission,
         certificate: facts.certificate.clone(),
     })
