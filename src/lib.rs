@@ -11,7 +11,8 @@
 //! | [`policy`] | text, net | what a server does with a session; names no server |
 //! | [`description`] | policy, findings, text, net | the YAML that the user writes |
 //! | [`mta`] | policy, findings, text, net | Postfix, Exim and Sendmail |
-//! | [`lint`], [`generate`] | mta, description, policy, findings, text | the two jobs |
+//! | [`generate`] | mta, description, policy, findings, text | from a description to files |
+//! | [`lint`] | generate and what it may use | what is wrong with a file |
 //! | [`report`] | findings, text | how findings are printed |
 //! | [`cli`] | everything | arguments, standard output, exit codes |
 //!

@@ -3,29 +3,16 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use similar::TextDiff;
 
 use super::print::Stream;
 use super::{Failure, Outcome, Reporting, input, print};
 use crate::description::{self, Description};
 use crate::findings::{self, Finding};
-use crate::generate::generate;
-use crate::mta::{File, Target};
+use crate::generate;
+use crate::mta::{File, Server, Target};
 use crate::text;
-
-/// Which servers to generate for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Targets {
-    /// main.cf, master.cf and their tables
-    Postfix,
-    /// exim.conf
-    Exim,
-    /// sendmail.mc and its maps
-    Sendmail,
-    /// All three, each in a folder of its own name
-    All,
-}
 
 /// Arguments of `generate`.
 #[derive(Debug, Args)]
@@ -33,54 +20,73 @@ pub struct Generate {
     /// The description; `-` for standard input [default: smtpconf.yaml here or above]
     #[arg(value_name = "DESCRIPTION")]
     description: Option<PathBuf>,
-    /// The server to generate for
-    #[arg(long, value_enum, value_name = "SERVER")]
-    target: Targets,
+    /// The server to generate for: postfix, exim or sendmail, also with a version as postfix@3.5.25,
+    /// or all [default: the description's targets, each in its folder]
+    #[arg(long, value_name = "SERVER[@VERSION]")]
+    target: Option<String>,
+    /// The server's version
+    #[arg(long, value_name = "VERSION", requires = "target")]
+    mta_version: Option<String>,
     /// Write the files below this folder; without it they are printed
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", requires = "target")]
     out: Option<PathBuf>,
     /// Print this file alone
-    #[arg(long, value_name = "NAME", conflicts_with = "out")]
+    #[arg(long, value_name = "NAME", conflicts_with = "out", requires = "target")]
     file: Option<String>,
     /// Overwrite files that differ
-    #[arg(long, requires = "out")]
+    #[arg(long)]
     force: bool,
     /// Show what would change in the folder, and write nothing
-    #[arg(long, requires = "out", conflicts_with = "force")]
+    #[arg(long, conflicts_with = "force")]
     diff: bool,
     /// Say whether the folder is what the description gives, and write nothing
-    #[arg(long, requires = "out", conflicts_with_all = ["force", "diff"])]
+    #[arg(long, conflicts_with_all = ["force", "diff"])]
     check: bool,
     #[command(flatten)]
     reporting: Reporting,
 }
 
+/// A server with the folder of its files below the one that they are written to.
+type Place = (Target, Option<String>);
+
 impl Generate {
     /// Generates, and prints, writes or compares the files.
     pub fn run(&self) -> Result<Outcome, Failure> {
+        if self.target.is_some() && self.out.is_none() && (self.force || self.diff || self.check) {
+            return Err(Failure(
+                "with --target, --force, --diff and --check need --out with the folder".into(),
+            ));
+        }
         let (description, mut findings) = match input::description(self.description.as_deref())? {
             Ok(source) => description::read(&source),
             Err(finding) => (None, vec![finding]),
         };
-        let generated =
-            description.and_then(|description| self.generate(&description, &mut findings));
+        let folder = match (&self.target, &self.out, &description) {
+            (Some(_), out, _) => out.clone(),
+            (None, _, Some(description)) => Some(input::folder(description.source.name())),
+            (None, _, None) => None,
+        };
+        let generated = match description {
+            Some(description) => self.generate(&description, &mut findings)?,
+            None => None,
+        };
         print::findings(&findings, &self.reporting, Stream::Err)?;
         let Some((files, steps)) = generated.filter(|_| !self.reporting.fails(&findings)) else {
             return Ok(Outcome::Bad);
         };
-        match &self.out {
+        match folder {
             None => {
                 self.print(&files)?;
                 print::err(&steps)?;
                 Ok(Outcome::Good)
             }
-            Some(folder) if self.check || self.diff => self.compare(folder, &files),
+            Some(folder) if self.check || self.diff => self.compare(&folder, &files),
             Some(folder) => {
                 let pairs: Vec<(&str, &str)> = files
                     .iter()
                     .map(|f| (f.name.as_str(), f.text.as_str()))
                     .collect();
-                text::write_all(folder, &pairs, self.force).map_err(|error| {
+                text::write_all(&folder, &pairs, self.force).map_err(|error| {
                     let hint = match error {
                         text::WriteError::Exists(_) => {
                             "\nlook at the changes with --diff, or overwrite with --force"
@@ -95,36 +101,83 @@ impl Generate {
         }
     }
 
+    /// The servers to generate for; none, with findings, when the description names unknown ones.
+    fn places(
+        &self,
+        description: &Description,
+        findings: &mut Vec<Finding>,
+    ) -> Result<Option<Vec<Place>>, Failure> {
+        let platform = generate::platform(description);
+        let Some(name) = &self.target else {
+            return match generate::outputs(description) {
+                Ok(outputs) if outputs.is_empty() => Err(Failure(
+                    "no server is named: say --target, or list `targets` in the description".into(),
+                )),
+                Ok(outputs) => Ok(Some(
+                    outputs
+                        .into_iter()
+                        .map(|(target, into)| (target, Some(into)))
+                        .collect(),
+                )),
+                Err(unknown) => {
+                    findings.extend(unknown);
+                    Ok(None)
+                }
+            };
+        };
+        if name == "all" {
+            if self.mta_version.is_some() {
+                return Err(Failure(
+                    "--mta-version is of one server; with `--target all` there are three".into(),
+                ));
+            }
+            let all = Server::ALL.map(|server| {
+                let version = server.version_on(platform);
+                (Target { server, version }, Some(server.name().to_owned()))
+            });
+            return Ok(Some(all.to_vec()));
+        }
+        let name = match &self.mta_version {
+            None => name.clone(),
+            Some(_) if name.contains('@') => {
+                return Err(Failure(
+                    "the version stands twice: in --target and in --mta-version".into(),
+                ));
+            }
+            Some(version) => format!("{name}@{version}"),
+        };
+        let target = Target::parse(&name, platform)
+            .map_err(|message| Failure(format!("--target: {message}")))?;
+        Ok(Some(vec![(target, None)]))
+    }
+
     /// The files of every target and what to do with them; nothing, with findings, when one
     /// refuses.
     fn generate(
         &self,
         description: &Description,
         findings: &mut Vec<Finding>,
-    ) -> Option<(Vec<File>, String)> {
-        let targets: &[Target] = match self.target {
-            Targets::Postfix => &[Target::Postfix],
-            Targets::Exim => &[Target::Exim],
-            Targets::Sendmail => &[Target::Sendmail],
-            Targets::All => &Target::ALL,
+    ) -> Result<Option<(Vec<File>, String)>, Failure> {
+        let Some(places) = self.places(description, findings)? else {
+            return Ok(None);
         };
         let mut files = Vec::new();
         let mut steps = String::new();
         let mut refused = false;
-        for target in targets {
-            match generate(description, *target) {
+        for (target, folder) in places {
+            match generate::generate(description, target) {
                 Ok(generated) => {
                     // Writing to a String cannot fail.
                     let _ = writeln!(steps, "{target}, afterwards on the server:");
                     for step in &generated.steps {
                         let _ = writeln!(steps, "  {step}");
                     }
-                    files.extend(generated.files.into_iter().map(|file| match self.target {
-                        Targets::All => File {
-                            name: format!("{}/{}", target.name(), file.name),
+                    files.extend(generated.files.into_iter().map(|file| match &folder {
+                        Some(folder) => File {
+                            name: format!("{folder}/{}", file.name),
                             ..file
                         },
-                        _ => file,
+                        None => file,
                     }));
                 }
                 Err(reasons) => {
@@ -134,7 +187,7 @@ impl Generate {
             }
         }
         findings::sort(findings);
-        (!refused).then_some((files, steps))
+        Ok((!refused).then_some((files, steps)))
     }
 
     fn print(&self, files: &[File]) -> Result<(), Failure> {

@@ -70,6 +70,14 @@ fn nearest() -> Result<PathBuf, Failure> {
         .unwrap_or(path))
 }
 
+/// The folder of the description with this name, which its `targets` are relative to.
+pub fn folder(name: &str) -> PathBuf {
+    match Path::new(name).parent() {
+        Some(folder) if folder != Path::new("") => folder.to_path_buf(),
+        _ => PathBuf::from("."),
+    }
+}
+
 fn decode(name: String, bytes: Vec<u8>) -> Result<Arc<Source>, Finding> {
     String::from_utf8(bytes)
         .map(|text| Source::new(name.clone(), text))

@@ -3,26 +3,32 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::model::{Auth, Description};
-use crate::net::{AddressSet, Domain, Network};
-use crate::policy::{
-    AuthBackend, Certificate, Clause, Facts, Guard, Listener, ListenerTls, Outcome, Policy, Reason,
-    Role, Stated,
-};
+use super::model::{self, Description};
+use crate::net::{AddressSet, Domain};
+use crate::policy::{Clause, Guard, Listener, ListenerTls, Outcome, Policy, Reason, Role};
 use crate::text::Place;
 
 /// The Policy of a description: what every server that is generated from it does.
 pub fn lower(description: &Description) -> Policy {
-    let facts = facts(description);
-    let ours: HashSet<Domain> = facts
-        .domains
-        .iter()
-        .cloned()
-        .chain([facts.hostname.clone(), Domain::localhost()])
-        .collect();
+    let facts = &description.facts;
+    let names = |unlisted: bool| {
+        let relay = facts.relay_domains.iter().map(|domain| &domain.value);
+        relay
+            .filter(move |domain| domain.recipients.is_none() == unlisted)
+            .map(|domain| domain.name.clone())
+    };
     let shared = Shared {
         description,
-        ours: Arc::new(ours),
+        ours: Arc::new(description.local_domains().collect()),
+        virtual_domains: Arc::new(
+            facts
+                .virtual_domains
+                .iter()
+                .map(|domain| domain.value.name.clone())
+                .collect(),
+        ),
+        listed: Arc::new(names(false).collect()),
+        unlisted: Arc::new(names(true).collect()),
         trusted: Arc::new(AddressSet::new(
             facts.networks.iter().map(|network| network.value),
         )),
@@ -30,60 +36,12 @@ pub fn lower(description: &Description) -> Policy {
     let mut listeners: Vec<Listener> = description
         .listeners
         .iter()
-        .map(|listener| {
-            let role = listener.value.role;
-            Listener {
-                port: listener.value.port,
-                role,
-                tls: match role {
-                    _ if facts.certificate.is_none() => ListenerTls::No,
-                    Role::Submissions => ListenerTls::Implicit,
-                    Role::Mx | Role::Submission => ListenerTls::StartTls,
-                },
-                auth: role != Role::Mx,
-                clauses: match role {
-                    Role::Mx => shared.mx(),
-                    Role::Submission | Role::Submissions => {
-                        shared.submission(description.place(listener.span))
-                    }
-                },
-                origin: Some(description.place(listener.span)),
-            }
-        })
+        .map(|spanned| shared.listener(&spanned.value, description.place(spanned.span)))
         .collect();
     listeners.sort_by_key(|listener| listener.port);
-    Policy { listeners, facts }
-}
-
-fn facts(description: &Description) -> Facts {
-    let hostname = description.hostname.value.clone();
-    let mut domains: Vec<Domain> = description
-        .domains
-        .iter()
-        .map(|domain| domain.value.clone())
-        .filter(|domain| *domain != hostname && *domain != Domain::localhost())
-        .collect();
-    domains.sort_unstable();
-    let mut networks: Vec<Stated<Network>> = description
-        .networks
-        .iter()
-        .map(|network| Stated {
-            value: network.value,
-            origin: Some(description.place(network.span)),
-        })
-        .collect();
-    networks.sort_unstable_by_key(|network| network.value);
-    Facts {
-        hostname,
-        domains,
-        networks,
-        auth: description.auth.as_ref().map(|auth| match auth.value {
-            Auth::Cyrus => AuthBackend::CyrusSaslauthd,
-        }),
-        certificate: description.tls.as_ref().map(|tls| Certificate {
-            certificate: tls.certificate.as_str().to_owned(),
-            key: tls.key.as_str().to_owned(),
-        }),
+    Policy {
+        listeners,
+        facts: facts.clone(),
     }
 }
 
@@ -91,19 +49,49 @@ fn facts(description: &Description) -> Facts {
 struct Shared<'a> {
     description: &'a Description,
     ours: Arc<HashSet<Domain>>,
+    virtual_domains: Arc<HashSet<Domain>>,
+    /// Relay domains with a file of their recipients.
+    listed: Arc<HashSet<Domain>>,
+    /// Relay domains without one.
+    unlisted: Arc<HashSet<Domain>>,
     trusted: Arc<AddressSet>,
 }
 
 impl Shared<'_> {
-    fn mx(&self) -> Vec<Clause> {
+    fn listener(&self, listener: &model::Listener, origin: Place) -> Listener {
+        let role = listener.role;
+        Listener {
+            port: listener.port,
+            addresses: listener.addresses.clone(),
+            role,
+            tls: match role {
+                _ if !listener.tls => ListenerTls::No,
+                Role::Submissions => ListenerTls::Implicit,
+                Role::Mx | Role::Submission => ListenerTls::StartTls,
+            },
+            profile: listener.profile,
+            auth: listener.auth,
+            clauses: match role {
+                Role::Mx => self.mx(listener.auth),
+                Role::Submission | Role::Submissions => self.submission(origin.clone()),
+            },
+            origin: Some(origin),
+        }
+    }
+
+    fn mx(&self, auth: bool) -> Vec<Clause> {
         let networks = self
             .description
             .networks_span
             .map(|span| self.description.place(span));
-        let trusted = Guard::Any(vec![
+        let mut trusted = vec![
             Guard::ClientIsHost,
             Guard::ClientIn(Arc::clone(&self.trusted)),
-        ]);
+        ];
+        if auth {
+            trusted.push(Guard::Authenticated);
+        }
+        let trusted = Guard::Any(trusted);
         let mut clauses = Self::malformed().to_vec();
         clauses.push(refuse(
             Guard::SenderDomainMissing,
@@ -118,7 +106,7 @@ impl Shared<'_> {
             Reason::RoutedRecipient,
             None,
         ));
-        clauses.extend(self.local());
+        clauses.extend(self.ours());
         clauses.push(Clause {
             guard: trusted,
             outcome: Outcome::AcceptRelay,
@@ -129,21 +117,17 @@ impl Shared<'_> {
 
     fn submission(&self, listener: Place) -> Vec<Clause> {
         let not = |guard| Guard::Not(Box::new(guard));
-        let auth = self
-            .description
-            .auth
-            .as_ref()
-            .map(|auth| self.description.place(auth.span));
+        let auth = self.description.facts.auth.as_ref();
         let mut clauses = vec![
             refuse(not(Guard::Tls), Reason::NeedsTls, Some(listener.clone())),
             refuse(not(Guard::Authenticated), Reason::NeedsAuth, Some(listener)),
         ];
         clauses.extend(Self::malformed());
-        clauses.extend(self.local());
+        clauses.extend(self.ours());
         clauses.push(Clause {
             guard: Guard::Authenticated,
             outcome: Outcome::AcceptRelay,
-            origin: auth,
+            origin: auth.and_then(|auth| auth.origin.clone()),
         });
         clauses
     }
@@ -170,27 +154,47 @@ impl Shared<'_> {
         ]
     }
 
-    /// Recipients on this server, those that exist and those that do not.
-    fn local(&self) -> [Clause; 2] {
+    /// Recipients in our domains, those that exist and those that do not.
+    fn ours(&self) -> Vec<Clause> {
         let origin = self
             .description
             .domains_span
             .map(|span| self.description.place(span));
+        let accept = |guard, outcome| Clause {
+            guard,
+            outcome,
+            origin: origin.clone(),
+        };
         // After `malformed`, a bare or literal recipient is `postmaster` here.
-        let ours = Guard::Any(vec![
+        let local = Guard::Any(vec![
             Guard::RecipientIn(Arc::clone(&self.ours)),
             Guard::RecipientBare,
             Guard::RecipientOwnLiteral,
         ]);
-        [
-            Clause {
-                guard: Guard::All(vec![ours.clone(), Guard::RecipientKnown]),
-                outcome: Outcome::AcceptLocal,
-                origin: origin.clone(),
-            },
-            refuse(ours, Reason::UnknownRecipient, origin),
-        ]
+        let kinds = [
+            (Some(local), Outcome::AcceptLocal),
+            (within(&self.virtual_domains), Outcome::AcceptLocal),
+            (within(&self.listed), Outcome::AcceptRelay),
+        ];
+        let mut clauses = Vec::new();
+        for (guard, outcome) in kinds {
+            let Some(guard) = guard else { continue };
+            clauses.push(accept(
+                Guard::All(vec![guard.clone(), Guard::RecipientKnown]),
+                outcome,
+            ));
+            clauses.push(refuse(guard, Reason::UnknownRecipient, origin.clone()));
+        }
+        if let Some(guard) = within(&self.unlisted) {
+            clauses.push(accept(guard, Outcome::AcceptRelay));
+        }
+        clauses
     }
+}
+
+/// Recipients in these domains, if there are any.
+fn within(domains: &Arc<HashSet<Domain>>) -> Option<Guard> {
+    (!domains.is_empty()).then(|| Guard::RecipientIn(Arc::clone(domains)))
 }
 
 fn refuse(guard: Guard, reason: Reason, origin: Option<Place>) -> Clause {

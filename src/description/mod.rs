@@ -1,17 +1,23 @@
 //! The description that the user writes: read, checked, and lowered to a Policy. Must not know
 //! any server.
 
+mod auth;
+mod content;
+mod domains;
+mod endpoint;
+mod limits;
 mod listeners;
 mod lower;
 mod model;
 mod path;
 mod raw;
+mod smarthost;
+mod surroundings;
 mod validate;
 mod yaml;
 
 pub use lower::lower;
-pub use model::{Auth, Description, Listener, Spanned, Tls};
-pub use path::FilePath;
+pub use model::{Description, Listener, Output, Spanned};
 
 use std::sync::Arc;
 

@@ -1,14 +1,14 @@
 //! A description that is known to be right. Must not know how it was written in YAML.
 
 use std::fmt::Write;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::path::FilePath;
-use crate::net::{Domain, Network};
-use crate::policy::Role;
+use crate::net::Domain;
+use crate::policy::{Facts, Role, Stated, TlsProfile};
 use crate::text::{Place, Source, Span};
 
 /// A value and where it was written.
@@ -20,29 +20,32 @@ pub struct Spanned<T> {
     pub span: Span,
 }
 
-/// What checks passwords.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Auth {
-    /// Cyrus SASL, asking saslauthd.
-    Cyrus,
-}
-
-/// A port with its role.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A port with what it is for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Listener {
     /// The TCP port.
     pub port: u16,
+    /// The addresses that it is served on, sorted; empty for all.
+    pub addresses: Vec<IpAddr>,
     /// What it is for.
     pub role: Role,
+    /// Whether TLS is offered.
+    pub tls: bool,
+    /// What TLS must be, where it is required.
+    pub profile: Option<TlsProfile>,
+    /// Whether AUTH is offered.
+    pub auth: bool,
 }
 
-/// Certificate and key, as paths on the server.
+/// A server that files are generated for.
 #[derive(Clone, Debug)]
-pub struct Tls {
-    /// PEM file of the certificate and its chain.
-    pub certificate: FilePath,
-    /// PEM file of the key.
-    pub key: FilePath,
+pub struct Output {
+    /// The server's name.
+    pub server: Spanned<String>,
+    /// Its version.
+    pub version: Option<Spanned<String>>,
+    /// The folder of the files, relative to the description's.
+    pub into: Spanned<String>,
 }
 
 /// What an SMTP server must do, checked.
@@ -50,33 +53,25 @@ pub struct Tls {
 pub struct Description {
     /// The text it was read from.
     pub source: Arc<Source>,
-    /// The server's name.
-    pub hostname: Spanned<Domain>,
-    /// The domains delivered here, in the order written, none twice.
-    pub domains: Vec<Spanned<Domain>>,
-    /// Where `domains` was written, if it was.
-    pub domains_span: Option<Span>,
-    /// The networks that may relay, in the order written.
-    pub networks: Vec<Spanned<Network>>,
-    /// Where `networks` was written, if it was.
-    pub networks_span: Option<Span>,
-    /// What checks passwords.
-    pub auth: Option<Spanned<Auth>>,
+    /// Everything but who may do what.
+    pub facts: Facts,
     /// The listeners, in the order written, no port twice.
     pub listeners: Vec<Spanned<Listener>>,
-    /// Certificate and key.
-    pub tls: Option<Tls>,
+    /// Where the domains were written, if they were.
+    pub domains_span: Option<Span>,
+    /// Where the networks were written, if they were.
+    pub networks_span: Option<Span>,
+    /// The system that the server runs on, as `debian-12`.
+    pub platform: Option<Spanned<&'static str>>,
+    /// The servers that files are generated for, in the order written.
+    pub outputs: Vec<Output>,
 }
 
 /// The content of a description, in the one way in which it is written for its hash.
 #[derive(Serialize)]
 struct Canonical<'a> {
-    hostname: &'a str,
-    domains: Vec<&'a str>,
-    networks: Vec<String>,
-    auth: Option<&'static str>,
-    listeners: Vec<(u16, &'static str)>,
-    tls: Option<(&'a str, &'a str)>,
+    facts: &'a Facts,
+    listeners: Vec<&'a Listener>,
 }
 
 impl Description {
@@ -85,29 +80,29 @@ impl Description {
         Place::new(&self.source, span)
     }
 
-    /// SHA-256 over the content, as 64 hexadecimal digits. Comments, layout and the order of
-    /// domains, networks and ports do not count.
+    /// `spanned` with its place, for the policy.
+    pub fn stated<T>(source: &Arc<Source>, spanned: Spanned<T>) -> Stated<T> {
+        Stated {
+            value: spanned.value,
+            origin: Some(Place::new(source, spanned.span)),
+        }
+    }
+
+    /// Every domain that is ours by name: the host's own names and the local domains.
+    pub fn local_domains(&self) -> impl Iterator<Item = Domain> {
+        let own = [self.facts.hostname.clone(), Domain::localhost()];
+        self.facts.domains.iter().cloned().chain(own)
+    }
+
+    /// SHA-256 over the content, as 64 hexadecimal digits. Comments, layout, the order of domains,
+    /// networks and ports, and the folders that files go to do not count.
     pub fn hash(&self) -> String {
-        let mut canonical = Canonical {
-            hostname: self.hostname.value.as_str(),
-            domains: self.domains.iter().map(|d| d.value.as_str()).collect(),
-            networks: self.networks.iter().map(|n| n.value.to_string()).collect(),
-            auth: self.auth.as_ref().map(|auth| match auth.value {
-                Auth::Cyrus => "cyrus",
-            }),
-            listeners: self
-                .listeners
-                .iter()
-                .map(|listener| (listener.value.port, listener.value.role.name()))
-                .collect(),
-            tls: self
-                .tls
-                .as_ref()
-                .map(|tls| (tls.certificate.as_str(), tls.key.as_str())),
+        let mut listeners: Vec<&Listener> = self.listeners.iter().map(|l| &l.value).collect();
+        listeners.sort_unstable();
+        let canonical = Canonical {
+            facts: &self.facts,
+            listeners,
         };
-        canonical.domains.sort_unstable();
-        canonical.networks.sort_unstable();
-        canonical.listeners.sort_unstable();
         // These types always have a YAML form, so the fallback never shows.
         let text = serde_yaml::to_string(&canonical).unwrap_or_default();
         let mut hex = String::with_capacity(64);

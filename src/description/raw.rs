@@ -3,10 +3,10 @@
 
 use std::fmt;
 
-use serde::de::{self, Deserializer, Visitor};
+use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
-use super::yaml::Node;
+use super::yaml::{Entries, Node, Short};
 
 /// What an SMTP server must do at the least.
 #[derive(Debug, Deserialize)]
@@ -15,16 +15,28 @@ pub struct Raw {
     /// The server's full name, as its PTR record gives it.
     #[cfg_attr(test, schemars(required, with = "String"))]
     pub hostname: Option<Node<String>>,
-    /// The domains that this server takes mail for: delivered to system accounts and aliases.
-    /// A domain does not include its subdomains.
-    #[cfg_attr(test, schemars(with = "Option<Vec<String>>"))]
-    pub domains: Option<Node<Vec<Node<String>>>>,
-    /// Who may send to other servers' domains without logging in.
+    /// What the greeting says behind the server's name and `ESMTP`.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    pub banner: Option<Node<String>>,
+    /// The domains that this server takes mail for. A name alone is a domain delivered to system
+    /// accounts and aliases. A domain does not include its subdomains.
+    #[cfg_attr(test, schemars(with = "Option<Vec<tests::Either<String, RawDomain>>>"))]
+    pub domains: Option<Node<Vec<DomainNode>>>,
+    /// Names that stand for accounts or addresses, such as `postmaster: root`. Without this key
+    /// the server's own /etc/aliases says it.
+    #[cfg_attr(
+        test,
+        schemars(
+            with = "Option<std::collections::BTreeMap<String, tests::Either<String, Vec<String>>>>"
+        )
+    )]
+    pub aliases: Option<Node<Entries<Many>>>,
+    /// Mail for other servers' domains.
     #[cfg_attr(test, schemars(with = "Option<RawRelay>"))]
     pub relay: Option<Node<RawRelay>>,
-    /// What checks passwords on the submission ports.
-    #[cfg_attr(test, schemars(with = "Option<RawAuth>"))]
-    pub auth: Option<Node<RawAuth>>,
+    /// What checks passwords; `cyrus` alone is Cyrus SASL asking saslauthd.
+    #[cfg_attr(test, schemars(with = "Option<tests::Either<RawBackend, RawAuth>>"))]
+    pub auth: Option<Node<Short<RawBackend, RawAuth>>>,
     /// The TCP ports: 25 is a mail exchanger, 587 and 2525 are submission behind STARTTLS, 465 is
     /// submission inside TLS.
     #[cfg_attr(test, schemars(with = "Option<Vec<tests::Port>>"))]
@@ -35,6 +47,84 @@ pub struct Raw {
     /// The server's certificate. Without it only `mx` ports are served, without STARTTLS.
     #[cfg_attr(test, schemars(with = "Option<RawTls>"))]
     pub tls: Option<Node<RawTls>>,
+    /// Bounds on what clients may do; what is left out is the server's own default.
+    #[cfg_attr(test, schemars(with = "Option<RawLimits>"))]
+    pub limits: Option<Node<RawLimits>>,
+    /// DNS lists of clients whose mail is refused.
+    #[cfg_attr(test, schemars(with = "Option<Vec<RawDnsbl>>"))]
+    pub dnsbl: Option<Node<Vec<Node<RawDnsbl>>>>,
+    /// The signature on outgoing mail.
+    #[cfg_attr(test, schemars(with = "Option<RawDkim>"))]
+    pub dkim: Option<Node<RawDkim>>,
+    /// What judges the content of messages.
+    #[cfg_attr(test, schemars(with = "Option<RawSpamFilter>"))]
+    pub spam_filter: Option<Node<RawSpamFilter>>,
+    /// Milters, as `unix:/path` or `inet:host:port`, in the order in which they see a message.
+    #[cfg_attr(test, schemars(with = "Option<Vec<String>>"))]
+    pub milters: Option<Node<Vec<Node<String>>>>,
+    /// What the server runs on and among.
+    #[cfg_attr(test, schemars(with = "Option<RawSurroundings>"))]
+    pub surroundings: Option<Node<RawSurroundings>>,
+    /// The servers that files are generated for.
+    #[cfg_attr(test, schemars(with = "Option<Vec<RawOutput>>"))]
+    pub targets: Option<Node<Vec<Node<RawOutput>>>>,
+}
+
+/// A domain, by its name alone or with how its mail is delivered.
+pub type DomainNode = Node<Short<String, RawDomain>>;
+
+/// A domain with how its mail is delivered.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct RawDomain {
+    /// The domain.
+    #[cfg_attr(test, schemars(required, with = "String"))]
+    pub name: Option<Node<String>>,
+    /// How its mail is delivered; left out, `local`.
+    #[cfg_attr(test, schemars(with = "Option<RawDelivery>"))]
+    pub delivery: Option<Node<RawDelivery>>,
+    /// Where to. For `virtual`: `lmtp:/socket`, `lmtp:[host]:port` or `maildir:/folder`. For
+    /// `relay`: `[host]:port`; left out, the domain's MX records.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    pub to: Option<Node<String>>,
+    /// Which recipients there are: `any`, for `relay` alone, or a file.
+    #[cfg_attr(test, schemars(with = "Option<tests::Either<RawAny, RawFile>>"))]
+    pub recipients: Option<Node<Short<RawAny, RawFile>>>,
+    /// For maildirs: the number of the user and group that they belong to.
+    #[cfg_attr(test, schemars(with = "Option<u32>"))]
+    pub owner: Option<Node<Scalar>>,
+}
+
+/// How a domain's mail is delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum RawDelivery {
+    /// To system accounts and aliases.
+    Local,
+    /// To mailboxes without system accounts.
+    Virtual,
+    /// To another server.
+    Relay,
+}
+
+/// Every recipient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum RawAny {
+    /// Whatever stands before the `@`.
+    Any,
+}
+
+/// A file.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct RawFile {
+    /// Path of a file on the server with a line for each recipient: the address, a blank and `OK`;
+    /// for maildirs the maildir's path below the folder, with a final slash, in place of `OK`.
+    #[cfg_attr(test, schemars(required, with = "String"))]
+    pub file: Option<Node<String>>,
 }
 
 /// Relaying.
@@ -45,6 +135,59 @@ pub struct RawRelay {
     /// always may.
     #[cfg_attr(test, schemars(with = "Option<Vec<String>>"))]
     pub networks: Option<Node<Vec<Node<String>>>>,
+    /// The server that all mail for other servers goes through.
+    #[cfg_attr(test, schemars(with = "Option<RawSmarthost>"))]
+    pub smarthost: Option<Node<RawSmarthost>>,
+}
+
+/// The server that all mail for other servers goes through.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct RawSmarthost {
+    /// A provider whose host, ports and demands are known: `gmail`, `outlook`, `m365` ….
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    pub preset: Option<Node<String>>,
+    /// The host; with a preset only where the provider has one for each customer.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    pub host: Option<Node<String>>,
+    /// The port; left out, the provider's first one, else 587.
+    #[cfg_attr(test, schemars(with = "Option<u16>"))]
+    pub port: Option<Node<Scalar>>,
+    /// How TLS is spoken; left out, `wrapped` on 465 and `required` elsewhere.
+    #[cfg_attr(test, schemars(with = "Option<RawSmarthostTls>"))]
+    pub tls: Option<Node<RawSmarthostTls>>,
+    /// The SASL mechanism; left out, `plain`, or what the provider serves.
+    #[cfg_attr(test, schemars(with = "Option<RawMechanism>"))]
+    pub mechanism: Option<Node<RawMechanism>>,
+    /// Path of a file on the server with name and password, in the server's own format.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    pub credentials: Option<Node<String>>,
+}
+
+/// How TLS is spoken to the smarthost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum RawSmarthostTls {
+    /// By STARTTLS, with a certificate that is checked.
+    Required,
+    /// From the first byte, with a certificate that is checked.
+    Wrapped,
+    /// Not at all.
+    None,
+}
+
+/// How this server logs in to the smarthost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum RawMechanism {
+    /// PLAIN.
+    Plain,
+    /// LOGIN.
+    Login,
+    /// XOAUTH2.
+    Xoauth2,
 }
 
 /// A port with its role.
@@ -54,9 +197,19 @@ pub struct RawListener {
     /// The TCP port.
     #[cfg_attr(test, schemars(required, with = "u16"))]
     pub port: Option<Node<Scalar>>,
+    /// The host's address or addresses that it is served on; left out, all.
+    #[cfg_attr(test, schemars(with = "Option<tests::Either<String, Vec<String>>>"))]
+    pub address: Option<Node<Many>>,
     /// What it is for; left out, the usual role of 25, 465, 587 or 2525.
     #[cfg_attr(test, schemars(with = "Option<RawRole>"))]
     pub role: Option<Node<RawRole>>,
+    /// For submission, the TLS profile; left out, that of `tls`. For `mx`, `none` to offer no
+    /// STARTTLS.
+    #[cfg_attr(test, schemars(with = "Option<RawListenerTls>"))]
+    pub tls: Option<Node<RawListenerTls>>,
+    /// For `mx`: whether AUTH is offered inside TLS, so that who logs in may send anywhere.
+    #[cfg_attr(test, schemars(with = "Option<bool>"))]
+    pub auth: Option<Node<bool>>,
 }
 
 /// What a listener is for.
@@ -72,13 +225,62 @@ pub enum RawRole {
     Submissions,
 }
 
+/// The TLS of a listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum RawListenerTls {
+    /// TLS 1.2 and up.
+    Intermediate,
+    /// TLS 1.3 alone.
+    Modern,
+    /// Not offered.
+    None,
+}
+
 /// What checks passwords.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
-pub enum RawAuth {
-    /// Cyrus SASL, asking saslauthd; mechanisms PLAIN and LOGIN.
+pub enum RawBackend {
+    /// Cyrus SASL.
     Cyrus,
+    /// Dovecot's auth service.
+    Dovecot,
+    /// A file of names and hashes.
+    File,
+}
+
+/// How people log in.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct RawAuth {
+    /// What checks passwords.
+    #[cfg_attr(test, schemars(required, with = "RawBackend"))]
+    pub backend: Option<Node<RawBackend>>,
+    /// For `cyrus`: where it looks passwords up; left out, `saslauthd`.
+    #[cfg_attr(test, schemars(with = "Option<RawStore>"))]
+    pub store: Option<Node<RawStore>>,
+    /// For `dovecot`: path of its auth service's Unix socket.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    pub socket: Option<Node<String>>,
+    /// For `file`: path of a file of lines `name:hash`, hashes as crypt(3) makes them.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    pub path: Option<Node<String>>,
+    /// The SASL mechanisms that are offered; left out, PLAIN and LOGIN.
+    #[cfg_attr(test, schemars(with = "Option<Vec<String>>"))]
+    pub mechanisms: Option<Node<Vec<Node<String>>>>,
+}
+
+/// Where Cyrus SASL looks passwords up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum RawStore {
+    /// It asks saslauthd.
+    Saslauthd,
+    /// Its own database, /etc/sasldb2.
+    Sasldb,
 }
 
 /// The certificate.
@@ -91,6 +293,140 @@ pub struct RawTls {
     /// Path of the PEM file with the private key, on the server.
     #[cfg_attr(test, schemars(required, with = "String"))]
     pub key: Option<Node<String>>,
+    /// What TLS must be where it is required: on submission ports. Left out, `intermediate`.
+    #[cfg_attr(test, schemars(with = "Option<RawProfile>"))]
+    pub profile: Option<Node<RawProfile>>,
+}
+
+/// A profile of Mozilla's recommendations for TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum RawProfile {
+    /// TLS 1.2 and up.
+    Intermediate,
+    /// TLS 1.3 alone.
+    Modern,
+}
+
+/// Bounds on what clients may do.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct RawLimits {
+    /// The largest message, in octets or as `50MiB`.
+    #[cfg_attr(test, schemars(with = "Option<tests::Either<u64, String>>"))]
+    pub message_size: Option<Node<Scalar>>,
+    /// The most recipients of a message.
+    #[cfg_attr(test, schemars(with = "Option<u32>"))]
+    pub recipients: Option<Node<Scalar>>,
+    /// The most connections at a time.
+    #[cfg_attr(test, schemars(with = "Option<u32>"))]
+    pub connections: Option<Node<Scalar>>,
+    /// The most connections at a time from one address; `relay.networks` are exempt.
+    #[cfg_attr(test, schemars(with = "Option<u32>"))]
+    pub connections_per_client: Option<Node<Scalar>>,
+    /// The most connections from one address in a minute, as `60/min`; `relay.networks` are exempt.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    pub connection_rate: Option<Node<Scalar>>,
+}
+
+/// A DNS list of clients.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct RawDnsbl {
+    /// The zone that is asked.
+    #[cfg_attr(test, schemars(required, with = "String"))]
+    pub zone: Option<Node<String>>,
+    /// The answers that mean "listed"; others are for errors of the list.
+    #[cfg_attr(test, schemars(required, with = "Vec<String>"))]
+    pub answers: Option<Node<Vec<Node<String>>>>,
+}
+
+/// The signature on outgoing mail.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct RawDkim {
+    /// The signing domain.
+    #[cfg_attr(test, schemars(required, with = "String"))]
+    pub domain: Option<Node<String>>,
+    /// The selector.
+    #[cfg_attr(test, schemars(required, with = "String"))]
+    pub selector: Option<Node<String>>,
+    /// Path of the PEM file of the private key, for a server that signs by itself.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    pub key: Option<Node<String>>,
+    /// Where `OpenDKIM` listens, for a server that signs through a milter: `unix:/path` or
+    /// `inet:host:port`.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    pub socket: Option<Node<String>>,
+}
+
+/// What judges the content of messages.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct RawSpamFilter {
+    /// Where Rspamd listens: `unix:/path` or `inet:host:port`.
+    #[cfg_attr(test, schemars(required, with = "String"))]
+    pub rspamd: Option<Node<String>>,
+}
+
+/// What the server runs on and among.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct RawSurroundings {
+    /// The address from which every connection from outside seems to come, as behind a proxy that
+    /// hides its clients; it never may relay.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    pub behind_nat: Option<Node<String>>,
+    /// The system, which says which version a server has where `targets` does not.
+    #[cfg_attr(test, schemars(with = "Option<RawPlatform>"))]
+    pub platform: Option<Node<RawPlatform>>,
+    /// How tables are kept; left out, as suits the server.
+    #[cfg_attr(test, schemars(with = "Option<RawTables>"))]
+    pub tables: Option<Node<RawTables>>,
+}
+
+/// A system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub enum RawPlatform {
+    /// Debian 11.
+    #[serde(rename = "debian-11")]
+    Debian11,
+    /// Debian 12.
+    #[serde(rename = "debian-12")]
+    Debian12,
+    /// Debian 13.
+    #[serde(rename = "debian-13")]
+    Debian13,
+}
+
+/// How tables are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum RawTables {
+    /// As text.
+    Texthash,
+    /// As Berkeley DB hashes.
+    Hash,
+    /// As LMDB files.
+    Lmdb,
+}
+
+/// A server that files are generated for.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct RawOutput {
+    /// The server: `postfix`, `exim` or `sendmail`.
+    #[cfg_attr(test, schemars(required, with = "String"))]
+    pub server: Option<Node<String>>,
+    /// Its version, such as 3.7.11; left out, that of the platform.
+    #[cfg_attr(test, schemars(with = "Option<tests::Either<String, f64>>"))]
+    pub version: Option<Node<String>>,
+    /// The folder of the files, relative to the description's.
+    #[cfg_attr(test, schemars(required, with = "String"))]
+    pub into: Option<Node<String>>,
 }
 
 /// A number, or a text where a number was meant.
@@ -124,6 +460,55 @@ impl<'de> Deserialize<'de> for Scalar {
     }
 }
 
+/// One text, or a list of them.
+#[derive(Clone, Debug)]
+pub enum Many {
+    /// One.
+    One(String),
+    /// A list.
+    List(Vec<Node<String>>),
+}
+
+impl Many {
+    /// The texts, each with its place; `node` is where they were written.
+    pub fn texts(node: &Node<Self>) -> Vec<Node<String>> {
+        match &node.value {
+            None => Vec::new(),
+            Some(Self::List(list)) => list.clone(),
+            Some(Self::One(text)) => vec![Node {
+                span: node.span,
+                value: Some(text.clone()),
+            }],
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Many {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ManyVisitor;
+        impl<'de> Visitor<'de> for ManyVisitor {
+            type Value = Many;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text or a list of texts")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Many, E> {
+                Ok(Many::One(text.to_owned()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Many, A::Error> {
+                let mut list = Vec::new();
+                while let Some(item) = items.next_element()? {
+                    list.push(item);
+                }
+                Ok(Many::List(list))
+            }
+        }
+        deserializer.deserialize_any(ManyVisitor)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema};
@@ -139,6 +524,27 @@ mod tests {
 
         fn json_schema(_: &mut SchemaGenerator) -> Schema {
             json_schema!({ "enum": [25, 465, 587, 2525] })
+        }
+    }
+
+    /// One of two types.
+    pub struct Either<A, B>(std::marker::PhantomData<(A, B)>);
+
+    impl<A: JsonSchema, B: JsonSchema> JsonSchema for Either<A, B> {
+        fn inline_schema() -> bool {
+            true
+        }
+
+        fn schema_name() -> std::borrow::Cow<'static, str> {
+            format!("{}Or{}", A::schema_name(), B::schema_name()).into()
+        }
+
+        fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+            let both = [
+                generator.subschema_for::<A>(),
+                generator.subschema_for::<B>(),
+            ];
+            json_schema!({ "anyOf": both })
         }
     }
 

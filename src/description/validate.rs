@@ -5,13 +5,13 @@ use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::model::{Auth, Description, Listener, Spanned, Tls};
+use super::model::{Description, Listener, Spanned};
 use super::path::FilePath;
-use super::raw::{Raw, RawAuth, RawTls};
+use super::raw::{Raw, RawTls, Scalar};
 use super::yaml::Node;
 use crate::findings::{Finding, Severity};
 use crate::net::{AddressSet, Domain, Fault, Network};
-use crate::policy::Role;
+use crate::policy::{Certificate, Facts, Role, Stated};
 use crate::text::{Place, Source, Span};
 
 /// Checks what is written. Adds every fault to `findings`; gives a description when no error is
@@ -24,32 +24,53 @@ pub fn validate(
     let raw = root.value.as_ref()?;
     let mut check = Check { source, findings };
     let hostname = check.hostname(root.span, raw);
-    let domains = check.domains(raw);
-    let (networks, networks_span) = check.networks(raw);
-    let auth = raw.auth.as_ref().and_then(|node| {
-        Some(Spanned {
-            value: match node.value? {
-                RawAuth::Cyrus => Auth::Cyrus,
-            },
-            span: node.span,
-        })
-    });
+    let domains = check.domains(raw, hostname.as_ref().map(|name| &name.value));
+    let relay = raw.relay.as_ref().and_then(|relay| relay.value.as_ref());
+    let networks_node = relay.and_then(|relay| relay.networks.as_ref());
+    let networks = networks_node.map_or_else(Vec::new, |node| check.networks(node));
+    let auth = raw.auth.as_ref().and_then(|auth| check.auth(auth));
     let listeners = check.listeners(root.span, raw);
-    let tls = check.tls(raw);
+    let certificate = raw.tls.as_ref().and_then(|tls| check.tls(tls));
+    let smarthost_node = relay.and_then(|relay| relay.smarthost.as_ref());
+    let smarthost = smarthost_node.and_then(|node| check.smarthost(node));
+    let limits = check.limits(raw);
+    if let Some(node) = smarthost_node {
+        check.beyond_provider(node, &limits);
+    }
+    let surroundings = check.surroundings(raw, &networks);
+    let outputs = check.outputs(raw);
+    let facts = Facts {
+        // What stands in for a name that is missing never leaves this function.
+        hostname: hostname.map_or_else(Domain::localhost, |name| name.value),
+        banner: check.banner(raw),
+        domains: domains.local,
+        virtual_domains: domains.virtuals,
+        relay_domains: domains.relay,
+        aliases: check.aliases(raw),
+        networks,
+        smarthost,
+        auth,
+        certificate,
+        limits,
+        dnsbl: check.dnsbl(raw),
+        dkim: check.dkim(raw),
+        spam_filter: check.spam_filter(raw),
+        milters: check.milters(raw),
+        tables: surroundings.tables,
+    };
     check.needs(raw, &listeners);
+    check.goes_together(raw, &facts, &listeners);
     if check.findings.iter().any(|f| f.severity == Severity::Error) {
         return None;
     }
     Some(Description {
         source: Arc::clone(source),
-        hostname: hostname?,
-        domains_span: raw.domains.as_ref().map(|node| node.span),
-        domains,
-        networks_span,
-        networks,
-        auth,
+        facts,
         listeners,
-        tls,
+        domains_span: raw.domains.as_ref().map(|node| node.span),
+        networks_span: networks_node.map(|node| node.span),
+        platform: surroundings.platform,
+        outputs,
     })
 }
 
@@ -76,8 +97,78 @@ impl Check<'_> {
         self.report(Severity::Error, rule, span, message, help);
     }
 
+    /// `value` with its place, for the policy.
+    pub fn stated<T>(&self, value: T, span: Span) -> Stated<T> {
+        Stated {
+            value,
+            origin: Some(Place::new(self.source, span)),
+        }
+    }
+
+    /// Reports that `key` is missing in `span`, with an example of it.
+    pub fn missing(&mut self, span: Span, key: &str, example: &str) {
+        self.error(
+            "missing-key",
+            span,
+            &format!("`{key}` is missing"),
+            &format!("add `{example}`"),
+        );
+    }
+
+    /// Reads the text of a key that has to be there; `example` is what to write in `span`
+    /// where it is not.
+    pub fn required<T>(
+        &mut self,
+        node: Option<&Node<String>>,
+        span: Span,
+        example: &str,
+        read: impl FnOnce(&str) -> Result<T, Fault>,
+    ) -> Option<Spanned<T>> {
+        if node.is_none() {
+            let key = example.split(':').next().unwrap_or(example);
+            self.missing(span, key, example);
+        }
+        self.parse(node?, read)
+    }
+
+    /// Reports a key that says nothing here.
+    pub fn useless<T>(&mut self, node: Option<&Node<T>>, key: &str, why: &str) {
+        if let Some(node) = node {
+            self.error(
+                "useless-key",
+                node.span,
+                &format!("`{key}` says nothing here: {why}"),
+                &format!("leave `{key}` out"),
+            );
+        }
+    }
+
+    /// A number between `least` and `most`.
+    pub fn number(
+        &mut self,
+        node: &Node<Scalar>,
+        least: u64,
+        most: u64,
+        what: &str,
+    ) -> Option<u64> {
+        let (number, shown) = match node.value.as_ref()? {
+            Scalar::Number(number) => (Some(*number), number.to_string()),
+            Scalar::Text(text) => (None, text.escape_debug().to_string()),
+        };
+        let fits = number.filter(|number| (least..=most).contains(number));
+        if fits.is_none() {
+            self.error(
+                "bad-number",
+                node.span,
+                &format!("`{shown}` is no {what}: it goes from {least} to {most}"),
+                "",
+            );
+        }
+        fits
+    }
+
     /// Reads a text with a strict reader, and reports its fault under the faulty characters.
-    fn parse<T>(
+    pub fn parse<T>(
         &mut self,
         node: &Node<String>,
         read: impl FnOnce(&str) -> Result<T, Fault>,
@@ -122,19 +213,6 @@ impl Check<'_> {
         self.parse(node, Domain::parse_host)
     }
 
-    fn domains(&mut self, raw: &Raw) -> Vec<Spanned<Domain>> {
-        let parsed: Vec<Spanned<Domain>> = items(raw.domains.as_ref())
-            .filter_map(|node| self.parse(node, Domain::parse))
-            .collect();
-        self.unique(
-            parsed,
-            Clone::clone,
-            Severity::Error,
-            "duplicate-domain",
-            |domain| format!("domain `{domain}` stands twice"),
-        )
-    }
-
     /// Reports every value whose key was there before, and leaves it out.
     pub fn unique<T, K: Hash + Eq>(
         &mut self,
@@ -166,14 +244,7 @@ impl Check<'_> {
         kept
     }
 
-    fn networks(&mut self, raw: &Raw) -> (Vec<Spanned<Network>>, Option<Span>) {
-        let Some(node) = raw
-            .relay
-            .as_ref()
-            .and_then(|relay| relay.value.as_ref()?.networks.as_ref())
-        else {
-            return (Vec::new(), None);
-        };
+    fn networks(&mut self, node: &Node<Vec<Node<String>>>) -> Vec<Stated<Network>> {
         let parsed: Vec<Spanned<Network>> = items(Some(node))
             .filter_map(|node| self.parse(node, Network::parse))
             .collect();
@@ -201,14 +272,19 @@ impl Check<'_> {
             }
         }
         self.world_in_parts(node.span, &parsed, whole_family);
-        let networks = self.unique(
+        let unique = self.unique(
             parsed,
             |network| *network,
             Severity::Warning,
             "duplicate-network",
             |network| format!("network `{network}` stands twice"),
         );
-        (networks, Some(node.span))
+        let mut networks: Vec<Stated<Network>> = unique
+            .into_iter()
+            .map(|network| self.stated(network.value, network.span))
+            .collect();
+        networks.sort_unstable_by_key(|network| network.value);
+        networks
     }
 
     /// Networks that are the whole world together, though none is alone.
@@ -235,9 +311,10 @@ impl Check<'_> {
         }
     }
 
-    fn tls(&mut self, raw: &Raw) -> Option<Tls> {
-        let section = raw.tls.as_ref()?;
-        let RawTls { certificate, key } = section.value.as_ref()?;
+    fn tls(&mut self, section: &Node<RawTls>) -> Option<Certificate> {
+        let RawTls {
+            certificate, key, ..
+        } = section.value.as_ref()?;
         let certificate_path = certificate
             .as_ref()
             .and_then(|node| self.parse(node, FilePath::parse));
@@ -263,9 +340,9 @@ impl Check<'_> {
                 "add the paths of both PEM files",
             );
         }
-        Some(Tls {
-            certificate: certificate_path?.value,
-            key: key_path?.value,
+        Some(Certificate {
+            certificate: certificate_path?.value.as_str().to_owned(),
+            key: key_path?.value.as_str().to_owned(),
         })
     }
 
@@ -301,12 +378,12 @@ impl Check<'_> {
                     "add `tls:` with `certificate` and `key`",
                 );
             }
-            if !listeners.is_empty() && !listeners.iter().any(|listener| submission(&listener)) {
+            if !listeners.is_empty() && !listeners.iter().any(|listener| listener.value.auth) {
                 self.report(
                     Severity::Warning,
                     "unused-auth",
                     auth.span,
-                    "nothing asks for passwords: ports with role `mx` do not offer AUTH",
+                    "nothing asks for passwords: ports with role `mx` do not offer AUTH unless told to",
                     "add 587 or 465 to `ports`, or leave `auth` out",
                 );
             }

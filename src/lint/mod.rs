@@ -3,10 +3,28 @@
 use std::sync::Arc;
 
 use crate::description;
-use crate::findings::Finding;
+use crate::findings::{self, Finding};
+use crate::generate;
 use crate::text::Source;
 
-/// All findings about a description, in the order of its text.
+/// All findings about a description, in the order of its text: also what the servers that it
+/// names in `targets` cannot do.
 pub fn lint(source: &Arc<Source>) -> Vec<Finding> {
-    description::read(source).1
+    let (description, mut findings) = description::read(source);
+    if let Some(description) = description {
+        match generate::outputs(&description) {
+            Ok(outputs) => {
+                for (target, _) in outputs {
+                    findings.extend(
+                        generate::generate(&description, target)
+                            .err()
+                            .unwrap_or_default(),
+                    );
+                }
+            }
+            Err(unknown) => findings.extend(unknown),
+        }
+        findings::sort(&mut findings);
+    }
+    findings
 }

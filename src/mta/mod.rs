@@ -5,23 +5,36 @@ mod exim;
 mod postfix;
 mod render;
 mod sendmail;
+mod version;
+
+pub use version::Version;
 
 use std::fmt;
 
 use serde::Serialize;
 
-use crate::findings::Finding;
+use crate::findings::{Finding, Severity};
 use crate::policy::Policy;
+use crate::text::Place;
 
 /// A server to generate for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Target {
-    /// Postfix 3.7.11, as in Debian 12.
+pub enum Server {
+    /// Postfix.
     Postfix,
-    /// Exim 4.96, as in Debian 12.
+    /// Exim.
     Exim,
-    /// Sendmail 8.17.1.9, as in Debian 12.
+    /// Sendmail.
     Sendmail,
+}
+
+/// A server in a certain version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Target {
+    /// The server.
+    pub server: Server,
+    /// Its version, one that is known here.
+    pub version: Version,
 }
 
 /// What stands at the top of every generated file.
@@ -29,6 +42,8 @@ pub enum Target {
 pub struct Heading {
     /// smtpconf's own version.
     pub version: &'static str,
+    /// The server with its version.
+    pub server: String,
     /// The description's hash.
     pub hash: String,
 }
@@ -51,7 +66,7 @@ pub struct Generated {
     pub steps: Vec<String>,
 }
 
-impl Target {
+impl Server {
     /// Every server, in the order in which they are printed.
     pub const ALL: [Self; 3] = [Self::Postfix, Self::Exim, Self::Sendmail];
 
@@ -64,25 +79,133 @@ impl Target {
         }
     }
 
+    /// The server of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|server| server.name() == name)
+    }
+
+    /// The server's own name, as its users write it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Postfix => "Postfix",
+            Self::Exim => "Exim",
+            Self::Sendmail => "Sendmail",
+        }
+    }
+
+    /// The first and the last series that are known here.
+    pub fn known(self) -> [(u16, u16); 2] {
+        match self {
+            Self::Postfix => [(3, 5), (3, 11)],
+            Self::Exim => [(4, 92), (4, 99)],
+            Self::Sendmail => [(8, 15), (8, 18)],
+        }
+    }
+
+    /// The version on a platform, as `debian-13`; on an unknown one that of Debian 12.
+    pub fn version_on(self, platform: &str) -> Version {
+        match (self, platform) {
+            (Self::Postfix, "debian-11") => Version::new(&[3, 5, 25]),
+            (Self::Postfix, "debian-13") => Version::new(&[3, 10, 13]),
+            (Self::Postfix, _) => Version::new(&[3, 7, 11]),
+            (Self::Exim, "debian-11") => Version::new(&[4, 94, 2]),
+            (Self::Exim, "debian-13") => Version::new(&[4, 98, 2]),
+            (Self::Exim, _) => Version::new(&[4, 96]),
+            (Self::Sendmail, "debian-11") => Version::new(&[8, 15, 2]),
+            (Self::Sendmail, "debian-13") => Version::new(&[8, 18, 1]),
+            (Self::Sendmail, _) => Version::new(&[8, 17, 1, 9]),
+        }
+    }
+}
+
+impl Target {
+    /// `server` in `version`.
+    ///
+    /// # Errors
+    /// In words, why that version is not known here.
+    pub fn new(server: Server, version: Version) -> Result<Self, String> {
+        let [first, last] = server.known();
+        if (first..=last).contains(&version.series()) {
+            return Ok(Self { server, version });
+        }
+        Err(format!(
+            "{} {version} is not known here: {}.{} to {}.{} are",
+            server.title(),
+            first.0,
+            first.1,
+            last.0,
+            last.1
+        ))
+    }
+
+    /// Reads `SERVER` or `SERVER@VERSION`; without a version it is the one on `platform`.
+    ///
+    /// # Errors
+    /// What is wrong, in words.
+    pub fn parse(text: &str, platform: &str) -> Result<Self, String> {
+        let (name, version) = match text.split_once('@') {
+            Some((name, version)) => (name, Some(version)),
+            None => (text, None),
+        };
+        let server = Server::named(name)
+            .ok_or_else(|| format!("`{name}` is not a server: postfix, exim or sendmail"))?;
+        let usual = server.version_on(platform);
+        match version {
+            None => Ok(Self {
+                server,
+                version: usual,
+            }),
+            Some(version) => Version::parse(version)
+                .ok_or_else(|| format!("`{version}` is not a version, such as {usual}"))
+                .and_then(|version| Self::new(server, version)),
+        }
+    }
+
     /// The files that make this server do what `policy` says.
     ///
     /// # Errors
     /// Why it cannot, one finding a reason.
-    pub fn generate(self, policy: &Policy, heading: &Heading) -> Result<Generated, Vec<Finding>> {
-        match self {
-            Self::Postfix => Ok(postfix::generate(policy, heading)),
-            Self::Exim => Ok(exim::generate(policy, heading)),
-            Self::Sendmail => sendmail::generate(policy, heading),
+    pub fn generate(
+        self,
+        policy: &Policy,
+        version: &'static str,
+        hash: String,
+    ) -> Result<Generated, Vec<Finding>> {
+        let heading = Heading {
+            version,
+            server: self.to_string(),
+            hash,
+        };
+        match self.server {
+            Server::Postfix => postfix::generate(policy, &heading, self.version),
+            Server::Exim => exim::generate(policy, &heading, self.version),
+            Server::Sendmail => sendmail::generate(policy, &heading, self.version),
         }
     }
 }
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Postfix => "Postfix 3.7.11",
-            Self::Exim => "Exim 4.96",
-            Self::Sendmail => "Sendmail 8.17.1.9",
-        })
+        write!(f, "{} {}", self.server.title(), self.version)
     }
+}
+
+/// What a server cannot do, at the place that asks for it; `message` names the server. Nothing
+/// where no place is known, as for what holds without being written.
+fn refusal(
+    origin: Option<&Place>,
+    message: impl Into<String>,
+    help: impl Into<String>,
+) -> Option<Finding> {
+    let place = origin?;
+    Some(
+        Finding::new(
+            Severity::Error,
+            "target-refuses",
+            &place.source,
+            place.span,
+            message,
+        )
+        .help(help),
+    )
 }

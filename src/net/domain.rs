@@ -3,11 +3,14 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use super::{Fault, shown};
 
 /// A domain name in lower case, internationalised labels as A-labels (RFC 5890), without a final
 /// dot, of at most 253 octets with labels of at most 63 (RFC 1035 §2.3.4).
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
 pub struct Domain(String);
 
 impl Domain {

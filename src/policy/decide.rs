@@ -59,13 +59,17 @@ pub struct Verdict<'a> {
 }
 
 impl Policy {
-    /// What happens to `session`, and the clauses that were walked to find out.
+    /// What happens to `session`, which calls an address that the listener is served on if one is
+    /// in its reach, and the clauses that were walked to find out.
     pub fn decide(&self, session: &Session) -> Verdict<'_> {
         let plain = |decision| Verdict {
             decision,
             trace: Vec::new(),
         };
-        let Some(listener) = self.listener(session.port) else {
+        let Some(listener) = self
+            .listener(session.port)
+            .filter(|listener| listener.is_reached_from(session.client.source))
+        else {
             return plain(Decision::NoListener);
         };
         if listener.tls == ListenerTls::Implicit && !session.tls {

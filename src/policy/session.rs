@@ -4,6 +4,8 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use serde::Serialize;
+
 use crate::net::Domain;
 
 /// Where a client connects from.
@@ -52,7 +54,7 @@ pub struct Client {
 }
 
 /// A SASL mechanism that a client uses (RFC 4616, and LOGIN as it is in use).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub enum Mechanism {
     /// PLAIN.
     Plain,

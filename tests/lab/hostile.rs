@@ -8,7 +8,7 @@ use std::process::Command;
 use fastrand::Rng;
 use smtpconf::description::{self, Description};
 use smtpconf::generate::generate;
-use smtpconf::mta::Target;
+use smtpconf::mta::{Server, Target};
 use smtpconf::text::Source;
 
 use super::roots;
@@ -107,7 +107,7 @@ struct Accepted {
 pub fn run(target: Target, seed: u64) -> Result<String, String> {
     let accepted = accepted(seed);
     let count = accepted.hostnames.len() + accepted.domains.len() + accepted.paths.len();
-    let work = roots::folder().join("hostile").join(target.name());
+    let work = roots::folder().join("hostile").join(target.server.name());
     let _ = fs::remove_dir_all(&work);
     let mut wanted = Vec::new();
     for (index, text) in descriptions(&accepted).into_iter().enumerate() {
@@ -241,19 +241,19 @@ fn expected(description: &Description) -> Vec<String> {
 /// Has the server's own tool read every description's files: first the host name, the certificate
 /// and the key, a line each, then the domains.
 fn daemon_reading(target: Target, work: &Path) -> Result<Vec<Vec<String>>, String> {
-    let reader = match target {
-        Target::Postfix => {
+    let reader = match target.server {
+        Server::Postfix => {
             "set -- $(postconf -c . -hx smtpd_tls_chain_files)
              postconf -c . -h myhostname; echo \"$2\"; echo \"$1\"
              postconf -c . -hx mydestination | tr ' ' '\\n' | tail -n +3"
         }
-        Target::Exim => {
+        Server::Exim => {
             "value() { exim4 -C $PWD/exim.conf -bP $1 | sed 's/^[a-z_]* = //'; }
              value primary_hostname
              exim4 -C $PWD/exim.conf -be \"$(value tls_certificate)\" \"$(value tls_privatekey)\" '${listnamed:local_domains}' |
                  sed 's/^@ : localhost//; s/^ : //; s/ : /\\n/g' | grep . || true"
         }
-        Target::Sendmail => {
+        Server::Sendmail => {
             "m4 sendmail.mc > made.cf; cp local-host-names access /etc/mail/
              sed -n 's/^Dj//p' made.cf
              sed -n 's/^O ServerCertFile=//p; s/^O ServerKeyFile=//p' made.cf

@@ -34,7 +34,7 @@ use std::thread;
 
 use fastrand::Rng;
 use smtpconf::description::{self, Description};
-use smtpconf::mta::Target;
+use smtpconf::mta::{Server, Target};
 use smtpconf::text::Source;
 
 use probe::Probe;
@@ -75,9 +75,10 @@ fn options(words: &[&str]) -> Options {
         random: number("--random").unwrap_or(10),
         seed: number("--seed").map_or(1, |seed| seed as u64),
         only: value("--only").map(str::to_owned),
-        targets: Target::ALL
+        targets: Server::ALL
             .into_iter()
-            .filter(|target| value("--target").is_none_or(|name| name == target.name()))
+            .filter(|server| value("--target").is_none_or(|name| name == server.name()))
+            .map(|server| Target::parse(server.name(), "debian-12").unwrap())
             .collect(),
     }
 }
@@ -112,15 +113,15 @@ fn run(options: &Options) -> ExitCode {
         for _ in 0..2 {
             scope.spawn(|| {
                 while let Some((name, description, target)) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let work = roots::folder().join("cases").join(format!("{name}-{}", target.name()));
+                    let work = roots::folder().join("cases").join(format!("{name}-{}", target.server.name()));
                     let outcome = case::run(name, description, *target, options.all, options.seed, &work);
                     let mut totals = totals.lock().unwrap();
-                    let total = totals.entry(target.name()).or_default();
+                    let total = totals.entry(target.server.name()).or_default();
                     total.0 += outcome.sessions;
                     total.1 += outcome.ipv6;
                     println!(
                         "lab: {name:<28} {:<8} {:>5} sessions, {:>4} of them IPv6, {} differences, {:.1} s",
-                        target.name(),
+                        target.server.name(),
                         outcome.sessions,
                         outcome.ipv6,
                         outcome.differences,
@@ -136,7 +137,10 @@ fn run(options: &Options) -> ExitCode {
     });
     let totals = totals.into_inner().unwrap();
     for target in &options.targets {
-        let (sessions, ipv6) = totals.get(target.name()).copied().unwrap_or_default();
+        let (sessions, ipv6) = totals
+            .get(target.server.name())
+            .copied()
+            .unwrap_or_default();
         println!("lab: {sessions} sessions were spoken to {target}, {ipv6} of them over IPv6");
     }
     thread::scope(|scope| {

@@ -26,7 +26,7 @@ pub fn upper(target: Target) -> PathBuf {
 }
 
 fn root(target: Target) -> PathBuf {
-    folder().join("roots").join(target.name())
+    folder().join("roots").join(target.server.name())
 }
 
 /// Why the lab cannot run here; none when it can.

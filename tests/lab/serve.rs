@@ -1,7 +1,7 @@
 //! What an administrator does with the generated files on each server, as a script. Must not
 //! know the sessions.
 
-use smtpconf::mta::Target;
+use smtpconf::mta::{Server as Kind, Target};
 
 /// A server as Debian packages it.
 pub struct Server {
@@ -22,8 +22,8 @@ const SASL: &str = "sasl2-bin";
 
 /// The server for a target.
 pub fn server(target: Target) -> Server {
-    match target {
-        Target::Postfix => Server {
+    match target.server {
+        Kind::Postfix => Server {
             packages: &["postfix", SASL, "libsasl2-modules", "libsasl2-modules-db"],
             place: |name| format!("/etc/postfix/{name}"),
             // `postfix check` speaks to a terminal only.
@@ -35,7 +35,7 @@ pub fn server(target: Target) -> Server {
                     postfix start > /dev/null 2>&1",
             parallel: 40,
         },
-        Target::Exim => Server {
+        Kind::Exim => Server {
             packages: &["exim4-daemon-heavy", "exim4-config", SASL, "libsasl2-modules", "libsasl2-modules-db"],
             place: |name| match name {
                 "exim.conf" => "/etc/exim4/exim4.conf".into(),
@@ -49,7 +49,7 @@ pub fn server(target: Target) -> Server {
                     exim4 -bdf -q30m > /dev/null 2>&1 &",
             parallel: 16,
         },
-        Target::Sendmail => Server {
+        Kind::Sendmail => Server {
             packages: &[
                 "sendmail-bin", "sendmail-base", "sendmail-cf", "m4", SASL, "libsasl2-modules", "libsasl2-modules-db",
                 "sensible-mda",

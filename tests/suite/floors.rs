@@ -12,12 +12,19 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("description", &["policy", "findings", "text", "net"]),
     ("mta", &["policy", "findings", "text", "net"]),
     (
-        "lint",
+        "generate",
         &["mta", "description", "policy", "findings", "text"],
     ),
     (
-        "generate",
-        &["mta", "description", "policy", "findings", "text"],
+        "lint",
+        &[
+            "generate",
+            "mta",
+            "description",
+            "policy",
+            "findings",
+            "text",
+        ],
     ),
     ("report", &["findings", "text"]),
     (

@@ -62,6 +62,69 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Node<T> {
     }
 }
 
+/// A value with a short form, one word, and a long one, a map of keys.
+#[derive(Clone, Debug)]
+pub enum Short<S, L> {
+    /// The short form.
+    Word(S),
+    /// The long form.
+    Keys(L),
+}
+
+/// The name by which [`Short`] asks this deserializer for the form that is written.
+const SHORT: &str = "$smtpconf::Short";
+
+impl<'de, S: Deserialize<'de>, L: Deserialize<'de>> Deserialize<'de> for Short<S, L> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ShortVisitor<S, L>(PhantomData<(S, L)>);
+        impl<'de, S: Deserialize<'de>, L: Deserialize<'de>> Visitor<'de> for ShortVisitor<S, L> {
+            type Value = Short<S, L>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a word or a map of keys")
+            }
+
+            fn visit_some<D: Deserializer<'de>>(self, word: D) -> Result<Self::Value, D::Error> {
+                S::deserialize(word).map(Short::Word)
+            }
+
+            fn visit_newtype_struct<D: Deserializer<'de>>(
+                self,
+                keys: D,
+            ) -> Result<Self::Value, D::Error> {
+                L::deserialize(keys).map(Short::Keys)
+            }
+        }
+        deserializer.deserialize_newtype_struct(SHORT, ShortVisitor(PhantomData))
+    }
+}
+
+/// A map whose keys are the user's own, in the order written, no key twice.
+#[derive(Clone, Debug)]
+pub struct Entries<V>(pub Vec<(Node<String>, Node<V>)>);
+
+impl<'de, V: Deserialize<'de>> Deserialize<'de> for Entries<V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct EntriesVisitor<V>(PhantomData<V>);
+        impl<'de, V: Deserialize<'de>> Visitor<'de> for EntriesVisitor<V> {
+            type Value = Entries<V>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a map")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries<V>, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(Entries(entries))
+            }
+        }
+        deserializer.deserialize_map(EntriesVisitor(PhantomData))
+    }
+}
+
 /// Why a value could not be decoded.
 #[derive(Debug)]
 pub enum Fault {
@@ -261,10 +324,13 @@ impl<'de> Deserializer<'de> for De<'_> {
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
-        _name: &'static str,
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Fault> {
-        visitor.visit_newtype_struct(self)
+        match self.node.kind {
+            Kind::Scalar { .. } if name == SHORT => visitor.visit_some(self),
+            _ => visitor.visit_newtype_struct(self),
+        }
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
@@ -282,9 +348,11 @@ impl<'de> Deserializer<'de> for De<'_> {
         })
     }
 
-    fn deserialize_map<V: Visitor<'de>>(self, _visitor: V) -> Result<V::Value, Fault> {
-        // Every map of a description has known keys; a free one has no place to report a key.
-        Err(self.wrong("one value", ""))
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        let Kind::Map(pairs) = &self.node.kind else {
+            return Err(self.wrong("a map of keys", "write `key: value`, one a line"));
+        };
+        visitor.visit_map(Fields::new(pairs, None, self.context))
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -300,13 +368,7 @@ impl<'de> Deserializer<'de> for De<'_> {
             let help = format!("write keys with their values: {}", alternatives(fields));
             return Err(self.wrong("a map of keys", &help));
         };
-        visitor.visit_map(Fields {
-            pairs: pairs.iter(),
-            known: fields,
-            seen: HashMap::new(),
-            value: None,
-            context: self.context,
-        })
+        visitor.visit_map(Fields::new(pairs, Some(fields), self.context))
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -350,17 +412,31 @@ impl<'de> SeqAccess<'de> for Items<'_> {
     }
 }
 
-/// Hands out the fields of a struct, and reports what is not one of them.
+/// Hands out the fields of a struct, and reports what is not one of them; of a free map all.
 struct Fields<'a> {
     pairs: std::slice::Iter<'a, (Tree, Tree)>,
-    known: &'static [&'static str],
+    known: Option<&'static [&'static str]>,
     seen: HashMap<&'a str, Span>,
     value: Option<&'a Tree>,
     context: &'a Context<'a>,
 }
 
-impl Fields<'_> {
-    fn unknown(&self, key: &str, span: Span, value: Span) {
+impl<'a> Fields<'a> {
+    fn new(
+        pairs: &'a [(Tree, Tree)],
+        known: Option<&'static [&'static str]>,
+        context: &'a Context<'a>,
+    ) -> Self {
+        Self {
+            pairs: pairs.iter(),
+            known,
+            seen: HashMap::new(),
+            value: None,
+            context,
+        }
+    }
+
+    fn unknown(&self, known: &[&str], key: &str, span: Span, value: Span) {
         let secret = key.to_ascii_lowercase();
         if ["password", "passwd", "pass", "secret", "token"]
             .iter()
@@ -376,9 +452,9 @@ impl Fields<'_> {
             .help("take it out here, change it on the server, and keep it in a file there that only the server reads");
             return self.context.push(finding);
         }
-        let help = match did_you_mean(key, self.known) {
+        let help = match did_you_mean(key, known) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("the keys here are {}", alternatives(self.known)),
+            None => format!("the keys here are {}", alternatives(known)),
         };
         let message = format!("key `{}` is not known here", shortened(key).escape_debug());
         self.context
@@ -418,8 +494,12 @@ impl<'de> MapAccess<'de> for Fields<'_> {
                 continue;
             }
             self.seen.insert(text, key.span);
-            let Some(field) = self.known.iter().find(|field| *field == text) else {
-                self.unknown(text, key.span, value.span);
+            let Some(known) = self.known else {
+                self.value = Some(value);
+                return seed.deserialize(De::new(key, self.context)).map(Some);
+            };
+            let Some(field) = known.iter().find(|field| *field == text) else {
+                self.unknown(known, text, key.span, value.span);
                 continue;
             };
             self.value = Some(value);

@@ -9,7 +9,7 @@ mod de;
 mod scalar;
 mod tree;
 
-pub use de::{Node, PASSWORD};
+pub use de::{Entries, Node, PASSWORD, Short};
 
 use std::sync::Arc;
 

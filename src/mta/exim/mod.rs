@@ -3,7 +3,8 @@
 mod plan;
 
 use super::render::{Quote, comment, render};
-use super::{Generated, Heading};
+use super::{Generated, Heading, Version};
+use crate::findings::Finding;
 use crate::policy::Policy;
 
 const EXIM_CONF: &str = include_str!("../../../templates/exim/exim.conf.j2");
@@ -18,9 +19,16 @@ const QUOTES: &[Quote] = &[
     ("comment", comment),
 ];
 
-/// The files for a policy; Exim can do all that a policy can say.
-pub fn generate(policy: &Policy, heading: &Heading) -> Generated {
-    let plan = plan::plan(policy, heading);
+/// The files for a policy.
+///
+/// # Errors
+/// What this version cannot do, each at the place that asks for it.
+pub fn generate(
+    policy: &Policy,
+    heading: &Heading,
+    version: Version,
+) -> Result<Generated, Vec<Finding>> {
+    let plan = plan::plan(policy, heading, version)?;
     let mut files = vec![("exim.conf", EXIM_CONF)];
     if plan.submission {
         files.push(("sasl2/exim.conf", SASL_CONF));
@@ -32,10 +40,10 @@ pub fn generate(policy: &Policy, heading: &Heading) -> Generated {
         files.push(("relay_hosts", RELAY_HOSTS));
     }
     let files = render(&files, &plan, QUOTES);
-    Generated {
+    Ok(Generated {
         files,
         steps: plan.steps,
-    }
+    })
 }
 
 /// A domain name, in lower case: it means only itself in an option and in a list.

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::mta::Heading;
+use crate::findings::Finding;
+use crate::mta::{Heading, Version};
 use crate::policy::{Certificate, ListenerTls, Policy, Role};
 
 /// Up to so many networks or domains stand in exim.conf itself; more go into a file of their own.
@@ -28,7 +29,10 @@ pub struct Plan {
 }
 
 /// The plan for a policy.
-pub fn plan(policy: &Policy, heading: &Heading) -> Plan {
+///
+/// # Errors
+/// What this version cannot do.
+pub fn plan(policy: &Policy, heading: &Heading, _version: Version) -> Result<Plan, Vec<Finding>> {
     let facts = &policy.facts;
     let listeners = &policy.listeners;
     let ports = |wanted: &dyn Fn(&crate::policy::Listener) -> bool| -> Vec<u16> {
@@ -37,7 +41,7 @@ pub fn plan(policy: &Policy, heading: &Heading) -> Plan {
     };
     let submission = listeners.iter().any(|listener| listener.role != Role::Mx);
     let mx_ports = ports(&|listener| listener.role == Role::Mx);
-    Plan {
+    Ok(Plan {
         heading: heading.clone(),
         steps: steps(submission, facts.certificate.as_ref()),
         hostname: facts.hostname.to_string(),
@@ -59,7 +63,7 @@ pub fn plan(policy: &Policy, heading: &Heading) -> Plan {
         implicit_tls_ports: ports(&|listener| listener.tls == ListenerTls::Implicit),
         submission,
         certificate: facts.certificate.clone(),
-    }
+    })
 }
 
 fn steps(submission: bool, certificate: Option<&Certificate>) -> Vec<String> {

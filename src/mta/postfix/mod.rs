@@ -4,7 +4,8 @@ mod plan;
 mod syntax;
 
 use super::render::{Quote, render};
-use super::{File, Generated, Heading};
+use super::{File, Generated, Heading, Version};
+use crate::findings::Finding;
 use crate::policy::Policy;
 
 const MAIN_CF: &str = include_str!("../../../templates/postfix/main.cf.j2");
@@ -18,9 +19,16 @@ const MYDESTINATION: &str = include_str!("../../../templates/postfix/mydestinati
 
 const QUOTES: &[Quote] = &[("value", value), ("comment", super::render::comment)];
 
-/// The files for a policy; Postfix can do all that a policy can say.
-pub fn generate(policy: &Policy, heading: &Heading) -> Generated {
-    let plan = plan::plan(policy, heading);
+/// The files for a policy.
+///
+/// # Errors
+/// What this version cannot do, each at the place that asks for it.
+pub fn generate(
+    policy: &Policy,
+    heading: &Heading,
+    version: Version,
+) -> Result<Generated, Vec<Finding>> {
+    let plan = plan::plan(policy, heading, version)?;
     let mut files = vec![
         ("main.cf", MAIN_CF),
         ("master.cf", MASTER_CF),
@@ -38,10 +46,10 @@ pub fn generate(policy: &Policy, heading: &Heading) -> Generated {
     }
     let files = render(&files, &plan, QUOTES);
     read_back(&plan, &files);
-    Generated {
+    Ok(Generated {
         files,
         steps: plan.steps,
-    }
+    })
 }
 
 /// Makes sure that what stands in main.cf is what was planned.

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::mta::Heading;
+use crate::findings::Finding;
+use crate::mta::{Heading, Version};
 use crate::net::Network;
 use crate::policy::{Certificate, Listener, ListenerTls, Policy, Role};
 
@@ -70,7 +71,10 @@ impl Plan {
 }
 
 /// The plan for a policy.
-pub fn plan(policy: &Policy, heading: &Heading) -> Plan {
+///
+/// # Errors
+/// What this version cannot do.
+pub fn plan(policy: &Policy, heading: &Heading, _version: Version) -> Result<Plan, Vec<Finding>> {
     let facts = &policy.facts;
     let domains_in_table = facts.domains.len() > IN_MAIN_CF;
     let networks_in_table = facts.networks.len() > IN_MAIN_CF;
@@ -83,7 +87,7 @@ pub fn plan(policy: &Policy, heading: &Heading) -> Plan {
     let submission: Vec<Submission> = of_role(|role| role != Role::Mx)
         .map(submission_of)
         .collect();
-    Plan {
+    Ok(Plan {
         heading: heading.clone(),
         steps: steps(!submission.is_empty()),
         hostname: facts.hostname.to_string(),
@@ -106,7 +110,7 @@ pub fn plan(policy: &Policy, heading: &Heading) -> Plan {
             .map(|listener| listener.port)
             .collect(),
         submission,
-    }
+    })
 }
 
 fn submission_of(listener: &Listener) -> Submission {

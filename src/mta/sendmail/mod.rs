@@ -4,7 +4,7 @@ mod access;
 mod plan;
 
 use super::render::{Quote, comment, render};
-use super::{Generated, Heading};
+use super::{Generated, Heading, Version};
 use crate::findings::Finding;
 use crate::policy::Policy;
 
@@ -19,8 +19,12 @@ const QUOTES: &[Quote] = &[("m4", m4), ("key", key), ("comment", comment)];
 ///
 /// # Errors
 /// A network that would need too many lines in the access map, which knows octet borders only.
-pub fn generate(policy: &Policy, heading: &Heading) -> Result<Generated, Vec<Finding>> {
-    let plan = plan::plan(policy, heading)?;
+pub fn generate(
+    policy: &Policy,
+    heading: &Heading,
+    version: Version,
+) -> Result<Generated, Vec<Finding>> {
+    let plan = plan::plan(policy, heading, version)?;
     let mut files = vec![
         ("sendmail.mc", SENDMAIL_MC),
         ("access", ACCESS),

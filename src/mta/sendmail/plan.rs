@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::access;
-use crate::findings::{Finding, Severity};
-use crate::mta::Heading;
+use crate::findings::Finding;
+use crate::mta::{Heading, Version, refusal};
 use crate::net::Network;
 use crate::policy::{Certificate, Facts, ListenerTls, Policy, Role, Stated};
 
@@ -45,7 +45,7 @@ struct Daemon {
 ///
 /// # Errors
 /// One finding for each network that would need too many access keys.
-pub fn plan(policy: &Policy, heading: &Heading) -> Result<Plan, Vec<Finding>> {
+pub fn plan(policy: &Policy, heading: &Heading, _version: Version) -> Result<Plan, Vec<Finding>> {
     let facts = &policy.facts;
     let networks = networks(facts)?;
     let lines: usize = networks.iter().map(|network| network.keys.len()).sum();
@@ -97,7 +97,7 @@ fn networks(facts: &Facts) -> Result<Vec<Keys>, Vec<Finding>> {
                 network: stated.value.to_string(),
                 keys,
             }),
-            Err(nearest) => refusals.extend(refusal(stated, nearest)),
+            Err(nearest) => refusals.extend(too_many_keys(stated, nearest)),
         }
     }
     if !refusals.is_empty() {
@@ -111,23 +111,17 @@ fn networks(facts: &Facts) -> Result<Vec<Keys>, Vec<Finding>> {
     Ok(all)
 }
 
-fn refusal(stated: &Stated<Network>, nearest: u8) -> Option<Finding> {
-    let place = stated.origin.as_ref()?;
+fn too_many_keys(stated: &Stated<Network>, nearest: u8) -> Option<Finding> {
     let network = stated.value;
     let below = network.prefix() / 16 * 16;
-    Some(
-        Finding::new(
-            Severity::Error,
-            "target-refuses",
-            &place.source,
-            place.span,
-            format!(
-                "Sendmail compares whole 16-bit groups of IPv6 addresses: `{network}` would need more than 4,096 lines in its access map"
-            ),
-        )
-        .help(format!(
+    refusal(
+        stated.origin.as_ref(),
+        format!(
+            "Sendmail compares whole 16-bit groups of IPv6 addresses: `{network}` would need more than 4,096 lines in its access map"
+        ),
+        format!(
             "the nearest border above is /{below}; from /{nearest} on the lines are few enough"
-        )),
+        ),
     )
 }
 
