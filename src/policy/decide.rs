@@ -76,7 +76,11 @@ impl Policy {
             return plain(Decision::NotSpoken);
         }
         let tls = session.tls && listener.tls != ListenerTls::No;
-        let authenticated = session.auth.is_some() && listener.auth && tls;
+        let mechanisms = self.facts.auth.as_ref().map(|auth| &auth.value.mechanisms);
+        let offered = session
+            .auth
+            .is_some_and(|used| mechanisms.is_some_and(|offered| offered.contains(&used)));
+        let authenticated = offered && listener.auth && tls;
         let mut trace = Vec::new();
         for clause in &listener.clauses {
             let decided = clause.guard.holds(session, tls, authenticated);
