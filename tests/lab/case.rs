@@ -52,7 +52,7 @@ pub fn run(
     let space = sessions::space(&policy);
     let sessions = sessions::choose(&policy, &space, all, seed);
     let mut case = Case {
-        name: format!("{name}-{}", target.server.name()),
+        name: format!("{name}-{}", roots::name(target)),
         policy: &policy,
         server: server(target),
         sessions,
