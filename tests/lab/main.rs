@@ -23,6 +23,7 @@ mod roots;
 mod serve;
 mod sessions;
 mod smtp;
+mod tls;
 mod world;
 
 use std::collections::HashMap;
@@ -238,6 +239,9 @@ fn speak(work: &Path, side: &str) {
         serde_json::to_string(&answers).unwrap(),
     )
     .unwrap();
+    if side == "outside" {
+        tls::shake(work);
+    }
 }
 
 /// Writes what daemons log into a file.
