@@ -308,7 +308,7 @@ fn exim_uses(file: &File) -> Vec<Use> {
 
 /// What sendmail.mc defines of the configuration, and the features and mailers that it calls.
 fn sendmail_uses(file: &File) -> Vec<Use> {
-    if !file.name.ends_with(".mc") {
+    if file.name != "sendmail.mc" {
         return Vec::new();
     }
     let calls = file.text.lines().filter_map(|line| line.split_once("(`"));
