@@ -17,7 +17,7 @@ use super::probe::{Message, Probe, SMUGGLED, Seen, Smuggle};
 use super::serve::{Server, server};
 use super::smtp::{Answer, LOGIN, PASSWORD};
 use super::world::{OUTSIDE4, OUTSIDE6, Reverse, Zone};
-use super::{roots, sessions};
+use super::{roots, sessions, tls};
 
 const SERVER4: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 25);
 const SERVER6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0xfffe, 0, 0, 0, 0, 0x25);
@@ -52,7 +52,7 @@ pub fn run(
     let space = sessions::space(&policy);
     let sessions = sessions::choose(&policy, &space, all, seed);
     let mut case = Case {
-        name: format!("{name}-{}", target.server.name()),
+        name: format!("{name}-{}", roots::name(target)),
         policy: &policy,
         server: server(target),
         sessions,
@@ -231,6 +231,7 @@ impl Case<'_> {
         self.write("probes.json", &json(serde_json::to_string(&self.probes))?)?;
         let messages: Vec<&str> = self.messages().collect();
         self.write("messages", &(messages.join("\n") + "\n"))?;
+        tls::plan(self.policy, target.server, (SERVER4, SERVER6), &self.work)?;
         self.write("parallel", &self.server.parallel.to_string())
     }
 
@@ -341,7 +342,11 @@ impl Case<'_> {
                 self.sessions.len() - answers.len()
             );
         }
-        for fault in self.wrong_messages() {
+        for fault in self
+            .wrong_messages()
+            .into_iter()
+            .chain(tls::faults(&self.work))
+        {
             count += 1;
             let _ = writeln!(faults, "{}: {fault}", self.name);
         }

@@ -14,7 +14,7 @@ unshare -m -n -p -u -f bash -euo pipefail -c '
     mount -t tmpfs none "$memory"; mkdir "$memory"/{upper,work,root}
     cp -a "$upper/." "$memory/upper/"
     root=$memory/root
-    mount -t overlay overlay -o "lowerdir=/,upperdir=$memory/upper,workdir=$memory/work" "$root"
+    mount -t overlay overlay -o "lowerdir=$(readlink "$upper/../base"),upperdir=$memory/upper,workdir=$memory/work" "$root"
     mount -t proc proc /proc
     mount -t proc proc "$root/proc"
     # Sendmail queues and refuses by the load of the machine, which here is that of the whole lab.

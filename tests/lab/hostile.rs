@@ -107,7 +107,7 @@ struct Accepted {
 pub fn run(target: Target, seed: u64) -> Result<String, String> {
     let accepted = accepted(seed);
     let count = accepted.hostnames.len() + accepted.domains.len() + accepted.paths.len();
-    let work = roots::folder().join("hostile").join(target.server.name());
+    let work = roots::folder().join("hostile").join(roots::name(target));
     let _ = fs::remove_dir_all(&work);
     let mut wanted = Vec::new();
     for (index, text) in descriptions(&accepted).into_iter().enumerate() {

@@ -3,10 +3,12 @@
 //!
 //! ```text
 //! cargo test --test lab -- [--all] [--random N] [--seed N] [--only NAME] [--target SERVER]
+//!     [--release debian-11,debian-13]
 //! ```
 //!
 //! `--all` speaks every session of the partition, also of a large one; `--random` sets how many
-//! random descriptions are tried beside those in `descriptions/` (10). Each case prints a line;
+//! random descriptions are tried beside those in `descriptions/` (10); `--release` takes the servers of other
+//! Debian releases than 12, as many as are named. Each case prints a line;
 //! of what differs, the session, the clause that decided, and the transcript.
 //!
 //! The program starts itself again inside the namespaces: as `world`, `speak` and `syslog`.
@@ -21,6 +23,7 @@ mod roots;
 mod serve;
 mod sessions;
 mod smtp;
+mod tls;
 mod world;
 
 use std::collections::HashMap;
@@ -75,12 +78,19 @@ fn options(words: &[&str]) -> Options {
         random: number("--random").unwrap_or(10),
         seed: number("--seed").map_or(1, |seed| seed as u64),
         only: value("--only").map(str::to_owned),
-        targets: Server::ALL
-            .into_iter()
-            .filter(|server| value("--target").is_none_or(|name| name == server.name()))
-            .map(|server| Target::parse(server.name(), "debian-12").unwrap())
-            .collect(),
+        targets: targets(value("--release"), value("--target")),
     }
+}
+
+/// The servers of the releases, or one of them alone.
+fn targets(releases: Option<&str>, only: Option<&str>) -> Vec<Target> {
+    let releases = releases.unwrap_or(roots::HOST).split(',');
+    releases
+        .inspect(|name| assert!(roots::knows(name), "`{name}` is no release of the lab"))
+        .flat_map(|release| Server::ALL.map(|server| (server, server.version_on(release))))
+        .filter(|(server, _)| only.is_none_or(|name| name == server.name()))
+        .map(|(server, version)| Target { server, version })
+        .collect()
 }
 
 fn run(options: &Options) -> ExitCode {
@@ -107,21 +117,21 @@ fn run(options: &Options) -> ExitCode {
         })
         .collect();
     let next = AtomicUsize::new(0);
-    let totals: Mutex<HashMap<&str, (usize, usize)>> = Mutex::default();
+    let totals: Mutex<HashMap<Target, (usize, usize)>> = Mutex::default();
     let failed = AtomicUsize::new(0);
     thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
                 while let Some((name, description, target)) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let work = roots::folder().join("cases").join(format!("{name}-{}", target.server.name()));
+                    let work = roots::folder().join("cases").join(format!("{name}-{}", roots::name(*target)));
                     let outcome = case::run(name, description, *target, options.all, options.seed, &work);
                     let mut totals = totals.lock().unwrap();
-                    let total = totals.entry(target.server.name()).or_default();
+                    let total = totals.entry(*target).or_default();
                     total.0 += outcome.sessions;
                     total.1 += outcome.ipv6;
                     println!(
-                        "lab: {name:<28} {:<8} {:>5} sessions, {:>4} of them IPv6, {} differences, {:.1} s",
-                        target.server.name(),
+                        "lab: {name:<28} {:<17} {:>5} sessions, {:>4} of them IPv6, {} differences, {:.1} s",
+                        target.to_string(),
                         outcome.sessions,
                         outcome.ipv6,
                         outcome.differences,
@@ -137,10 +147,7 @@ fn run(options: &Options) -> ExitCode {
     });
     let totals = totals.into_inner().unwrap();
     for target in &options.targets {
-        let (sessions, ipv6) = totals
-            .get(target.server.name())
-            .copied()
-            .unwrap_or_default();
+        let (sessions, ipv6) = totals.get(target).copied().unwrap_or_default();
         println!("lab: {sessions} sessions were spoken to {target}, {ipv6} of them over IPv6");
     }
     thread::scope(|scope| {
@@ -232,6 +239,9 @@ fn speak(work: &Path, side: &str) {
         serde_json::to_string(&answers).unwrap(),
     )
     .unwrap();
+    if side == "outside" {
+        tls::shake(work);
+    }
 }
 
 /// Writes what daemons log into a file.

@@ -9,7 +9,7 @@ unshare -m -n -u bash -euo pipefail -c '
     mount -t tmpfs none "$memory"; mkdir "$memory"/{upper,work,root}
     cp -a "$upper/." "$memory/upper/"
     root=$memory/root
-    mount -t overlay overlay -o "lowerdir=/,upperdir=$memory/upper,workdir=$memory/work" "$root"
+    mount -t overlay overlay -o "lowerdir=$(readlink "$upper/../base"),upperdir=$memory/upper,workdir=$memory/work" "$root"
     mount --rbind /dev "$root/dev"; mount -t proc proc "$root/proc"
     mkdir -p "$root/lab"; mount --bind "$work" "$root/lab"
     printf "127.0.0.1 localhost mail.lab.example\n" > "$root/etc/hosts"

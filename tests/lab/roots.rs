@@ -1,4 +1,5 @@
-//! The servers' overlay roots, made once and kept below `target/`.
+//! The servers' overlay roots, one for each Debian release and server, made once and kept below
+//! `target/`. The host is Debian 12, so those of that release lie over `/`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,6 +8,16 @@ use std::process::Command;
 use smtpconf::mta::Target;
 
 use super::serve::server;
+
+/// The Debian releases whose servers can be run: as a description calls them, and as Debian does.
+const RELEASES: [(&str, &str); 3] = [
+    (HOST, "bookworm"),
+    ("debian-11", "bullseye"),
+    ("debian-13", "trixie"),
+];
+
+/// The release that runs here.
+pub const HOST: &str = "debian-12";
 
 /// The lab's folder below `target/`.
 pub fn folder() -> PathBuf {
@@ -26,7 +37,23 @@ pub fn upper(target: Target) -> PathBuf {
 }
 
 fn root(target: Target) -> PathBuf {
-    folder().join("roots").join(target.server.name())
+    folder().join("roots").join(name(target))
+}
+
+/// A target's own name for its folders.
+pub fn name(target: Target) -> String {
+    format!("{}-{}", target.server.name(), target.version)
+}
+
+/// The release that a target comes from.
+fn release(target: Target) -> (&'static str, &'static str) {
+    let ships = |(name, _): &(&str, &str)| target.server.version_on(name) == target.version;
+    RELEASES.into_iter().find(ships).unwrap()
+}
+
+/// Whether the lab can run the servers of this release.
+pub fn knows(name: &str) -> bool {
+    RELEASES.iter().any(|(known, _)| *known == name)
 }
 
 /// Why the lab cannot run here; none when it can.
@@ -68,24 +95,58 @@ pub fn prepare(targets: &[Target]) -> Result<(), String> {
             }
         }
     }
-    for &target in targets {
+    targets.iter().try_for_each(|&target| {
         let root = root(target);
-        if root.join("ready").exists() {
-            continue;
+        if !root.join("ready").exists() {
+            println!("lab: fetching {target}");
+            let base = base(target)?;
+            let mut install = Command::new(script("prepare.sh"));
+            install.args([&root, &base]).args(server(target).packages);
+            run(&mut install)
+                .map_err(|fault| format!("{target} could not be installed:\n{fault}"))?;
         }
-        println!("lab: fetching {target}");
-        fs::create_dir_all(&root).map_err(|error| error.to_string())?;
-        let output = Command::new(script("prepare.sh"))
-            .arg(&root)
-            .args(server(target).packages)
-            .output()
-            .map_err(|error| error.to_string())?;
-        if !output.status.success() {
-            return Err(format!(
-                "{target} could not be installed:\n{}",
-                String::from_utf8_lossy(&output.stderr)
-            ));
-        }
+        check_version(target, &root)
+    })
+}
+
+/// What a target's packages are laid over: made on first use, unless it is the host itself.
+fn base(target: Target) -> Result<PathBuf, String> {
+    let (name, suite) = release(target);
+    let base = folder().join("roots").join(name);
+    if name == HOST {
+        return Ok("/".into());
     }
-    Ok(())
+    if !base.exists() {
+        println!("lab: fetching {name}");
+        fs::create_dir_all(folder().join("roots")).map_err(|error| error.to_string())?;
+        run(Command::new(script("base.sh")).arg(&base).arg(suite))
+            .map_err(|fault| format!("{name} could not be fetched:\n{fault}"))?;
+    }
+    Ok(base)
+}
+
+/// Files are generated for the version that the table in `mta` gives for a release, so that must
+/// be the one that is run.
+fn check_version(target: Target, root: &Path) -> Result<(), String> {
+    let package = fs::read_to_string(root.join("version")).map_err(|error| error.to_string())?;
+    let installed = package.split(['-', '+', '~']).next().unwrap_or_default();
+    if installed == target.version.to_string() {
+        return Ok(());
+    }
+    Err(format!(
+        "{} has {} {installed} ({package}), and `Server::version_on` says {}",
+        release(target).0,
+        target.server.title(),
+        target.version
+    ))
+}
+
+/// Runs a command to its end; in error, all that it said.
+fn run(command: &mut Command) -> Result<(), String> {
+    let output = command.output().map_err(|error| error.to_string())?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = [output.stdout, output.stderr].concat();
+    Err(String::from_utf8_lossy(&said).into_owned())
 }

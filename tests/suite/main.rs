@@ -7,3 +7,4 @@ mod description;
 mod floors;
 mod policy;
 mod readme;
+mod versions;
