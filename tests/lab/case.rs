@@ -10,16 +10,22 @@ use std::time::{Duration, Instant};
 
 use smtpconf::description::{self, Description};
 use smtpconf::generate::generate;
-use smtpconf::mta::Target;
-use smtpconf::policy::{Accept, At, ClientName, Decision, Policy, Sender, Session, Source};
+use smtpconf::mta::{Server as Kind, Target};
+use smtpconf::policy::{
+    Accept, At, AuthBackend, ClientName, Decision, Policy, Sender, Session, SmarthostTls, Source,
+};
 
+use super::filters::{HEADER, UNWANTED};
 use super::probe::{Message, Probe, SMUGGLED, Seen, Smuggle};
 use super::serve::{Server, server};
+use super::sink::{self, Arrival};
 use super::smtp::{Answer, LOGIN, PASSWORD};
 use super::world::{OUTSIDE4, OUTSIDE6, Reverse, Zone};
-use super::{roots, sessions, tls};
+use super::{extras, limits, roots, services, sessions, tls};
 
 const SERVER4: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 25);
+/// A second address, for listeners that are served on some addresses alone.
+const OTHER4: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 26);
 const SERVER6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0xfffe, 0, 0, 0, 0, 0x25);
 
 /// The subject of messages that only the decision is awaited of.
@@ -50,13 +56,21 @@ pub fn run(
     let start = Instant::now();
     let policy = description::lower(description);
     let space = sessions::space(&policy);
-    let sessions = sessions::choose(&policy, &space, all, seed);
+    let candidates = sessions::choose(&policy, &space, all, seed);
+    // Sessions by the hundred, from few addresses, are what limits on clients are against.
+    let sessions = if limits::are_set(&policy.facts) {
+        Vec::new()
+    } else {
+        candidates.clone()
+    };
     let mut case = Case {
         name: format!("{name}-{}", roots::name(target)),
         policy: &policy,
         server: server(target),
+        candidates,
         sessions,
         probes: Vec::new(),
+        extras: Vec::new(),
         work: work.to_path_buf(),
     };
     case.probes = case
@@ -65,7 +79,7 @@ pub fn run(
         .map(|session| case.probe(session))
         .collect();
     case.send_messages();
-    case.smuggle();
+    case.add_extras();
     let faults = case
         .lay_out(description, target)
         .and_then(|()| case.enter(target))
@@ -86,24 +100,46 @@ struct Case<'a> {
     name: String,
     policy: &'a Policy,
     server: Server,
+    candidates: Vec<Session>,
+    /// Those of the candidates that are spoken.
     sessions: Vec<Session>,
+    /// One for each session, then one for each of the extras.
     probes: Vec<Probe>,
+    /// What must be seen, if that matters, and what it shows.
+    extras: Vec<(Option<Seen>, String)>,
     work: PathBuf,
 }
 
 impl Case<'_> {
+    /// The server's addresses that clients of a port call: those that it is served on, else the
+    /// usual ones, where nothing listens then.
+    fn own_addresses(&self, port: u16) -> (Ipv4Addr, Ipv6Addr) {
+        let listener = self.policy.listener(port);
+        let addresses = listener.map_or(&[][..], |listener| &listener.addresses);
+        let v4 = addresses.iter().find_map(|address| match address {
+            IpAddr::V4(v4) if !v4.is_loopback() => Some(*v4),
+            _ => None,
+        });
+        let v6 = addresses.iter().find_map(|address| match address {
+            IpAddr::V6(v6) if !v6.is_loopback() => Some(*v6),
+            _ => None,
+        });
+        (v4.unwrap_or(SERVER4), v6.unwrap_or(SERVER6))
+    }
+
     fn probe(&self, session: &Session) -> Probe {
+        let own = self.own_addresses(session.port);
         let (from, to): (IpAddr, IpAddr) = match session.client.source {
-            Source::Own { ipv6: false } => (SERVER4.into(), SERVER4.into()),
-            Source::Own { ipv6: true } => (SERVER6.into(), SERVER6.into()),
+            Source::Own { ipv6: false } => (own.0.into(), own.0.into()),
+            Source::Own { ipv6: true } => (own.1.into(), own.1.into()),
             Source::Address(IpAddr::V4(v4)) if v4.is_loopback() => {
                 (v4.into(), Ipv4Addr::LOCALHOST.into())
             }
             Source::Address(IpAddr::V6(v6)) if v6.is_loopback() => {
                 (v6.into(), Ipv6Addr::LOCALHOST.into())
             }
-            Source::Address(address @ IpAddr::V4(_)) => (address, SERVER4.into()),
-            Source::Address(address @ IpAddr::V6(_)) => (address, SERVER6.into()),
+            Source::Address(address @ IpAddr::V4(_)) => (address, own.0.into()),
+            Source::Address(address @ IpAddr::V6(_)) => (address, own.1.into()),
         };
         let mut probe = Probe::new(self.policy, session, from, to, SERVER4.into());
         // Postfix takes this recipient until the client wants to send the message.
@@ -116,47 +152,67 @@ impl Case<'_> {
     /// For every listener, and for every recipient that is accepted somewhere, one session goes on
     /// and sends a message. Where it arrives shows the kind of the acceptance.
     fn send_messages(&mut self) {
+        let facts = &self.policy.facts;
         let mut seen = HashSet::new();
         for (session, probe) in self.sessions.iter().zip(&mut self.probes) {
             let Decision::Accept(kind) = self.policy.decide(session).decision else {
                 continue;
             };
-            // `postmaster` is an alias, whose mail goes to another account's mailbox.
             let recipient = &session.recipient;
-            if !recipient.is_postmaster()
+            let place = services::destination(facts, recipient, kind);
+            // `postmaster` is an alias, whose mail goes to another account's mailbox.
+            let alias = recipient.is_postmaster() && place == "mailbox";
+            if !alias
                 && (seen.insert((kind, session.port.to_string()))
                     | seen.insert((kind, recipient.to_string())))
             {
-                let subject = format!("{kind:?} {}", seen.len());
+                let subject = format!("{place} {}", seen.len());
                 probe.message = Some(Message::Plain(subject));
             }
         }
     }
 
-    /// A stranger tries to smuggle a message in, in every way. These probes stand behind those of
-    /// the sessions; what is answered does not matter, only what arrives.
-    fn smuggle(&mut self) {
-        let mut plain = self.sessions.iter().map(|session| Session {
+    /// Beside the sessions, what stands behind their answers: smuggling, wrong passwords, aliases,
+    /// DNS lists, filters and limits.
+    fn add_extras(&mut self) {
+        let Some(plain) = self.plain_session() else {
+            return;
+        };
+        for way in [Smuggle::LfDotLf, Smuggle::LfDotCrlf, Smuggle::Bdat] {
+            let mut probe = self.probe(&plain);
+            probe.message = Some(Message::Smuggling(way));
+            self.also(probe, None, "smuggling");
+        }
+        let extras = extras::of(self.policy, &plain, self.server.kind);
+        for extra in extras {
+            let mut probe = self.probe(&extra.session);
+            (extra.change)(&mut probe);
+            self.also(probe, Some(extra.wanted), &extra.what);
+        }
+    }
+
+    fn also(&mut self, probe: Probe, wanted: Option<Seen>, what: &str) {
+        self.probes.push(probe);
+        self.extras.push((wanted, what.to_owned()));
+    }
+
+    /// A stranger writes in clear to an account of the host, as is accepted on an `mx` listener.
+    fn plain_session(&self) -> Option<Session> {
+        let mut plain = self.candidates.iter().map(|session| Session {
             tls: false,
             auth: None,
             sender: Sender::Null,
             ..session.clone()
         });
-        let found = plain.find(|session| {
+        plain.find(|session| {
+            let place =
+                services::destination(&self.policy.facts, &session.recipient, Accept::Local);
             !session.client.source.is_host()
                 && session.recipient.local == "user"
+                && place == "mailbox"
                 && matches!(session.recipient.at, At::Domain(_))
                 && self.policy.decide(session).decision == Decision::Accept(Accept::Local)
-        });
-        if let Some(session) = found {
-            for way in [Smuggle::LfDotLf, Smuggle::LfDotCrlf, Smuggle::Bdat] {
-                let message = Some(Message::Smuggling(way));
-                self.probes.push(Probe {
-                    message,
-                    ..self.probe(&session)
-                });
-            }
-        }
+        })
     }
 
     fn write(&self, name: &str, text: &str) -> Result<(), String> {
@@ -186,12 +242,14 @@ impl Case<'_> {
             .iter()
             .map(|listener| listener.port)
             .collect();
+        let facts = &self.policy.facts;
+        services::certificates(facts, &self.work)?;
+        let extra = self.extra_files(&generated.steps)?;
         self.write(
             "serve.sh",
-            &self.server.script(&names, &ports, LOGIN, PASSWORD),
+            &self.server.script(facts, &names, &ports, &extra),
         )?;
 
-        let facts = &self.policy.facts;
         let (certificate, key) = facts
             .certificate
             .as_ref()
@@ -199,7 +257,7 @@ impl Case<'_> {
         self.write(
             "server.env",
             &format!(
-                "HOST={}\nSERVER4={SERVER4}\nSERVER6={SERVER6}\nRESOLVER4={OUTSIDE4}\nCERTIFICATE={certificate}\nKEY={key}\n",
+                "HOST={}\nSERVER4={SERVER4}\nOTHER4={OTHER4}\nSERVER6={SERVER6}\nRESOLVER4={OUTSIDE4}\nCERTIFICATE={certificate}\nKEY={key}\n",
                 facts.hostname
             ),
         )?;
@@ -208,7 +266,11 @@ impl Case<'_> {
         self.write("certificate.pem", &made.cert.pem())?;
         self.write("key.pem", &made.signing_key.serialize_pem())?;
 
+        let mut zone = self.zone();
+        let services = services::plan(facts, &mut zone);
         let mut addresses: Vec<IpAddr> = vec![OUTSIDE4.into(), OUTSIDE6.into()];
+        addresses.extend(services.addresses());
+        addresses.extend(limits::clients(self.policy));
         addresses.extend(
             self.probes
                 .iter()
@@ -227,12 +289,74 @@ impl Case<'_> {
         self.write("clients", &clients)?;
         let json =
             |value: Result<String, serde_json::Error>| value.map_err(|error| error.to_string());
-        self.write("zone.json", &json(serde_json::to_string(&self.zone()))?)?;
+        extras::list(self.policy, &mut zone);
+        self.write("zone.json", &json(serde_json::to_string(&zone))?)?;
+        self.write("services.json", &json(serde_json::to_string(&services))?)?;
+        limits::plan(self.policy, |port| self.own_addresses(port).0, &self.work)?;
         self.write("probes.json", &json(serde_json::to_string(&self.probes))?)?;
         let messages: Vec<&str> = self.messages().collect();
         self.write("messages", &(messages.join("\n") + "\n"))?;
         tls::plan(self.policy, target.server, (SERVER4, SERVER6), &self.work)?;
         self.write("parallel", &self.server.parallel.to_string())
+    }
+
+    /// Files that the description names: where they go, which is also what each is called in the
+    /// work folder, below `extra`.
+    fn extra_files(&self, steps: &[String]) -> Result<Vec<(String, bool)>, String> {
+        let facts = &self.policy.facts;
+        let mut files: Vec<(String, String, bool)> = services::recipient_files(facts)
+            .into_iter()
+            .map(|(path, text)| (path, text, false))
+            .collect();
+        if let Some((path, _)) = facts
+            .smarthost
+            .as_ref()
+            .and_then(|s| s.value.credentials.as_ref())
+        {
+            // The administrator does what the steps say, and so does the lab.
+            let line = steps
+                .iter()
+                .flat_map(|step| step.split('`').skip(1).step_by(2))
+                .find(|quoted| quoted.contains("NAME") && quoted.contains("PASSWORD"))
+                .ok_or("no step says what to put into the credentials file")?;
+            let line = line
+                .replace("NAME", sink::NAME)
+                .replace("PASSWORD", sink::SECRET);
+            files.push((path.clone(), line + "\n", true));
+        }
+        if let Some(key) = facts.dkim.as_ref().and_then(|dkim| dkim.value.key.as_ref()) {
+            files.push((
+                key.clone(),
+                fs::read_to_string(self.dkim_key()?).map_err(|e| e.to_string())?,
+                true,
+            ));
+        }
+        if let Some(auth) = &facts.auth
+            && let AuthBackend::File(path) = &auth.value.backend
+        {
+            files.push((path.clone(), format!("{LOGIN}:{}\n", hash(PASSWORD)?), true));
+        }
+        for (path, text, _) in &files {
+            self.write(&format!("extra{path}"), text)?;
+        }
+        Ok(files
+            .into_iter()
+            .map(|(path, _, secret)| (path, secret))
+            .collect())
+    }
+
+    fn dkim_key(&self) -> Result<PathBuf, String> {
+        let path = self.work.join("dkim.pem");
+        let made = Command::new("openssl")
+            .args(["genrsa", "-traditional", "-out"])
+            .arg(&path)
+            .arg("2048")
+            .output()
+            .map_err(|error| error.to_string())?;
+        made.status
+            .success()
+            .then_some(path)
+            .ok_or_else(|| "openssl genrsa".into())
     }
 
     fn zone(&self) -> Zone {
@@ -312,7 +436,6 @@ impl Case<'_> {
             let verdict = self.policy.decide(session);
             let expected = Seen::expected(verdict.decision);
             let Some(answer) = answers.get(&index) else {
-                count += 1;
                 continue;
             };
             if answer.seen == expected {
@@ -334,18 +457,36 @@ impl Case<'_> {
                 }
             }
         }
-        if answers.len() < self.sessions.len() {
+        for (number, (wanted, what)) in self.extras.iter().enumerate() {
+            let answer = answers.get(&(self.sessions.len() + number));
+            let (Some(wanted), Some(answer)) = (wanted, answer) else {
+                continue;
+            };
+            if answer.seen != *wanted {
+                count += 1;
+                let _ = writeln!(
+                    faults,
+                    "{}: {what}\n  expected {wanted:?}, seen {:?}\n    {}",
+                    self.name,
+                    answer.seen,
+                    answer.transcript.join("\n    ")
+                );
+            }
+        }
+        if answers.len() < self.probes.len() {
+            count += 1;
             let _ = writeln!(
                 faults,
                 "{}: {} sessions have no answer",
                 self.name,
-                self.sessions.len() - answers.len()
+                self.probes.len() - answers.len()
             );
         }
         for fault in self
             .wrong_messages()
             .into_iter()
             .chain(tls::faults(&self.work))
+            .chain(limits::faults(&self.work))
         {
             count += 1;
             let _ = writeln!(faults, "{}: {fault}", self.name);
@@ -358,37 +499,130 @@ impl Case<'_> {
 
     /// The subjects of the messages that have to arrive.
     fn messages(&self) -> impl Iterator<Item = &str> {
-        self.probes.iter().filter_map(|probe| match &probe.message {
-            Some(Message::Plain(subject)) if subject != TO_POSTMASTER => Some(subject.as_str()),
-            _ => None,
-        })
+        let held = services::smarthost_is_forged(&self.policy.facts);
+        self.probes
+            .iter()
+            .filter_map(move |probe| match &probe.message {
+                Some(Message::Plain(subject))
+                    if subject == TO_POSTMASTER || subject == UNWANTED =>
+                {
+                    None
+                }
+                Some(Message::Plain(subject)) if held && subject.starts_with("smarthost") => None,
+                Some(Message::Plain(subject)) => Some(subject.as_str()),
+                _ => None,
+            })
     }
 
-    /// Messages that were accepted and did not arrive, and those that were smuggled in.
+    /// Messages that were accepted and did not arrive where and how they should, and those that
+    /// should not have arrived.
     fn wrong_messages(&self) -> Vec<String> {
-        let mailbox = fs::read_to_string(self.work.join("mailbox")).unwrap_or_default();
-        let relayed = fs::read_to_string(self.work.join("relayed")).unwrap_or_default();
-        let arrived = |message: &str| {
-            if message.starts_with("Local") {
-                mailbox.contains(&format!("Subject: {message}\n"))
-            } else {
-                relayed.contains(&format!("{message} "))
+        let facts = &self.policy.facts;
+        let text = |name: &str| fs::read_to_string(self.work.join(name)).unwrap_or_default();
+        let (mailbox, maildirs) = (text("mailbox"), text("maildirs"));
+        let arrivals: Vec<Arrival> = text("arrivals")
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect();
+        let mut faults = Vec::new();
+        for message in self.messages() {
+            let place = message.split(' ').next().unwrap_or_default();
+            let subject = format!("Subject: {message}\n");
+            let arrived = match place {
+                "mailbox" => mailbox.contains(&subject),
+                "maildir" => maildirs.contains(&subject),
+                _ => arrivals
+                    .iter()
+                    .any(|arrival| arrival.subject == message && arrival.place == place),
+            };
+            if !arrived {
+                let elsewhere = arrivals.iter().find(|arrival| arrival.subject == message);
+                faults.push(format!(
+                    "the message `{message}` was accepted and did not arrive where it should{}",
+                    elsewhere.map_or(String::new(), |arrival| format!(
+                        ", but at {}",
+                        arrival.place
+                    ))
+                ));
             }
-        };
+        }
+        for arrival in &arrivals {
+            faults.extend(
+                self.wrong_arrival(arrival)
+                    .map(|fault| format!("the message `{}` arrived {fault}", arrival.subject)),
+            );
+        }
         // A hidden message that stays inside the body of the one around it is harmless.
         let hidden = format!("Subject: {SMUGGLED}");
         let smuggled = mailbox.split("\nFrom ").any(|message| {
             let mut header = message.lines().take_while(|line| !line.is_empty());
             header.any(|line| line == hidden)
         });
-        let missing = self
-            .messages()
-            .filter(|message| !arrived(message))
-            .map(|message| {
-                format!("the message `{message}` was accepted and did not arrive where it should")
-            });
-        missing
-            .chain(smuggled.then(|| "a smuggled message arrived".to_owned()))
-            .collect()
+        faults.extend(smuggled.then(|| "a smuggled message arrived".to_owned()));
+        let unwanted = format!("Subject: {UNWANTED}\n");
+        let let_in = mailbox.contains(&unwanted) || arrivals.iter().any(|a| a.subject == UNWANTED);
+        let filtered =
+            !services::filters(facts, self.server.kind).is_empty() || facts.spam_filter.is_some();
+        faults.extend((filtered && let_in).then(|| "an unwanted message arrived".to_owned()));
+        faults
     }
+
+    /// What is wrong with a message that arrived.
+    fn wrong_arrival(&self, arrival: &Arrival) -> Option<String> {
+        let facts = &self.policy.facts;
+        if arrival.place == "smarthost" {
+            let smarthost = &facts.smarthost.as_ref()?.value;
+            if services::smarthost_is_forged(facts) {
+                return Some("at a smarthost with the certificate of another".into());
+            }
+            if arrival.tls != (smarthost.tls != SmarthostTls::None) {
+                return Some(format!("with TLS {}", arrival.tls));
+            }
+            let wanted = smarthost
+                .credentials
+                .as_ref()
+                .map(|(_, mechanism)| mechanism.name());
+            if arrival.auth.as_deref() != wanted {
+                return Some(format!("with AUTH {:?}, and not {wanted:?}", arrival.auth));
+            }
+        }
+        // Bounces are the server's own, and not every server shows those to its filters.
+        if !services::PLACES
+            .iter()
+            .any(|place| arrival.subject.starts_with(place))
+        {
+            return None;
+        }
+        for name in services::filters(facts, self.server.kind) {
+            if !arrival
+                .header
+                .iter()
+                .any(|line| *line == format!("{HEADER}: {name}"))
+            {
+                return Some(format!("without having been shown to {name}"));
+            }
+        }
+        let dkim = &facts.dkim.as_ref()?.value;
+        if self.server.kind != Kind::Exim || arrival.place == "lmtp" {
+            return None;
+        }
+        let signature = arrival
+            .header
+            .iter()
+            .find(|line| line.starts_with("DKIM-Signature:"));
+        let signed = signature.is_some_and(|line| {
+            line.contains(&format!("d={};", dkim.domain))
+                && line.contains(&format!("s={};", dkim.selector))
+        });
+        (!signed).then(|| "without its signature".to_owned())
+    }
+}
+
+/// The password as crypt(3) hashes it.
+fn hash(password: &str) -> Result<String, String> {
+    let output = Command::new("openssl")
+        .args(["passwd", "-6", password])
+        .output()
+        .map_err(|error| error.to_string())?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

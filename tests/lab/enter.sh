@@ -9,7 +9,7 @@ set -euo pipefail
 memory=$(mktemp -d /tmp/smtpconf-lab.XXXXXX); trap 'rmdir "$memory"' EXIT
 unshare -m -n -p -u -f bash -euo pipefail -c '
     memory=$1 upper=$2 work=$3 lab=$4
-    . "$work/server.env"                                       # HOST SERVER4 SERVER6 RESOLVER4 RESOLVER6
+    . "$work/server.env"                                       # HOST SERVER4 OTHER4 SERVER6 RESOLVER4 RESOLVER6
     mount --make-rprivate /
     mount -t tmpfs none "$memory"; mkdir "$memory"/{upper,work,root}
     cp -a "$upper/." "$memory/upper/"
@@ -33,19 +33,22 @@ unshare -m -n -p -u -f bash -euo pipefail -c '
     outside() { nsenter -t "$clients" -n "$@"; }
     ip link set lo up
     ip link add server0 type veth peer name client0 netns "$clients"
-    ip addr add "$SERVER4/32" dev server0; ip -6 addr add "$SERVER6/128" dev server0 nodad
+    for own in $SERVER4 $OTHER4; do ip addr add "$own/32" dev server0; done; ip -6 addr add "$SERVER6/128" dev server0 nodad
     ip link set server0 up
     ip route add default dev server0; ip -6 route add default dev server0
     outside ip link set lo up
     outside ip link set client0 up
     outside ip -batch "$work/clients"
-    outside ip route add "$SERVER4/32" dev client0; outside ip -6 route add "$SERVER6/128" dev client0
+    for own in $SERVER4 $OTHER4; do outside ip route add "$own/32" dev client0; done; outside ip -6 route add "$SERVER6/128" dev client0
     printf "127.0.0.1 localhost\n::1 localhost\n%s %s\n" "$SERVER4" "$HOST" > "$root/etc/hosts"
     printf "nameserver %s\noptions timeout:2 attempts:2\n" "$RESOLVER4" > "$root/etc/resolv.conf"
 
     "$lab" syslog "$root/dev/log" "$work/log" &
     outside "$lab" world "$work" &
-    for _ in $(seq 200); do [ -e "$work/world.ready" ] && [ -e "$root/dev/log" ] && break; sleep 0.02; done
+    "$lab" beside "$work" "$root" &
+    for _ in $(seq 200); do
+        [ -e "$work/world.ready" ] && [ -e "$work/beside.ready" ] && [ -e "$root/dev/log" ] && break; sleep 0.02
+    done
     code=0
     chroot "$root" /bin/bash /lab/serve.sh start > "$work/start.out" 2>&1 || code=$?
     if [ $code = 0 ]; then

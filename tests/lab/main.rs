@@ -11,17 +11,22 @@
 //! Debian releases than 12, as many as are named. Each case prints a line;
 //! of what differs, the session, the clause that decided, and the transcript.
 //!
-//! The program starts itself again inside the namespaces: as `world`, `speak` and `syslog`.
+//! The program starts itself again inside the namespaces: as `world`, `beside`, `speak` and `syslog`.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod case;
+mod extras;
+mod filters;
 mod hostile;
+mod limits;
 mod probe;
 mod random;
 mod roots;
 mod serve;
+mod services;
 mod sessions;
+mod sink;
 mod smtp;
 mod tls;
 mod world;
@@ -57,6 +62,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["world", work] => world::serve(Path::new(work)),
+        ["beside", work, root] => services::serve_inside(Path::new(work), Path::new(root)),
         ["speak", work, side] => speak(Path::new(work), side),
         ["syslog", socket, file] => syslog(socket, file),
         // What `cargo test` hands to every test program, such as a name to filter by.
@@ -240,6 +246,7 @@ fn speak(work: &Path, side: &str) {
     )
     .unwrap();
     if side == "outside" {
+        limits::try_all(work);
         tls::shake(work);
     }
 }

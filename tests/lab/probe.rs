@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 use smtpconf::policy::{Decision, ListenerTls, Policy, Session};
 
+use super::smtp::PASSWORD;
+
 /// What a client does.
 #[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -20,8 +22,19 @@ pub struct Probe {
     pub helo: String,
     pub tls: bool,
     pub auth: Option<String>,
+    pub password: String,
+    /// The mechanisms that AUTH offers, where it does.
+    pub mechanisms: Vec<String>,
+    /// What the greeting is, if the description says it.
+    pub greeting: Option<String>,
+    /// What SIZE offers, if the description says it.
+    pub size: Option<u64>,
     pub sender: String,
     pub recipient: String,
+    /// So many recipients are named, with a number before each; the last one's answer counts.
+    pub recipients: u64,
+    /// The size that MAIL declares.
+    pub declares: Option<u64>,
     /// What is sent after DATA, where the session goes that far.
     pub message: Option<Message>,
 }
@@ -31,6 +44,8 @@ pub struct Probe {
 pub enum Message {
     /// A message with this subject.
     Plain(String),
+    /// A message of so many octets.
+    Sized(usize),
     /// A message with a second one hidden behind a wrong end of data (SMTP smuggling).
     Smuggling(Smuggle),
 }
@@ -58,6 +73,15 @@ impl Message {
             Self::Plain(subject) => format!(
                 "From: <someone@elsewhere.example>\r\nSubject: {subject}\r\n\r\nA word from the lab.\r\n.\r\n"
             ),
+            Self::Sized(octets) => {
+                let line = format!("{}\r\n", "x".repeat(70));
+                let header = "Subject: sized\r\n\r\n";
+                let mut text = header.to_owned()
+                    + &line.repeat(octets.saturating_sub(header.len()) / line.len());
+                let rest = octets.saturating_sub(text.len() + 2);
+                text += &"y".repeat(rest);
+                text + "\r\n.\r\n"
+            }
             Self::Smuggling(Smuggle::Bdat) => format!(
                 "Subject: carrier\n\nSeen.\n.\n{commands}BDAT {} LAST\r\n{hidden}\r\n.\r\n",
                 hidden.len()
@@ -79,7 +103,7 @@ impl Message {
 pub enum Seen {
     Accept,
     Refuse,
-    /// A 4xx reply. Never expected.
+    /// A 4xx reply.
     Temporary,
     NoConnection,
     /// No SMTP without TLS.
@@ -114,6 +138,7 @@ impl Probe {
     /// The probe for a session; `from` and `to` are addresses of the lab, `own` is what stands
     /// for the server's own address in a recipient.
     pub fn new(policy: &Policy, session: &Session, from: IpAddr, to: IpAddr, own: IpAddr) -> Self {
+        let facts = &policy.facts;
         let listener = policy.listener(session.port);
         let tls = listener.map_or(ListenerTls::No, |listener| listener.tls);
         Self {
@@ -127,11 +152,23 @@ impl Probe {
             helo: session.helo.clone(),
             tls: session.tls,
             auth: session.auth.map(|mechanism| mechanism.name().to_owned()),
+            password: PASSWORD.into(),
+            mechanisms: facts.auth.as_ref().map_or_else(Vec::new, |auth| {
+                let names = auth.value.mechanisms.iter().map(|m| m.name().to_owned());
+                names.collect()
+            }),
+            greeting: facts
+                .banner
+                .as_ref()
+                .map(|banner| format!("220 {} ESMTP {}", facts.hostname, banner.value)),
+            size: facts.limits.message_size.as_ref().map(|size| size.value),
             sender: session.sender.to_string(),
             recipient: session
                 .recipient
                 .to_string()
                 .replace("[own]", &format!("[{own}]")),
+            recipients: 1,
+            declares: None,
             message: None,
         }
     }

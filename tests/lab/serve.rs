@@ -2,6 +2,9 @@
 //! know the sessions.
 
 use smtpconf::mta::{Server as Kind, Target};
+use smtpconf::policy::{AuthBackend, Facts, Store};
+
+use super::smtp::{LOGIN, PASSWORD};
 
 /// A server as Debian packages it.
 pub struct Server {
@@ -13,6 +16,10 @@ pub struct Server {
     check: &'static str,
     /// Starts the daemon.
     start: &'static str,
+    /// The group that reads what the daemon reads without being root.
+    group: &'static str,
+    /// Which server it is.
+    pub kind: Kind,
     /// How many sessions at a time, from each side. Postfix delays a client by a second for each message that
     /// it begins and does not send (`in_flow_delay`), so it takes many to keep it busy.
     pub parallel: usize,
@@ -34,6 +41,8 @@ pub fn server(target: Target) -> Server {
             start: "adduser --quiet postfix sasl
                     newaliases
                     postfix start > /dev/null 2>&1",
+            group: "root",
+            kind: Kind::Postfix,
             parallel: 40,
         },
         Kind::Exim => Server {
@@ -48,6 +57,8 @@ pub fn server(target: Target) -> Server {
                     adduser --quiet Debian-exim ssl-cert
                     [ -z \"$KEY\" ] || { chgrp Debian-exim \"$KEY\"; chmod 640 \"$KEY\"; }
                     exim4 -bdf -q30m > /dev/null 2>&1 &",
+            group: "Debian-exim",
+            kind: Kind::Exim,
             parallel: 16,
         },
         Kind::Sendmail => Server {
@@ -68,6 +79,8 @@ pub fn server(target: Target) -> Server {
                     sendmail -Am -bC < /dev/null",
             start: "sendmail-mta -bd -q30m",
             // Its listen queue holds 10; a connection beyond that waits for seconds.
+            group: "root",
+            kind: Kind::Sendmail,
             parallel: 4,
         },
     }
@@ -76,14 +89,64 @@ pub fn server(target: Target) -> Server {
 impl Server {
     /// The script `serve.sh`: `start` installs the files from `/lab/files`, checks them and
     /// starts the daemon; `finish` brings the mailbox back. It runs in the server's root.
-    pub fn script(&self, files: &[&str], ports: &[u16], login: &str, password: &str) -> String {
-        let install = |name: &&str| {
-            format!(
-                "    install -D -m 644 '/lab/files/{name}' '{}'",
-                (self.place)(name)
-            )
+    /// `extra` are the files that the description names, each with whether it is a secret.
+    pub fn script(
+        &self,
+        facts: &Facts,
+        files: &[&str],
+        ports: &[u16],
+        extra: &[(String, bool)],
+    ) -> String {
+        let installs = files
+            .iter()
+            .map(|name| {
+                let place = (self.place)(name);
+                format!("    install -D -m 644 '/lab/files/{name}' '{place}'\n")
+            })
+            .chain(extra.iter().map(|(path, secret)| {
+                let rights = if *secret {
+                    format!("-m 640 -g {}", self.group)
+                } else {
+                    "-m 644".into()
+                };
+                format!("    install -D {rights} '/lab/extra{path}' '{path}'\n")
+            }))
+            .collect::<String>();
+        // An alias of the host's own file shows whether that file counts.
+        let aliases = if facts.aliases.is_some() {
+            "host-alias: root"
+        } else {
+            "postmaster: root"
         };
-        let installs = files.iter().map(install).collect::<Vec<_>>().join("\n");
+        let backend = facts.auth.as_ref().map(|auth| &auth.value.backend);
+        let passwords = match backend {
+            Some(AuthBackend::CyrusSaslauthd) => "install -d -m 710 -g sasl /run/saslauthd
+    saslauthd -a shadow -n 4 -m /run/saslauthd"
+                .into(),
+            Some(AuthBackend::CyrusSasldb) => format!(
+                "printf %s {PASSWORD} | saslpasswd2 -p -c -u {} {LOGIN}; chgrp sasl /etc/sasldb2; chmod 640 /etc/sasldb2",
+                facts.hostname
+            ),
+            _ => String::new(),
+        };
+        let folders: Vec<&str> = facts
+            .virtual_domains
+            .iter()
+            .filter_map(|domain| match &domain.value.store {
+                Store::Maildir { folder, .. } => Some(folder.as_str()),
+                Store::Lmtp(_) => None,
+            })
+            .collect();
+        let maildirs: String = facts
+            .virtual_domains
+            .iter()
+            .filter_map(|domain| match &domain.value.store {
+                Store::Maildir { folder, owner } => Some(format!(
+                    "    install -d -m 770 -o {owner} -g {owner} {folder}\n"
+                )),
+                Store::Lmtp(_) => None,
+            })
+            .collect();
         let ports: Vec<String> = ports.iter().map(ToString::to_string).collect();
         format!(
             r#"set -eu
@@ -92,15 +155,16 @@ fault() {{ echo "$1"; exit 1; }}
 case $1 in
 start)
 {installs}
-    useradd -m {login}
-    usermod -p "$(openssl passwd -1 {password})" {login}
-    printf 'postmaster: root\n' > /etc/aliases
+{maildirs}    useradd -m {LOGIN}
+    usermod -p "$(openssl passwd -1 {PASSWORD})" {LOGIN}
+    printf '{aliases}\n' > /etc/aliases
+    mkdir -p /usr/local/share/ca-certificates; cp /lab/ca.pem /usr/local/share/ca-certificates/lab.crt
+    update-ca-certificates > /dev/null 2>&1
     if [ -n "$KEY" ]; then
         install -D -m 644 /lab/certificate.pem "$CERTIFICATE"
         install -D -m 600 /lab/key.pem "$KEY"
     fi
-    install -d -m 710 -g sasl /run/saslauthd
-    saslauthd -a shadow -n 4 -m /run/saslauthd
+    {passwords}
     ( set -e
 {check}
     ) > /lab/check 2>&1 || fault "the checker failed: $(cat /lab/check)"
@@ -117,9 +181,10 @@ start)
 finish)
     # Debian's local mailer of Sendmail sleeps 8 s whenever it finds the mailbox locked.
     for _ in $(seq 600); do
-        cp "/var/mail/{login}" /lab/mailbox 2>/dev/null || true
+        cp "/var/mail/{LOGIN}" /lab/mailbox 2>/dev/null || true
+        find /nowhere {folders} -path '*/new/*' -type f -exec cat {{}} + > /lab/maildirs 2>/dev/null || true
         missing=$(while read -r message; do
-            grep -qs "^Subject: $message\$" /lab/mailbox || grep -qs "^$message " /lab/relayed || echo "$message"
+            grep -qs "^Subject: $message\$" /lab/mailbox /lab/maildirs || grep -qs "\"subject\":\"$message\"" /lab/arrivals || echo "$message"
         done < /lab/messages)
         [ -n "$missing" ] || break
         sleep 0.1
@@ -131,6 +196,7 @@ esac
             check = self.check,
             start = self.start,
             ports = ports.join(" "),
+            folders = folders.join(" "),
         )
     }
 }

@@ -17,6 +17,7 @@ pub const NAME: &str = "relayuser";
 pub const SECRET: &str = "relay:pa ss^word";
 
 /// What a sink is and demands.
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Sink {
     /// What it is called in what it writes down.
@@ -165,7 +166,11 @@ pub fn converse<S: Read + Write>(
                 message(&mut talk, &mut arrival)?;
                 arrival.place.clone_from(&sink.place);
                 note(&arrival, log);
-                let times = if sink.lmtp { arrival.recipients.len() } else { 1 };
+                let times = if sink.lmtp {
+                    arrival.recipients.len()
+                } else {
+                    1
+                };
                 for _ in 0..times {
                     talk.say("250 2.0.0 Taken")?;
                 }

@@ -67,6 +67,14 @@ fn session(probe: &Probe, transcript: &mut Vec<String>) -> io::Result<Seen> {
     if code != 220 {
         return Ok(Seen::of(code));
     }
+    if let Some(greeting) = &probe.greeting
+        && client.transcript.last() != Some(&format!("< {greeting}"))
+    {
+        client
+            .transcript
+            .push(format!("! the greeting should be {greeting}"));
+        return Ok(Seen::Broken);
+    }
     let mut offers = client.ehlo(probe)?;
     if probe.tls && !client.tls && offers.iter().any(|offer| offer == "STARTTLS") {
         let (code, _) = client.command("STARTTLS")?;
@@ -77,24 +85,34 @@ fn session(probe: &Probe, transcript: &mut Vec<String>) -> io::Result<Seen> {
     }
     if let Some(mechanism) = &probe.auth {
         // A client that AUTH is not offered to tries it all the same.
-        client.auth(mechanism)?;
+        client.auth(mechanism, &probe.password)?;
     }
     if let Some(fault) = offer_fault(probe, client.tls, &offers) {
         client.transcript.push(format!("! {fault}"));
         return Ok(Seen::Broken);
     }
-    let size = if probe.message.is_some() {
-        " BODY=8BITMIME"
-    } else {
-        ""
-    };
-    let (code, _) = client.command(&format!("MAIL FROM:{}{size}", probe.sender))?;
+    let mut parameters = String::new();
+    if probe.message.is_some() {
+        parameters += " BODY=8BITMIME";
+    }
+    if let Some(octets) = probe.declares {
+        parameters = format!("{parameters} SIZE={octets}");
+    }
+    let (code, _) = client.command(&format!("MAIL FROM:{}{parameters}", probe.sender))?;
     if code / 100 != 2 {
         return Ok(client.end(Seen::of(code)));
     }
-    let (code, _) = client.command(&format!("RCPT TO:{}", probe.recipient))?;
-    if code / 100 != 2 {
-        return Ok(client.end(Seen::of(code)));
+    for number in 1..=probe.recipients {
+        let recipient = if probe.recipients == 1 {
+            probe.recipient.clone()
+        } else {
+            probe.recipient.replace('<', &format!("<{number}."))
+        };
+        let (code, _) = client.command(&format!("RCPT TO:{recipient}"))?;
+        if code / 100 != 2 {
+            let early = number < probe.recipients;
+            return Ok(client.end(if early { Seen::Broken } else { Seen::of(code) }));
+        }
     }
     let Some(message) = &probe.message else {
         client.command("RSET")?;
@@ -109,7 +127,7 @@ fn session(probe: &Probe, transcript: &mut Vec<String>) -> io::Result<Seen> {
 }
 
 /// Connects from a certain own address.
-fn connect(from: IpAddr, to: SocketAddr) -> io::Result<TcpStream> {
+pub fn connect(from: IpAddr, to: SocketAddr) -> io::Result<TcpStream> {
     let socket = Socket::new(Domain::for_address(to), Type::STREAM, None)?;
     socket.bind(&SocketAddr::new(from, 0).into())?;
     socket.connect_timeout(&to.into(), Duration::from_secs(10))?;
@@ -131,6 +149,23 @@ fn offer_fault(probe: &Probe, tls: bool, offers: &[String]) -> Option<String> {
             "AUTH offered: {}, and it should be {auth}",
             offered("AUTH")
         ));
+    }
+    if auth {
+        let line = offers.iter().find_map(|offer| offer.strip_prefix("AUTH "));
+        let mut found: Vec<&str> = line.unwrap_or_default().split_whitespace().collect();
+        let mut wanted: Vec<&str> = probe.mechanisms.iter().map(String::as_str).collect();
+        found.sort_unstable();
+        wanted.sort_unstable();
+        if found != wanted {
+            return Some(format!(
+                "AUTH offers {found:?}, and it should be {wanted:?}"
+            ));
+        }
+    }
+    if let Some(size) = probe.size
+        && !offered(&format!("SIZE {size}"))
+    {
+        return Some(format!("SIZE is not {size}"));
     }
     if offered("STARTTLS") != starttls {
         return Some(format!(
@@ -249,14 +284,14 @@ impl Client<'_> {
         Ok(())
     }
 
-    fn auth(&mut self, mechanism: &str) -> io::Result<()> {
+    fn auth(&mut self, mechanism: &str, password: &str) -> io::Result<()> {
         if mechanism == "PLAIN" {
-            let response = BASE64.encode(format!("\0{LOGIN}\0{PASSWORD}"));
+            let response = BASE64.encode(format!("\0{LOGIN}\0{password}"));
             self.command(&format!("AUTH PLAIN {response}"))?;
             return Ok(());
         }
         let (mut code, _) = self.command("AUTH LOGIN")?;
-        for answer in [LOGIN, PASSWORD] {
+        for answer in [LOGIN, password] {
             if code == 334 {
                 code = self.command(&BASE64.encode(answer))?.0;
             }

@@ -1,16 +1,16 @@
 //! The world outside the server: a DNS server that knows every name and address of the case, and
-//! a mail exchanger that takes what is relayed.
+//! the servers that take what is relayed.
 
 use std::collections::HashMap;
-use std::fs::{self, OpenOptions};
-use std::io::{BufRead, BufReader, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener, TcpStream, UdpSocket};
+use std::fs;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 use std::path::Path;
-use std::thread;
 
 use serde::{Deserialize, Serialize};
 use simple_dns::rdata::{A, AAAA, MX, PTR, RData};
 use simple_dns::{CLASS, Name, Packet, QTYPE, RCODE, ResourceRecord, TYPE};
+
+use super::services;
 
 /// Where the DNS server and the mail exchanger of all foreign domains are.
 pub const OUTSIDE4: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 53);
@@ -24,6 +24,12 @@ pub struct Zone {
     pub names: HashMap<IpAddr, Reverse>,
     /// The addresses of names that have some of their own; all others are the mail exchanger.
     pub addresses: HashMap<String, Vec<IpAddr>>,
+    /// The MX records of domains that have some of their own.
+    pub exchanges: HashMap<String, Vec<(u16, String)>>,
+    /// DNS lists, below which only what is `listed` exists.
+    pub lists: Vec<String>,
+    /// Names below the lists with their answers.
+    pub listed: HashMap<String, Ipv4Addr>,
 }
 
 /// What a reverse look-up gives. Addresses that are not listed have no PTR record.
@@ -33,24 +39,12 @@ pub enum Reverse {
     Fails,
 }
 
-/// Serves until the namespace ends. `work` holds `zone.json`, and gets `world.ready` and the
-/// recipients of every relayed message in `relayed`.
+/// Serves until the namespace ends. `work` holds `zone.json`, and gets `world.ready`.
 pub fn serve(work: &Path) {
     let zone: Zone =
         serde_json::from_str(&fs::read_to_string(work.join("zone.json")).unwrap()).unwrap();
     let dns = UdpSocket::bind((OUTSIDE4, 53)).unwrap();
-    for listener in [
-        TcpListener::bind((OUTSIDE4, 25)),
-        TcpListener::bind((OUTSIDE6, 25)),
-    ] {
-        let (listener, log) = (listener.unwrap(), work.join("relayed"));
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let log = log.clone();
-                thread::spawn(move || exchange(&stream, &log));
-            }
-        });
-    }
+    services::serve_outside(work);
     fs::write(work.join("world.ready"), "").unwrap();
     let mut buffer = [0; 4096];
     loop {
@@ -82,6 +76,18 @@ fn resolve(zone: &Zone, query: &[u8]) -> Option<Vec<u8>> {
     };
     if name == "invalid" || name.ends_with(".invalid") {
         *answer.rcode_mut() = RCODE::NameError;
+    } else if zone
+        .lists
+        .iter()
+        .any(|list| name.ends_with(&format!(".{list}")))
+    {
+        match (question.qtype, zone.listed.get(&name)) {
+            (_, None) => *answer.rcode_mut() = RCODE::NameError,
+            (QTYPE::TYPE(TYPE::A), Some(address)) => push(RData::A(A {
+                address: address.to_bits(),
+            })),
+            _ => {}
+        }
     } else if let Some(address) = reversed(&name) {
         match zone.names.get(&address) {
             Some(Reverse::Name(name)) => push(RData::PTR(PTR(Name::new(name).ok()?.into_owned()))),
@@ -102,11 +108,13 @@ fn resolve(zone: &Zone, query: &[u8]) -> Option<Vec<u8>> {
             }
         }
         if question.qtype == QTYPE::TYPE(TYPE::MX) {
-            let exchange = Name::new_unchecked("mx.outside.example");
-            push(RData::MX(MX {
-                preference: 10,
-                exchange,
-            }));
+            let usual = vec![(10, "mx.outside.example".to_owned())];
+            for (preference, exchange) in zone.exchanges.get(&name).unwrap_or(&usual) {
+                push(RData::MX(MX {
+                    preference: *preference,
+                    exchange: Name::new(exchange).ok()?.into_owned(),
+                }));
+            }
         }
     }
     answer.build_bytes_vec().ok()
@@ -121,48 +129,4 @@ fn reversed(name: &str) -> Option<IpAddr> {
     let nibbles: String = name.strip_suffix(".ip6.arpa")?.split('.').rev().collect();
     let bits = u128::from_str_radix(&nibbles, 16).ok()?;
     Some(Ipv6Addr::from_bits(bits).into())
-}
-
-/// One SMTP session of the mail exchanger.
-fn exchange(stream: &TcpStream, log: &Path) {
-    let mut recipients = Vec::new();
-    let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
-    let say = |text: &str| write!(&mut &*stream, "{text}\r\n");
-    let _ = say("220 mx.outside.example ESMTP");
-    while let Some(line) = lines.next() {
-        let verb = line.get(..4).unwrap_or_default().to_ascii_uppercase();
-        let answer = match verb.as_str() {
-            "RCPT" => {
-                recipients.push(line);
-                "250 taken"
-            }
-            "DATA" => {
-                let _ = say("354 go on");
-                let subject = lines
-                    .by_ref()
-                    .take_while(|line| line != ".")
-                    .find_map(|line| line.strip_prefix("Subject: ").map(str::to_owned));
-                // The rest of the message, if the subject came before its end.
-                if subject.is_some() {
-                    lines.by_ref().take_while(|line| line != ".").for_each(drop);
-                }
-                let mut file = OpenOptions::new()
-                    .create(true)
-                    .append(true)
-                    .open(log)
-                    .unwrap();
-                // One write, so that lines of several threads do not mix.
-                let line = format!("{} {}\n", subject.unwrap_or_default(), recipients.join(" "));
-                let _ = file.write_all(line.as_bytes());
-                "250 taken"
-            }
-            "QUIT" => {
-                let _ = say("221 bye");
-                return;
-            }
-            "EHLO" | "HELO" => "250 mx.outside.example",
-            _ => "250 ok",
-        };
-        let _ = say(answer);
-    }
 }
