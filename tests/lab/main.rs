@@ -7,7 +7,7 @@
 //! ```
 //!
 //! `--all` speaks every session of the partition, also of a large one; `--random` sets how many
-//! random descriptions are tried beside those in `descriptions/` (10); `--release` takes the servers of other
+//! random descriptions of each form are tried beside those in `descriptions/` (5 short and 15 long ones); `--release` takes the servers of other
 //! Debian releases than 12, as many as are named. Each case prints a line;
 //! of what differs, the session, the clause that decided, and the transcript.
 //!
@@ -42,6 +42,7 @@ use std::thread;
 
 use fastrand::Rng;
 use smtpconf::description::{self, Description};
+use smtpconf::generate::generate;
 use smtpconf::mta::{Server, Target};
 use smtpconf::text::Source;
 
@@ -52,6 +53,7 @@ use smtp::Answer;
 struct Options {
     all: bool,
     random: usize,
+    random_long: usize,
     seed: u64,
     only: Option<String>,
     targets: Vec<Target>,
@@ -81,7 +83,8 @@ fn options(words: &[&str]) -> Options {
     let number = |name: &str| value(name).and_then(|text| text.parse().ok());
     Options {
         all: words.contains(&"--all"),
-        random: number("--random").unwrap_or(10),
+        random: number("--random").unwrap_or(5),
+        random_long: number("--random").unwrap_or(15),
         seed: number("--seed").map_or(1, |seed| seed as u64),
         only: value("--only").map(str::to_owned),
         targets: targets(value("--release"), value("--target")),
@@ -113,15 +116,7 @@ fn run(options: &Options) -> ExitCode {
         println!("lab: {fault}");
         return ExitCode::FAILURE;
     }
-    let cases: Vec<(String, Description, Target)> = descriptions(options)
-        .into_iter()
-        .flat_map(|(name, description)| {
-            options
-                .targets
-                .iter()
-                .map(move |target| (name.clone(), description.clone(), *target))
-        })
-        .collect();
+    let (cases, refusals) = cases(options);
     let next = AtomicUsize::new(0);
     let totals: Mutex<HashMap<Target, (usize, usize)>> = Mutex::default();
     let failed = AtomicUsize::new(0);
@@ -152,6 +147,16 @@ fn run(options: &Options) -> ExitCode {
         }
     });
     let totals = totals.into_inner().unwrap();
+    for (target, reasons) in &refusals {
+        let share = reasons.len() * 100 / descriptions(options).len();
+        println!(
+            "lab: {target} refuses {} descriptions ({share} %):",
+            reasons.len()
+        );
+        for (name, reason) in reasons {
+            println!("lab:   {name}: {reason}");
+        }
+    }
     for target in &options.targets {
         let (sessions, ipv6) = totals.get(target).copied().unwrap_or_default();
         println!("lab: {sessions} sessions were spoken to {target}, {ipv6} of them over IPv6");
@@ -178,17 +183,41 @@ fn run(options: &Options) -> ExitCode {
     }
 }
 
-/// The descriptions in the folder, the example, and random ones.
+type Case = (String, Description, Target);
+type Refusals = Vec<(Target, Vec<(String, String)>)>;
+
+/// Every description on every server that does not refuse it, and the refusals with their reasons.
+fn cases(options: &Options) -> (Vec<Case>, Refusals) {
+    let mut cases = Vec::new();
+    let mut refusals: Refusals = Vec::new();
+    for target in &options.targets {
+        let mut refused = Vec::new();
+        for (name, description) in descriptions(options) {
+            match generate(&description, *target) {
+                Ok(_) => cases.push((name, description, *target)),
+                Err(reasons) => {
+                    let reasons: Vec<String> = reasons.into_iter().map(|r| r.message).collect();
+                    refused.push((name, reasons.join("; ")));
+                }
+            }
+        }
+        refusals.push((*target, refused));
+    }
+    // The servers take turns, since they wait for different things.
+    cases.sort_by(|a, b| a.0.cmp(&b.0));
+    (cases, refusals)
+}
+
+/// The descriptions in the folder, those of examples/, and random ones.
 fn descriptions(options: &Options) -> Vec<(String, Description)> {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut texts = vec![(
-        "example".to_owned(),
-        fs::read_to_string(manifest.join("examples/smtpconf.yaml")).unwrap(),
-    )];
-    for entry in fs::read_dir(roots::script("descriptions")).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        texts.push((name, fs::read_to_string(&path).unwrap()));
+    let mut texts = Vec::new();
+    for folder in [manifest.join("examples"), roots::script("descriptions")] {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            texts.push((name, fs::read_to_string(&path).unwrap()));
+        }
     }
     texts.sort();
     for number in 0..options.random {
@@ -196,6 +225,13 @@ fn descriptions(options: &Options) -> Vec<(String, Description)> {
         texts.push((
             format!("random-{}-{number}", options.seed),
             random::description(&mut random),
+        ));
+    }
+    for number in 0..options.random_long {
+        let mut random = Rng::with_seed(options.seed.wrapping_mul(1000) + 500 + number as u64);
+        texts.push((
+            format!("random-long-{}-{number}", options.seed),
+            random::long_description(&mut random),
         ));
     }
     texts.retain(|(name, _)| options.only.as_ref().is_none_or(|only| name.contains(only)));

@@ -49,6 +49,108 @@ pub fn description(random: &mut Rng) -> String {
     text
 }
 
+/// The text of a description in its long form: of every key, something or nothing.
+pub fn long_description(random: &mut Rng) -> String {
+    let some = |random: &mut Rng, one_in: u8| random.u8(0..one_in) == 0;
+    let tls = random.u8(0..4) > 0;
+    let auth = tls && random.u8(0..4) > 0;
+    let mut text = format!(
+        "hostname: {}.{}\n",
+        pick(random, &["mail", "mx1", "gate"]),
+        domain(random)
+    );
+    if some(random, 3) {
+        text += "banner: ready (no UCE)\n";
+    }
+    text += "domains:\n";
+    let mut names: Vec<String> = (0..random.usize(1..7)).map(|_| domain(random)).collect();
+    names.sort_unstable();
+    names.dedup();
+    for name in &names {
+        let any = pick(random, &["any", "{file: /etc/mail/partners}"]);
+        let _ = match random.u8(0..6) {
+            0 | 1 => writeln!(text, "  - {name}"),
+            2 => writeln!(
+                text,
+                "  - {{name: {name}, delivery: virtual, to: \"lmtp:/run/lab/lmtp\", recipients: {{file: /etc/mail/users}}}}"
+            ),
+            3 => writeln!(
+                text,
+                "  - {{name: {name}, delivery: virtual, to: \"lmtp:[198.18.0.57]:24\", recipients: {{file: /etc/mail/users}}}}"
+            ),
+            _ => writeln!(
+                text,
+                "  - {{name: {name}, delivery: relay, to: \"[198.18.0.55]:{}\", recipients: {any}}}",
+                pick(random, &["25", "2525"])
+            ),
+        };
+    }
+    if some(random, 2) {
+        text += "aliases: {postmaster: root, abuse: [root, user]}\n";
+    }
+    let mut networks: Vec<String> = (0..random.usize(0..4)).map(|_| network(random)).collect();
+    networks.sort_unstable();
+    networks.dedup();
+    let _ = writeln!(text, "relay:\n  networks: [{}]", networks.join(", "));
+    if some(random, 2) {
+        text += pick(
+            random,
+            &[
+                "  smarthost: {host: smtp.provider.example, credentials: /etc/mail/smarthost.secret}\n",
+                "  smarthost: {host: smtp.provider.example, mechanism: login, credentials: /etc/mail/smarthost.secret}\n",
+                "  smarthost: {host: 198.18.0.58, port: 2525, tls: none}\n",
+                "  smarthost: {preset: sendgrid, port: 2525, credentials: /etc/mail/smarthost.secret}\n",
+            ],
+        );
+    }
+    text += "listeners:\n";
+    let _ = match random.u8(0..3) {
+        0 if auth => writeln!(text, "  - {{port: 25, auth: true}}"),
+        1 => writeln!(
+            text,
+            "  - {{port: 25, address: [198.18.0.25, 127.0.0.1, \"2001:db8:fffe::25\"]}}"
+        ),
+        _ => writeln!(text, "  - {{port: 25}}"),
+    };
+    if auth {
+        let _ = writeln!(text, "  - {{port: 465}}");
+        if some(random, 2) {
+            let _ = writeln!(text, "  - {{port: 587, address: 198.18.0.26}}");
+        }
+        text += "auth: ";
+        text += pick(
+            random,
+            &[
+                "cyrus\n",
+                "{backend: cyrus, store: sasldb}\n",
+                "{backend: cyrus, mechanisms: [LOGIN]}\n",
+                "{backend: dovecot, socket: /run/lab/auth}\n",
+            ],
+        );
+    }
+    if tls {
+        text += "tls: {certificate: /etc/ssl/certs/mail.pem, key: /etc/ssl/private/mail.key}\n";
+    }
+    if some(random, 3) {
+        let _ = writeln!(
+            text,
+            "limits: {{message_size: {}KiB, recipients: {}}}",
+            random.u16(80..200),
+            random.u16(100..130)
+        );
+    }
+    if some(random, 4) {
+        text += "dnsbl: [{zone: bl.lists.example, answers: [127.0.0.2]}]\n";
+    }
+    if some(random, 4) {
+        text += "spam_filter: {rspamd: \"inet:127.0.0.1:11332\"}\n";
+    }
+    if some(random, 5) {
+        text += "milters: [\"unix:/run/lab/first.milter\"]\n";
+    }
+    text
+}
+
 fn pick<'a>(random: &mut Rng, from: &[&'a str]) -> &'a str {
     from[random.usize(0..from.len())]
 }
