@@ -10,13 +10,7 @@ use crate::text::Place;
 pub fn refusals(policy: &Policy) -> Vec<Finding> {
     let facts = &policy.facts;
     let mut all = Vec::new();
-    let mut refuse = |origin: Option<&Place>, what: &str, key: &str| {
-        all.extend(refusal(
-            origin,
-            format!("Sendmail: {what} is not generated yet, since it was not tried on the daemon"),
-            format!("leave `{key}` out, or generate for another server"),
-        ));
-    };
+    let mut refuse = |origin, what, key| all.extend(refused(origin, what, key));
     for domain in &facts.virtual_domains {
         refuse(domain.origin.as_ref(), "a virtual domain", "domains");
     }
@@ -90,6 +84,22 @@ pub fn refusals(policy: &Policy) -> Vec<Finding> {
     for (origin, what, key) in origins {
         refuse(origin.and_then(Option::as_ref), what, key);
     }
+    all.extend(sessions(policy));
+    all
+}
+
+fn refused(origin: Option<&Place>, what: &str, key: &str) -> Option<Finding> {
+    refusal(
+        origin,
+        format!("Sendmail: {what} is not generated yet, since it was not tried on the daemon"),
+        format!("leave `{key}` out, or generate for another server"),
+    )
+}
+
+fn sessions(policy: &Policy) -> Vec<Finding> {
+    let facts = &policy.facts;
+    let mut all = Vec::new();
+    let mut refuse = |origin, what, key| all.extend(refused(origin, what, key));
     if let Some(auth) = &facts.auth {
         let usual = auth.value.backend == crate::policy::AuthBackend::CyrusSaslauthd
             && auth.value.mechanisms.len() == 2;
