@@ -2,6 +2,7 @@
 
 mod access;
 mod plan;
+mod refusals;
 
 use super::render::{Quote, comment, render};
 use super::{Generated, Heading, Version};
@@ -18,12 +19,17 @@ const QUOTES: &[Quote] = &[("m4", m4), ("key", key), ("comment", comment)];
 /// The files for a policy.
 ///
 /// # Errors
-/// A network that would need too many lines in the access map, which knows octet borders only.
+/// What is not rendered, else a network that would need too many lines in the access map, which
+/// knows octet borders only.
 pub fn generate(
     policy: &Policy,
     heading: &Heading,
     version: Version,
 ) -> Result<Generated, Vec<Finding>> {
+    let refusals = refusals::refusals(policy);
+    if !refusals.is_empty() {
+        return Err(refusals);
+    }
     let plan = plan::plan(policy, heading, version)?;
     let mut files = vec![
         ("sendmail.mc", SENDMAIL_MC),
