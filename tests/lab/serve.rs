@@ -31,10 +31,13 @@ const SASL: &str = "sasl2-bin";
 pub fn server(target: Target) -> Server {
     match target.server {
         Kind::Postfix => Server {
-            packages: &["postfix", SASL, "libsasl2-modules", "libsasl2-modules-db"],
+            packages: &["postfix", "postfix-lmdb", SASL, "libsasl2-modules", "libsasl2-modules-db"],
             place: |name| format!("/etc/postfix/{name}"),
             // `postfix check` speaks to a terminal only. Debian 13's first fills the chroot, and says so.
-            check: "postfix check > /dev/null 2>&1 || true
+            check: "for table in $(grep -ow '\\(hash\\|lmdb\\):$config_directory/[a-z_]*' /etc/postfix/main.cf | sort -u); do
+                        postmap \"$(echo \"$table\" | sed 's,$config_directory,/etc/postfix,')\"
+                    done
+                    postfix check > /dev/null 2>&1 || true
                     postconf -n > /dev/null
                     postconf -M > /dev/null
                     script -qec 'postfix check' /dev/null",

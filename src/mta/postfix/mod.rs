@@ -1,9 +1,13 @@
-//! Postfix 3.7: main.cf, master.cf and their tables. Must not know any other server.
+//! Postfix 3.5 to 3.11: main.cf, master.cf and their tables. Must not know any other server.
 
+mod delivery;
+mod listeners;
 mod plan;
+mod refusals;
+mod steps;
 mod syntax;
 
-use super::render::{Quote, render};
+use super::render::{Quote, comment, render};
 use super::{File, Generated, Heading, Version};
 use crate::findings::Finding;
 use crate::policy::Policy;
@@ -16,8 +20,18 @@ const RECIPIENT_ACCESS: &str =
 const COMMAND_FILTER: &str = include_str!("../../../templates/postfix/command_filter.regexp.j2");
 const MYNETWORKS: &str = include_str!("../../../templates/postfix/mynetworks.cidr.j2");
 const MYDESTINATION: &str = include_str!("../../../templates/postfix/mydestination.j2");
+const ALIASES: &str = include_str!("../../../templates/postfix/aliases.j2");
+const VIRTUAL_DOMAINS: &str = include_str!("../../../templates/postfix/virtual_domains.j2");
+const RELAY_DOMAINS: &str = include_str!("../../../templates/postfix/relay_domains.j2");
+const RELAY_RECIPIENTS: &str = include_str!("../../../templates/postfix/relay_recipients.j2");
+const TRANSPORT: &str = include_str!("../../../templates/postfix/transport.j2");
 
-const QUOTES: &[Quote] = &[("value", value), ("comment", super::render::comment)];
+const QUOTES: &[Quote] = &[
+    ("value", value),
+    ("words", words),
+    ("option", option),
+    ("comment", comment),
+];
 
 /// The files for a policy.
 ///
@@ -29,21 +43,37 @@ pub fn generate(
     version: Version,
 ) -> Result<Generated, Vec<Finding>> {
     let plan = plan::plan(policy, heading, version)?;
-    let mut files = vec![
-        ("main.cf", MAIN_CF),
-        ("master.cf", MASTER_CF),
-        ("recipient_access.regexp", RECIPIENT_ACCESS),
-        ("command_filter.regexp", COMMAND_FILTER),
-    ];
-    if !plan.submission.is_empty() {
-        files.push(("sasl/smtpd.conf", SMTPD_CONF));
-    }
-    if plan.networks_in_table {
-        files.push(("mynetworks.cidr", MYNETWORKS));
-    }
-    if plan.domains_in_table {
-        files.push(("mydestination", MYDESTINATION));
-    }
+    let delivery = &plan.delivery;
+    let cyrus = plan.sasl.as_ref().is_some_and(|sasl| sasl.cyrus);
+    let files: Vec<(&str, &str)> = [
+        (true, "main.cf", MAIN_CF),
+        (true, "master.cf", MASTER_CF),
+        (true, "recipient_access.regexp", RECIPIENT_ACCESS),
+        (true, "command_filter.regexp", COMMAND_FILTER),
+        (cyrus, "sasl/smtpd.conf", SMTPD_CONF),
+        (plan.networks_in_table, "mynetworks.cidr", MYNETWORKS),
+        (plan.domains_in_table, "mydestination", MYDESTINATION),
+        (plan.aliases.is_some(), "aliases", ALIASES),
+        (
+            delivery.virtual_domains_in_table,
+            "virtual_domains",
+            VIRTUAL_DOMAINS,
+        ),
+        (
+            delivery.relay_domains_in_table,
+            "relay_domains",
+            RELAY_DOMAINS,
+        ),
+        (
+            !delivery.any_recipient.is_empty(),
+            "relay_recipients",
+            RELAY_RECIPIENTS,
+        ),
+        (!delivery.transports.is_empty(), "transport", TRANSPORT),
+    ]
+    .into_iter()
+    .filter_map(|(there, name, template)| there.then_some((name, template)))
+    .collect();
     let files = render(&files, &plan, QUOTES);
     read_back(&plan, &files);
     Ok(Generated {
@@ -86,4 +116,15 @@ fn value(text: &str) -> Option<String> {
     let starts = |c: char| "#<>".contains(c);
     (!text.is_empty() && !text.contains(splits) && !text.starts_with(starts))
         .then(|| text.replace('$', "$$"))
+}
+
+/// Words with blanks between them, as in a banner.
+fn words(text: &str) -> Option<String> {
+    (!text.contains(char::is_control)).then(|| text.replace('$', "$$"))
+}
+
+/// `name=value` behind `-o` in master.cf, where blanks end the value (master(5)).
+fn option(text: &str) -> Option<String> {
+    let splits = |c: char| c.is_whitespace() || c.is_control() || "{}$".contains(c);
+    (!text.contains(splits)).then(|| text.to_owned())
 }

@@ -1,0 +1,85 @@
+//! What Postfix cannot do, or was not tried with. Must not know how the rest is rendered.
+
+use super::listeners;
+use crate::findings::Finding;
+use crate::mta::{Version, refusal};
+use crate::policy::{AuthBackend, ClientMechanism, Facts, Host, Policy, SmarthostTls};
+
+/// One finding for each thing that is asked for and cannot be.
+pub fn refusals(policy: &Policy, version: Version) -> Vec<Finding> {
+    let facts = &policy.facts;
+    let mut all = Vec::new();
+    all.extend(auth(facts, version));
+    all.extend(smarthost(facts));
+    if let Some(dkim) = &facts.dkim
+        && dkim.value.socket.is_none()
+    {
+        all.extend(refusal(
+            dkim.origin.as_ref(),
+            "Postfix signs through a milter, and `socket` does not say where one listens",
+            "run OpenDKIM, and add `socket: \"inet:127.0.0.1:8891\"`",
+        ));
+    }
+    if let Some(limit) = &facts.limits.connections {
+        let services = u64::try_from(listeners::count(policy)).unwrap_or(u64::MAX);
+        if limit.value < services {
+            all.extend(refusal(
+                limit.origin.as_ref(),
+                format!("Postfix counts connections for each listener, and {services} of them cannot share {} connections", limit.value),
+                format!("write at least {services}"),
+            ));
+        }
+    }
+    all
+}
+
+fn auth(facts: &Facts, version: Version) -> Option<Finding> {
+    let auth = facts.auth.as_ref()?;
+    let origin = auth.origin.as_ref();
+    match &auth.value.backend {
+        AuthBackend::File(_) => refusal(
+            origin,
+            "Postfix checks no passwords by itself, so that a file of hashes is of no use to it",
+            "write `auth: cyrus`, or let Dovecot read the file: `backend: dovecot`",
+        ),
+        AuthBackend::Dovecot(_)
+            if !version.is_at_least(&[3, 6]) && auth.value.mechanisms.len() < 2 =>
+        {
+            refusal(
+                origin,
+                format!(
+                    "Postfix {version} offers whatever mechanisms Dovecot has; the filter came with 3.6"
+                ),
+                "leave `mechanisms` out, and set `auth_mechanisms` in Dovecot",
+            )
+        }
+        _ => None,
+    }
+}
+
+fn smarthost(facts: &Facts) -> Vec<Finding> {
+    let Some(smarthost) = &facts.smarthost else {
+        return Vec::new();
+    };
+    let origin = smarthost.origin.as_ref();
+    let mut all = Vec::new();
+    if let (Host::Address(address), SmarthostTls::Required | SmarthostTls::Wrapped) =
+        (&smarthost.value.host, smarthost.value.tls)
+    {
+        all.extend(refusal(
+            origin,
+            format!(
+                "Postfix looks for a name in the smarthost's certificate, and {address} is none"
+            ),
+            "write the host's name",
+        ));
+    }
+    if let Some((_, ClientMechanism::Xoauth2)) = &smarthost.value.credentials {
+        all.extend(refusal(
+            origin,
+            "Postfix needs a plug-in of Cyrus SASL for XOAUTH2, which was not tried",
+            "take a provider, or a way to it, with passwords or known addresses",
+        ));
+    }
+    all
+}
