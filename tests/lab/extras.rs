@@ -40,7 +40,7 @@ pub fn of(policy: &Policy, plain: &Session, server: Server) -> Vec<Extra> {
     extras.aliases();
     extras.dns_lists();
     extras.filters(server);
-    extras.limits();
+    extras.limits(server);
     extras.list
 }
 
@@ -154,7 +154,7 @@ impl Extras<'_> {
         }
     }
 
-    fn limits(&mut self) {
+    fn limits(&mut self, server: Server) {
         let limits = &self.policy.facts.limits;
         if let Some(size) = &limits.message_size {
             let most = size.value;
@@ -168,8 +168,14 @@ impl Extras<'_> {
                 probe.declares = Some(most + 1);
             });
             let what = "a message with one octet too many";
+            // Exim counts the end of a line once, and lines of the lab have 72 octets.
+            let ends = if server == Server::Exim {
+                octets / 70
+            } else {
+                0
+            };
             self.add(self.plain.clone(), Seen::Refuse, what, move |probe| {
-                probe.message = Some(Message::Sized(octets + 1));
+                probe.message = Some(Message::Sized(octets + ends + 1));
             });
         }
         if let Some(recipients) = &limits.recipients {

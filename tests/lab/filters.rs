@@ -120,6 +120,8 @@ pub fn dovecot<S: Read + Write>(stream: S) -> io::Result<()> {
             ["AUTH", id, mechanism, parameters @ ..] => {
                 answers.clear();
                 let response = parameters.iter().find_map(|p| p.strip_prefix("resp="));
+                // An empty initial response is none: Dovecot asks for the name all the same.
+                let response = response.filter(|response| !response.is_empty());
                 match (*mechanism, response) {
                     ("PLAIN", Some(response)) => Some((*id, plain_is_right(&decoded(response)))),
                     ("LOGIN", Some(response)) => {

@@ -46,15 +46,16 @@ struct Handshake {
     wanted: bool,
 }
 
-/// Writes down what to try on a server with these addresses.
+/// Writes down what to try; `own` gives the server's addresses for a port.
 pub fn plan(
     policy: &Policy,
     server: Server,
-    (own4, own6): (Ipv4Addr, Ipv6Addr),
+    own: impl Fn(u16) -> (Ipv4Addr, Ipv6Addr),
     work: &Path,
 ) -> Result<(), String> {
     let mut planned = Vec::new();
     for listener in &policy.listeners {
+        let (own4, own6) = own(listener.port);
         let reached = |client: IpAddr| listener.is_reached_from(Source::Address(client));
         let to: IpAddr = match (reached(OUTSIDE4.into()), reached(OUTSIDE6.into())) {
             (true, _) => own4.into(),

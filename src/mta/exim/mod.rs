@@ -1,6 +1,9 @@
-//! Exim 4.96: exim.conf, its lists and its SASL file. Must not know any other server.
+//! Exim 4.92 to 4.99: exim.conf, its lists and its SASL file. Must not know any other server.
 
+mod delivery;
 mod plan;
+mod refusals;
+mod steps;
 
 use super::render::{Quote, comment, render};
 use super::{Generated, Heading, Version};
@@ -10,19 +13,24 @@ use crate::policy::Policy;
 const EXIM_CONF: &str = include_str!("../../../templates/exim/exim.conf.j2");
 const SASL_CONF: &str = include_str!("../../../templates/exim/sasl.conf.j2");
 const LOCAL_DOMAINS: &str = include_str!("../../../templates/exim/local_domains.j2");
+const GROUP_DOMAINS: &str = include_str!("../../../templates/exim/group_domains.j2");
 const RELAY_HOSTS: &str = include_str!("../../../templates/exim/relay_hosts.j2");
+const ALIASES: &str = include_str!("../../../templates/exim/aliases.j2");
 
 const QUOTES: &[Quote] = &[
     ("name", name),
     ("path", path),
+    ("words", words),
     ("address", address),
+    ("host", host),
+    ("endpoint", endpoint),
     ("comment", comment),
 ];
 
 /// The files for a policy.
 ///
 /// # Errors
-/// What this version cannot do, each at the place that asks for it.
+/// What Exim cannot do, each at the place that asks for it.
 pub fn generate(
     policy: &Policy,
     heading: &Heading,
@@ -30,7 +38,7 @@ pub fn generate(
 ) -> Result<Generated, Vec<Finding>> {
     let plan = plan::plan(policy, heading, version)?;
     let mut files = vec![("exim.conf", EXIM_CONF)];
-    if plan.submission {
+    if plan.auth.as_ref().is_some_and(plan::Auth::is_cyrus) {
         files.push(("sasl2/exim.conf", SASL_CONF));
     }
     if plan.domains_in_file {
@@ -39,27 +47,55 @@ pub fn generate(
     if plan.networks_in_file {
         files.push(("relay_hosts", RELAY_HOSTS));
     }
-    let files = render(&files, &plan, QUOTES);
+    if plan.aliases.is_some() {
+        files.push(("aliases", ALIASES));
+    }
+    let mut files = render(&files, &plan, QUOTES);
+    for group in plan.groups.iter().filter(|group| group.in_file) {
+        let name = format!("{}_domains", group.name);
+        let listed = GroupFile {
+            heading,
+            name: &name,
+            group,
+        };
+        files.extend(render(&[(&name, GROUP_DOMAINS)], &listed, QUOTES));
+    }
     Ok(Generated {
         files,
         steps: plan.steps,
     })
 }
 
-/// A domain name, in lower case: it means only itself in an option and in a list.
+/// The file of a group's domains.
+#[derive(serde::Serialize)]
+struct GroupFile<'a> {
+    heading: &'a Heading,
+    name: &'a str,
+    group: &'a delivery::Group,
+}
+
+/// A word that means only itself in an option and in a list: a domain name in lower case, a name
+/// of ours, a number.
 fn name(text: &str) -> Option<String> {
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c);
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-._".contains(c);
     (text.starts_with(char::is_alphanumeric) && text.chars().all(plain)).then(|| text.to_owned())
 }
 
 /// A path in an option that Exim expands and splits at colons (Exim specification §6.20, §11.1).
-/// `_` before a capital letter can begin a predefined macro, which Exim replaces wherever it
-/// stands (§6.6), so it is written as an escape.
 fn path(text: &str) -> Option<String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@~=".contains(c);
-    if !text.starts_with('/') || !text.chars().all(plain) {
-        return None;
-    }
+    (text.starts_with('/') && text.chars().all(plain)).then(|| without_macros(text))
+}
+
+/// Words with blanks between them in an option that Exim expands.
+fn words(text: &str) -> Option<String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || " .-_/+@:()".contains(c);
+    text.chars().all(plain).then(|| without_macros(text))
+}
+
+/// `_` before a capital letter can begin a predefined macro, which Exim replaces wherever it
+/// stands (§6.6), so it is written as an escape.
+fn without_macros(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len());
     let mut rest = text.chars().peekable();
     while let Some(c) = rest.next() {
@@ -69,11 +105,24 @@ fn path(text: &str) -> Option<String> {
             quoted.push(c);
         }
     }
-    Some(quoted)
+    quoted
 }
 
-/// A network in a list whose separator is `;`.
+/// Addresses, networks and ports in a list whose separator is `;`, with blanks between them.
 fn address(text: &str) -> Option<String> {
-    let plain = |c: char| c.is_ascii_hexdigit() || ".:/".contains(c);
-    (!text.is_empty() && text.chars().all(plain)).then(|| text.to_owned())
+    let plain = |c: char| c.is_ascii_hexdigit() || ".:/[] ".contains(c);
+    text.chars().all(plain).then(|| text.to_owned())
+}
+
+/// A host's name or address.
+fn host(text: &str) -> Option<String> {
+    name(text).or_else(|| address(text).filter(|text| !text.contains([' ', '/'])))
+}
+
+/// A path, or a host with a port behind a blank.
+fn endpoint(text: &str) -> Option<String> {
+    path(text).or_else(|| {
+        let (before, port) = text.split_once(' ')?;
+        Some(format!("{} {}", host(before)?, name(port)?))
+    })
 }

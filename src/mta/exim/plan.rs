@@ -2,12 +2,18 @@
 
 use serde::Serialize;
 
+use super::delivery::{Group, Smart, groups, smart};
+use super::refusals::refusals;
+use super::steps::steps;
 use crate::findings::Finding;
 use crate::mta::{Heading, Version};
-use crate::policy::{Certificate, ListenerTls, Policy, Role};
+use crate::policy::{
+    Alias, AuthBackend, Certificate, Dkim, Endpoint, Facts, Listener, ListenerTls, Policy, Role,
+    Stated, TlsProfile,
+};
 
 /// Up to so many networks or domains stand in exim.conf itself; more go into a file of their own.
-const IN_EXIM_CONF: usize = 50;
+pub const IN_EXIM_CONF: usize = 50;
 
 /// The options.
 #[derive(Serialize)]
@@ -16,70 +22,212 @@ pub struct Plan {
     heading: Heading,
     pub steps: Vec<String>,
     hostname: String,
+    banner: Option<String>,
     domains: Vec<String>,
     pub domains_in_file: bool,
+    pub aliases: Option<Vec<Alias>>,
     networks: Vec<String>,
     pub networks_in_file: bool,
+    pub groups: Vec<Group>,
+    smarthost: Option<Smart>,
     ports: Vec<u16>,
-    mx_ports: Vec<u16>,
+    /// `address.port` or `[address]:port` of every socket, where some port is not on all addresses.
+    interfaces: Vec<String>,
     mx_port_list: String,
+    /// Ports where AUTH is offered, where it is not on all.
+    auth_port_list: String,
+    auth_everywhere: bool,
     implicit_tls_ports: Vec<u16>,
-    pub submission: bool,
+    /// Ports without STARTTLS, where there is a certificate.
+    clear_port_list: String,
+    submission: bool,
+    pub auth: Option<Auth>,
     certificate: Option<Certificate>,
+    intermediate_port_list: String,
+    modern_port_list: String,
+    /// Whether TLS 1.3 alone is spoken on every port with TLS.
+    modern_everywhere: bool,
+    limits: Sizes,
+    dnsbl: Vec<Listing>,
+    spam_filter: Option<String>,
+    dkim: Option<Signature>,
+    /// Whether what a client names may not stand in a file's name (since 4.94; Exim's
+    /// specification, §11.4).
+    taint: bool,
+}
+
+/// How people log in.
+#[derive(Serialize)]
+pub struct Auth {
+    /// `cyrus`, `dovecot` or `file`.
+    backend: &'static str,
+    /// Whether Cyrus SASL asks saslauthd.
+    saslauthd: bool,
+    /// Dovecot's socket, or the file.
+    path: String,
+    mechanisms: Vec<&'static str>,
+}
+
+impl Auth {
+    /// Whether Cyrus SASL is asked.
+    pub fn is_cyrus(&self) -> bool {
+        self.backend == "cyrus"
+    }
+}
+
+/// Limits in numbers.
+#[derive(Serialize)]
+struct Sizes {
+    message_size: Option<u64>,
+    recipients: Option<u64>,
+    connections: u64,
+    per_client: Option<u64>,
+    rate: Option<u64>,
+}
+
+/// Exim's own limit of 20 connections is soon reached.
+const CONNECTIONS: u64 = 100;
+
+#[derive(Serialize)]
+struct Listing {
+    zone: String,
+    answers: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Signature {
+    domain: String,
+    selector: String,
+    key: String,
 }
 
 /// The plan for a policy.
 ///
 /// # Errors
-/// What this version cannot do.
-pub fn plan(policy: &Policy, heading: &Heading, _version: Version) -> Result<Plan, Vec<Finding>> {
+/// What Exim cannot do.
+pub fn plan(policy: &Policy, heading: &Heading, version: Version) -> Result<Plan, Vec<Finding>> {
+    let refusals = refusals(policy);
+    if !refusals.is_empty() {
+        return Err(refusals);
+    }
     let facts = &policy.facts;
-    let listeners = &policy.listeners;
-    let ports = |wanted: &dyn Fn(&crate::policy::Listener) -> bool| -> Vec<u16> {
-        let kept = listeners.iter().filter(|listener| wanted(listener));
+    let certificate = facts.certificate.is_some();
+    let ports = |wanted: &dyn Fn(&Listener) -> bool| -> Vec<u16> {
+        let kept = policy.listeners.iter().filter(|listener| wanted(listener));
         kept.map(|listener| listener.port).collect()
     };
-    let submission = listeners.iter().any(|listener| listener.role != Role::Mx);
-    let mx_ports = ports(&|listener| listener.role == Role::Mx);
+    let list = |wanted: &dyn Fn(&Listener) -> bool| -> String {
+        let ports: Vec<String> = ports(wanted).iter().map(ToString::to_string).collect();
+        ports.join(":")
+    };
+    let modern = |listener: &Listener| listener.profile == Some(TlsProfile::Modern);
     Ok(Plan {
         heading: heading.clone(),
-        steps: steps(submission, facts.certificate.as_ref()),
+        steps: steps(policy),
         hostname: facts.hostname.to_string(),
+        banner: facts.banner.as_ref().map(|banner| banner.value.clone()),
         domains: facts.domains.iter().map(ToString::to_string).collect(),
         domains_in_file: facts.domains.len() > IN_EXIM_CONF,
-        networks: facts
-            .networks
-            .iter()
-            .map(|network| network.value.to_string())
-            .collect(),
+        aliases: facts.aliases.as_ref().map(|aliases| aliases.value.clone()),
+        networks: facts.networks.iter().map(|n| n.value.to_string()).collect(),
         networks_in_file: facts.networks.len() > IN_EXIM_CONF,
+        groups: groups(facts),
+        smarthost: facts.smarthost.as_ref().map(|s| smart(&s.value)),
         ports: ports(&|_| true),
-        mx_port_list: mx_ports
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join(":"),
-        mx_ports,
+        interfaces: interfaces(policy),
+        mx_port_list: list(&|listener| listener.role == Role::Mx),
+        auth_port_list: list(&|listener| listener.auth),
+        auth_everywhere: policy.listeners.iter().all(|listener| listener.auth),
         implicit_tls_ports: ports(&|listener| listener.tls == ListenerTls::Implicit),
-        submission,
+        clear_port_list: list(&|listener| certificate && listener.tls == ListenerTls::No),
+        submission: policy.listeners.iter().any(|l| l.role != Role::Mx),
+        auth: auth(policy),
         certificate: facts.certificate.clone(),
+        intermediate_port_list: list(&|l| l.profile == Some(TlsProfile::Intermediate)),
+        modern_port_list: list(&modern),
+        modern_everywhere: policy
+            .listeners
+            .iter()
+            .all(|l| l.tls == ListenerTls::No || modern(l)),
+        limits: sizes(facts),
+        dnsbl: facts
+            .dnsbl
+            .iter()
+            .map(|list| listing(&list.value))
+            .collect(),
+        spam_filter: facts
+            .spam_filter
+            .as_ref()
+            .map(|filter| match &filter.value {
+                Endpoint::Unix(path) => path.clone(),
+                Endpoint::Tcp(host, port) => format!("{host} {port}"),
+            }),
+        dkim: facts.dkim.as_ref().and_then(|dkim| signature(&dkim.value)),
+        taint: version.is_at_least(&[4, 94]),
     })
 }
 
-fn steps(submission: bool, certificate: Option<&Certificate>) -> Vec<String> {
-    let mut steps = vec![
-        "put exim.conf into /etc/exim4/exim4.conf (elsewhere where `exim -bP configure_file` says), and other files beside it, owned by root".to_owned(),
-    ];
-    if submission {
-        steps.push("put sasl2/exim.conf into /etc/sasl2".into());
-        steps.push("run saslauthd (START=yes in /etc/default/saslauthd), and let Exim reach it: `adduser Debian-exim sasl`".into());
+/// The sockets, if some port is not served on all addresses (Exim's specification, §13.3).
+fn interfaces(policy: &Policy) -> Vec<String> {
+    if policy.listeners.iter().all(|l| l.addresses.is_empty()) {
+        return Vec::new();
     }
-    if let Some(tls) = certificate {
-        steps.push(format!(
-            "let Exim read its key, which it does as its own user: `chgrp Debian-exim {0} && chmod 640 {0}`",
-            tls.key
-        ));
+    let sockets = policy.listeners.iter().flat_map(|listener| {
+        let port = listener.port;
+        let all = ["0.0.0.0", "::"].map(|any| any.parse().ok());
+        let addresses: Vec<std::net::IpAddr> = if listener.addresses.is_empty() {
+            all.into_iter().flatten().collect()
+        } else {
+            listener.addresses.clone()
+        };
+        addresses
+            .into_iter()
+            .map(move |address| format!("[{address}]:{port}"))
+    });
+    sockets.collect()
+}
+
+fn auth(policy: &Policy) -> Option<Auth> {
+    let auth = &policy.facts.auth.as_ref()?.value;
+    if !policy.listeners.iter().any(|listener| listener.auth) {
+        return None;
     }
-    steps.push("check with `exim4 -bV`, then `systemctl restart exim4`".into());
-    steps
+    let (backend, path) = match &auth.backend {
+        AuthBackend::CyrusSaslauthd | AuthBackend::CyrusSasldb => ("cyrus", String::new()),
+        AuthBackend::Dovecot(path) => ("dovecot", path.clone()),
+        AuthBackend::File(path) => ("file", path.clone()),
+    };
+    Some(Auth {
+        backend,
+        saslauthd: auth.backend == AuthBackend::CyrusSaslauthd,
+        path,
+        mechanisms: auth.mechanisms.iter().map(|m| m.name()).collect(),
+    })
+}
+
+fn sizes(facts: &Facts) -> Sizes {
+    let number = |limit: &Option<Stated<u64>>| limit.as_ref().map(|limit| limit.value);
+    let limits = &facts.limits;
+    Sizes {
+        message_size: number(&limits.message_size),
+        recipients: number(&limits.recipients),
+        connections: number(&limits.connections).unwrap_or(CONNECTIONS),
+        per_client: number(&limits.connections_per_client),
+        rate: number(&limits.connection_rate),
+    }
+}
+
+fn listing(list: &crate::policy::Dnsbl) -> Listing {
+    Listing {
+        zone: list.zone.to_string(),
+        answers: list.answers.iter().map(ToString::to_string).collect(),
+    }
+}
+
+fn signature(dkim: &Dkim) -> Option<Signature> {
+    Some(Signature {
+        domain: dkim.domain.to_string(),
+        selector: dkim.selector.clone(),
+        key: dkim.key.clone()?,
+    })
 }

@@ -152,7 +152,7 @@ impl Plan {
 /// # Errors
 /// What this version cannot do.
 pub fn plan(policy: &Policy, heading: &Heading, version: Version) -> Result<Plan, Vec<Finding>> {
-    let refusals = refusals(policy, version);
+    let refusals = refusals(policy);
     if !refusals.is_empty() {
         return Err(refusals);
     }

@@ -2,14 +2,14 @@
 
 use super::listeners;
 use crate::findings::Finding;
-use crate::mta::{Version, refusal};
+use crate::mta::refusal;
 use crate::policy::{AuthBackend, ClientMechanism, Facts, Host, Policy, SmarthostTls};
 
 /// One finding for each thing that is asked for and cannot be.
-pub fn refusals(policy: &Policy, version: Version) -> Vec<Finding> {
+pub fn refusals(policy: &Policy) -> Vec<Finding> {
     let facts = &policy.facts;
     let mut all = Vec::new();
-    all.extend(auth(facts, version));
+    all.extend(auth(facts));
     all.extend(smarthost(facts));
     if let Some(dkim) = &facts.dkim
         && dkim.value.socket.is_none()
@@ -33,7 +33,7 @@ pub fn refusals(policy: &Policy, version: Version) -> Vec<Finding> {
     all
 }
 
-fn auth(facts: &Facts, version: Version) -> Option<Finding> {
+fn auth(facts: &Facts) -> Option<Finding> {
     let auth = facts.auth.as_ref()?;
     let origin = auth.origin.as_ref();
     match &auth.value.backend {
@@ -42,17 +42,12 @@ fn auth(facts: &Facts, version: Version) -> Option<Finding> {
             "Postfix checks no passwords by itself, so that a file of hashes is of no use to it",
             "write `auth: cyrus`, or let Dovecot read the file: `backend: dovecot`",
         ),
-        AuthBackend::Dovecot(_)
-            if !version.is_at_least(&[3, 6]) && auth.value.mechanisms.len() < 2 =>
-        {
-            refusal(
-                origin,
-                format!(
-                    "Postfix {version} offers whatever mechanisms Dovecot has; the filter came with 3.6"
-                ),
-                "leave `mechanisms` out, and set `auth_mechanisms` in Dovecot",
-            )
-        }
+        // smtpd_sasl_mechanism_filter is about what is offered; what is used all the same is handed on.
+        AuthBackend::Dovecot(_) if auth.value.mechanisms.len() < 2 => refusal(
+            origin,
+            "Postfix hands every mechanism on to Dovecot, also those that it does not offer",
+            "leave `mechanisms` out, and name them in Dovecot: `auth_mechanisms`",
+        ),
         _ => None,
     }
 }
