@@ -267,7 +267,7 @@ impl Case<'_> {
         self.write("key.pem", &made.signing_key.serialize_pem())?;
 
         let mut zone = self.zone();
-        let services = services::plan(facts, &mut zone);
+        let services = services::plan(facts, target.server, &mut zone);
         let mut addresses: Vec<IpAddr> = vec![OUTSIDE4.into(), OUTSIDE6.into()];
         addresses.extend(services.addresses());
         addresses.extend(limits::clients(self.policy));

@@ -38,6 +38,8 @@ pub struct Services {
     outside: Vec<(SocketAddr, Sink)>,
     /// On sockets of the server's own host.
     inside: Vec<(Place, Kind)>,
+    /// The mode of Unix sockets.
+    mode: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,8 +104,16 @@ pub fn destination(facts: &Facts, recipient: &Recipient, kind: Accept) -> &'stat
 }
 
 /// The services that the facts name; their names and those of backup domains go into the zone.
-pub fn plan(facts: &Facts, zone: &mut Zone) -> Services {
-    let mut services = Services::default();
+pub fn plan(facts: &Facts, server: Server, zone: &mut Zone) -> Services {
+    let mut services = Services {
+        // Sendmail uses no socket that others can write to.
+        mode: if server == Server::Sendmail {
+            0o600
+        } else {
+            0o666
+        },
+        ..Services::default()
+    };
     let exchanger = Sink {
         place: "mx".into(),
         lmtp: false,
@@ -305,14 +315,16 @@ pub fn serve_outside(work: &Path) {
 
 /// Serves the sockets of the server's host, whose root is `root`, until the namespace ends.
 pub fn serve_inside(work: &Path, root: &Path) {
-    for (place, kind) in read(work).inside {
+    let services = read(work);
+    for (place, kind) in services.inside {
+        let mode = services.mode;
         let log = work.join("arrivals");
         match place {
             Place::Unix(path) => {
                 let path = root.join(path.trim_start_matches('/'));
                 fs::create_dir_all(path.parent().unwrap()).unwrap();
                 let listener = UnixListener::bind(&path).unwrap();
-                fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
+                fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
                 thread::spawn(move || {
                     for stream in listener.incoming().flatten() {
                         answer(stream, &kind, &log);

@@ -17,6 +17,7 @@ pub const IN_EXIM_CONF: usize = 50;
 
 /// The options.
 #[derive(Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Plan {
     #[serde(flatten)]
     heading: Heading,

@@ -1,8 +1,12 @@
-//! Sendmail 8.17: sendmail.mc, its maps and its SASL file. Must not know any other server.
+//! Sendmail 8.15 to 8.18: sendmail.mc, its maps and its SASL file. Must not know any other server.
 
 mod access;
+mod delivery;
 mod plan;
 mod refusals;
+mod steps;
+
+use serde::Serialize;
 
 use super::render::{Quote, comment, render};
 use super::{Generated, Heading, Version};
@@ -12,38 +16,63 @@ use crate::policy::Policy;
 const SENDMAIL_MC: &str = include_str!("../../../templates/sendmail/sendmail.mc.j2");
 const ACCESS: &str = include_str!("../../../templates/sendmail/access.j2");
 const LOCAL_HOST_NAMES: &str = include_str!("../../../templates/sendmail/local-host-names.j2");
+const GROUP_DOMAINS: &str = include_str!("../../../templates/sendmail/group-domains.j2");
+const HOST_ALIASES: &str = include_str!("../../../templates/sendmail/host-aliases.j2");
 const SASL_CONF: &str = include_str!("../../../templates/sendmail/sasl.conf.j2");
 
-const QUOTES: &[Quote] = &[("m4", m4), ("key", key), ("comment", comment)];
+const QUOTES: &[Quote] = &[
+    ("m4", m4),
+    ("once", once),
+    ("key", key),
+    ("words", words),
+    ("socket", socket),
+    ("target", target),
+    ("comment", comment),
+];
 
 /// The files for a policy.
 ///
 /// # Errors
-/// What is not rendered, else a network that would need too many lines in the access map, which
-/// knows octet borders only.
+/// What this version cannot do, each at the place that asks for it.
 pub fn generate(
     policy: &Policy,
     heading: &Heading,
     version: Version,
 ) -> Result<Generated, Vec<Finding>> {
-    let refusals = refusals::refusals(policy);
-    if !refusals.is_empty() {
-        return Err(refusals);
-    }
     let plan = plan::plan(policy, heading, version)?;
     let mut files = vec![
         ("sendmail.mc", SENDMAIL_MC),
         ("access", ACCESS),
         ("local-host-names", LOCAL_HOST_NAMES),
     ];
-    if plan.submission {
+    if plan.auth.is_some() {
         files.push(("sasl2/Sendmail.conf", SASL_CONF));
     }
-    let files = render(&files, &plan, QUOTES);
+    if plan.aliases.is_some() {
+        files.push(("host-aliases", HOST_ALIASES));
+    }
+    let mut files = render(&files, &plan, QUOTES);
+    for group in &plan.groups {
+        let name = format!("{}-domains", group.name);
+        let listed = GroupFile {
+            heading,
+            name: &name,
+            group,
+        };
+        files.extend(render(&[(&name, GROUP_DOMAINS)], &listed, QUOTES));
+    }
     Ok(Generated {
         files,
         steps: plan.steps,
     })
+}
+
+/// The file of a group's domains.
+#[derive(Serialize)]
+struct GroupFile<'a> {
+    heading: &'a Heading,
+    name: &'a str,
+    group: &'a delivery::Group,
 }
 
 /// A name or path that arrives in sendmail.cf as it is: two pairs of quotes, since m4 reads a
@@ -58,4 +87,28 @@ fn m4(text: &str) -> Option<String> {
 fn key(text: &str) -> Option<String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || ".-:/".contains(c);
     (!text.is_empty() && text.chars().all(plain)).then(|| text.to_owned())
+}
+
+/// A path, host or zone in rules and mailers, which m4 reads once.
+fn once(text: &str) -> Option<String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@~=[]:".contains(c);
+    text.chars().all(plain).then(|| format!("`{text}'"))
+}
+
+/// Words with blanks between them, twice quoted as [`m4`] does.
+fn words(text: &str) -> Option<String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || " .-_/+@:()".contains(c);
+    text.chars().all(plain).then(|| format!("``{text}''"))
+}
+
+/// A milter's socket inside a quoted argument.
+fn socket(text: &str) -> Option<String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@~=:".contains(c);
+    text.chars().all(plain).then(|| format!("`{text}'"))
+}
+
+/// A name or target in the alias file (aliases(5)).
+fn target(text: &str) -> Option<String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-+@".contains(c);
+    text.chars().all(plain).then(|| text.to_owned())
 }

@@ -1,12 +1,20 @@
 //! From a policy to Sendmail's macros and maps, decided; templates only lay them out.
 
+use std::net::Ipv6Addr;
+
 use serde::Serialize;
 
 use super::access;
+use super::delivery::{Group, Mailer, groups, tcp};
+use super::refusals::refusals;
+use super::steps::steps;
 use crate::findings::Finding;
 use crate::mta::{Heading, Version, refusal};
 use crate::net::Network;
-use crate::policy::{Certificate, Facts, ListenerTls, Policy, Role, Stated};
+use crate::policy::{
+    Alias, AuthBackend, Certificate, Endpoint, Facts, Host, Limits, ListenerTls, Policy, Role,
+    Stated, Tables, TlsProfile,
+};
 
 /// Up to so many lines a text map is quick enough; a longer one is made into a hash by makemap.
 const IN_TEXT_MAP: usize = 1000;
@@ -18,12 +26,45 @@ pub struct Plan {
     heading: Heading,
     pub steps: Vec<String>,
     hostname: String,
+    banner: Option<String>,
     domains: Vec<String>,
+    pub aliases: Option<Vec<Alias>>,
     networks: Vec<Keys>,
     hash_map: bool,
+    pub groups: Vec<Group>,
+    smarthost: Option<Mailer>,
     listeners: Vec<Daemon>,
-    pub submission: bool,
+    submission: bool,
+    pub auth: Option<Auth>,
     certificate: Option<Certificate>,
+    /// Whether TLS is set for each daemon, by a ruleset.
+    tls_by_daemon: bool,
+    limits: Sizes,
+    dnsbl: Vec<Listing>,
+    milters: Vec<String>,
+}
+
+/// How people log in.
+#[derive(Serialize)]
+pub struct Auth {
+    saslauthd: bool,
+    mechanisms: Vec<&'static str>,
+}
+
+/// Limits in numbers.
+#[derive(Serialize)]
+struct Sizes {
+    message_size: Option<u64>,
+    recipients: Option<u64>,
+    connections: Option<u64>,
+    per_client: Option<u64>,
+    rate: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct Listing {
+    zone: String,
+    answers: Vec<String>,
 }
 
 /// A network with its access keys.
@@ -36,46 +77,141 @@ struct Keys {
 /// A daemon of `DAEMON_OPTIONS`.
 #[derive(Serialize)]
 struct Daemon {
+    name: String,
     port: u16,
+    family: &'static str,
+    address: String,
     /// The letters of `M=`.
     modifiers: &'static str,
+    mx: bool,
+    profile: Option<&'static str>,
 }
 
 /// The plan for a policy.
 ///
 /// # Errors
-/// One finding for each network that would need too many access keys.
-pub fn plan(policy: &Policy, heading: &Heading, _version: Version) -> Result<Plan, Vec<Finding>> {
+/// What this version cannot do, and each network that would need too many access keys.
+pub fn plan(policy: &Policy, heading: &Heading, version: Version) -> Result<Plan, Vec<Finding>> {
     let facts = &policy.facts;
-    let networks = networks(facts)?;
+    let mut refused = refusals(policy, version);
+    let networks = networks(facts).unwrap_or_else(|too_many| {
+        refused.extend(too_many);
+        Vec::new()
+    });
+    if !refused.is_empty() {
+        return Err(refused);
+    }
     let lines: usize = networks.iter().map(|network| network.keys.len()).sum();
-    let hash_map = lines > IN_TEXT_MAP;
-    let submission = policy
-        .listeners
-        .iter()
-        .any(|listener| listener.role != Role::Mx);
+    let hash_map = match facts.tables.as_ref().map(|tables| tables.value) {
+        Some(Tables::Hash) => true,
+        Some(Tables::Text) => false,
+        _ => lines > IN_TEXT_MAP,
+    };
     Ok(Plan {
         heading: heading.clone(),
-        steps: steps(submission, hash_map, facts.certificate.as_ref()),
+        steps: steps(policy, hash_map),
         hostname: facts.hostname.to_string(),
+        banner: facts.banner.as_ref().map(|banner| banner.value.clone()),
         domains: facts.domains.iter().map(ToString::to_string).collect(),
+        aliases: facts.aliases.as_ref().map(|aliases| aliases.value.clone()),
         networks,
         hash_map,
-        listeners: policy
-            .listeners
+        groups: groups(facts),
+        smarthost: facts
+            .smarthost
+            .as_ref()
+            .map(|s| tcp(&s.value.host, s.value.port)),
+        listeners: daemons(policy),
+        submission: policy.listeners.iter().any(|l| l.role != Role::Mx),
+        auth: auth(policy),
+        certificate: facts.certificate.clone(),
+        tls_by_daemon: version.is_at_least(&[8, 16]),
+        limits: sizes(&facts.limits),
+        dnsbl: facts
+            .dnsbl
             .iter()
-            .map(|listener| Daemon {
-                port: listener.port,
-                modifiers: match (listener.role, listener.tls) {
-                    (Role::Mx, _) => "A",
-                    (_, ListenerTls::Implicit) => "Eas",
-                    _ => "Ea",
-                },
+            .map(|list| Listing {
+                zone: list.value.zone.to_string(),
+                answers: list.value.answers.iter().map(ToString::to_string).collect(),
             })
             .collect(),
-        submission,
-        certificate: facts.certificate.clone(),
+        milters: milters(facts),
     })
+}
+
+fn daemons(policy: &Policy) -> Vec<Daemon> {
+    let certificate = policy.facts.certificate.is_some();
+    let mut daemons = Vec::new();
+    for listener in &policy.listeners {
+        let all = [Ipv6Addr::UNSPECIFIED.into()];
+        let addresses = if listener.addresses.is_empty() {
+            &all[..]
+        } else {
+            &listener.addresses
+        };
+        for (index, address) in addresses.iter().enumerate() {
+            let clear = certificate && listener.tls == ListenerTls::No;
+            daemons.push(Daemon {
+                name: if index == 0 {
+                    format!("smtp{}", listener.port)
+                } else {
+                    format!("smtp{}x{index}", listener.port)
+                },
+                port: listener.port,
+                family: if address.is_ipv4() { "inet" } else { "inet6" },
+                address: address.to_string(),
+                modifiers: match (listener.role, listener.tls, listener.auth) {
+                    (Role::Mx, _, _) if clear => "AS",
+                    (Role::Mx, _, false) => "A",
+                    (Role::Mx, _, true) => "",
+                    (_, ListenerTls::Implicit, _) => "Eas",
+                    _ => "Ea",
+                },
+                mx: listener.role == Role::Mx,
+                profile: listener.profile.map(TlsProfile::name),
+            });
+        }
+    }
+    daemons
+}
+
+fn auth(policy: &Policy) -> Option<Auth> {
+    let auth = &policy.facts.auth.as_ref()?.value;
+    if !policy.listeners.iter().any(|listener| listener.auth) {
+        return None;
+    }
+    Some(Auth {
+        saslauthd: auth.backend == AuthBackend::CyrusSaslauthd,
+        mechanisms: auth.mechanisms.iter().map(|m| m.name()).collect(),
+    })
+}
+
+fn sizes(limits: &Limits) -> Sizes {
+    let number = |limit: &Option<Stated<u64>>| limit.as_ref().map(|limit| limit.value);
+    Sizes {
+        message_size: number(&limits.message_size),
+        recipients: number(&limits.recipients),
+        connections: number(&limits.connections),
+        per_client: number(&limits.connections_per_client),
+        rate: number(&limits.connection_rate),
+    }
+}
+
+/// The milters in the order in which they see a message: what refuses it first, who signs it last;
+/// as `S=` of `INPUT_MAIL_FILTER` takes them (libmilter's `smfi_setconn`).
+fn milters(facts: &Facts) -> Vec<String> {
+    let dkim = facts.dkim.as_ref().and_then(|d| d.value.socket.as_ref());
+    let filters = facts.spam_filter.iter().chain(&facts.milters);
+    let endpoints = filters.map(|stated| &stated.value).chain(dkim);
+    endpoints
+        .map(|endpoint| match endpoint {
+            Endpoint::Unix(path) => format!("unix:{path}"),
+            Endpoint::Tcp(Host::Address(address), port) if address.is_ipv6() => {
+                format!("inet6:{port}@{address}")
+            }
+            Endpoint::Tcp(host, port) => format!("inet:{port}@{host}"),
+        })
+        .collect()
 }
 
 /// The access keys of the host itself and of every network, no key twice.
@@ -123,27 +259,4 @@ fn too_many_keys(stated: &Stated<Network>, nearest: u8) -> Option<Finding> {
             "the nearest border above is /{below}; from /{nearest} on the lines are few enough"
         ),
     )
-}
-
-fn steps(submission: bool, hash_map: bool, certificate: Option<&Certificate>) -> Vec<String> {
-    let mut steps = vec!["put the files into /etc/mail, owned by root".to_owned()];
-    if submission {
-        steps.push("put sasl2/Sendmail.conf into /etc/sasl2".into());
-        steps.push("run saslauthd (START=yes in /etc/default/saslauthd)".into());
-    }
-    if let Some(tls) = certificate {
-        steps.push(format!(
-            "keep the key from all but root, else STARTTLS is not offered: `chown root {0} && chmod 600 {0}`",
-            tls.key
-        ));
-    }
-    steps.push(
-        "build: `m4 /etc/mail/sendmail.mc > /etc/mail/sendmail.cf`; not by `sendmailconfig`, which edits sendmail.mc".into(),
-    );
-    if hash_map {
-        steps.push("make the map: `makemap hash /etc/mail/access.db < /etc/mail/access`".into());
-    }
-    steps.push("run `newaliases`".into());
-    steps.push("check with `sendmail -bt < /dev/null`, then `systemctl restart sendmail`".into());
-    steps
 }

@@ -1,130 +1,104 @@
-//! What a policy asks for and the generated files do not say, refused so that nothing is dropped
-//! in silence. Must not know how the rest is rendered.
+//! What Sendmail cannot do, or was not tried with. Must not know how the rest is rendered.
 
 use crate::findings::Finding;
-use crate::mta::refusal;
-use crate::policy::{ListenerTls, Policy, Role, TlsProfile};
+use crate::mta::{Version, refusal};
+use crate::policy::{
+    AuthBackend, Facts, ListenerTls, Policy, SmarthostTls, Store, Tables, TlsProfile,
+};
 use crate::text::Place;
 
-/// One finding for each thing that is asked for and not rendered.
-pub fn refusals(policy: &Policy) -> Vec<Finding> {
+/// One finding for each thing that is asked for and cannot be.
+pub fn refusals(policy: &Policy, version: Version) -> Vec<Finding> {
     let facts = &policy.facts;
     let mut all = Vec::new();
-    let mut refuse = |origin, what, key| all.extend(refused(origin, what, key));
+    all.extend(auth(facts));
+    all.extend(smarthost(facts));
+    all.extend(profiles(policy, version));
     for domain in &facts.virtual_domains {
-        refuse(domain.origin.as_ref(), "a virtual domain", "domains");
+        if let Store::Maildir { .. } = domain.value.store {
+            all.extend(refusal(
+                domain.origin.as_ref(),
+                "Sendmail writes no maildirs by itself",
+                "let Dovecot write them, and hand it the mail: `to: lmtp:/run/dovecot/lmtp`",
+            ));
+        }
     }
-    for domain in &facts.relay_domains {
-        refuse(domain.origin.as_ref(), "a relay domain", "domains");
+    if let Some(dkim) = &facts.dkim
+        && dkim.value.socket.is_none()
+    {
+        all.extend(refusal(
+            dkim.origin.as_ref(),
+            "Sendmail signs through a milter, and `socket` does not say where one listens",
+            "run OpenDKIM, and add `socket: \"inet:127.0.0.1:8891\"`",
+        ));
     }
-    for list in &facts.dnsbl {
-        refuse(list.origin.as_ref(), "a DNS list", "dnsbl");
+    if let Some(tables) = &facts.tables
+        && tables.value == Tables::Lmdb
+    {
+        all.extend(refusal(
+            tables.origin.as_ref(),
+            "Sendmail of Debian is built without LMDB",
+            "write `tables: hash` or `tables: texthash`",
+        ));
     }
-    for milter in &facts.milters {
-        refuse(milter.origin.as_ref(), "a milter", "milters");
-    }
-    let limits = &facts.limits;
-    let origins = [
-        (
-            facts.banner.as_ref().map(|s| &s.origin),
-            "a banner",
-            "banner",
-        ),
-        (
-            facts.aliases.as_ref().map(|s| &s.origin),
-            "a list of aliases",
-            "aliases",
-        ),
-        (
-            facts.smarthost.as_ref().map(|s| &s.origin),
-            "a smarthost",
-            "relay.smarthost",
-        ),
-        (
-            facts.dkim.as_ref().map(|s| &s.origin),
-            "a DKIM signature",
-            "dkim",
-        ),
-        (
-            facts.spam_filter.as_ref().map(|s| &s.origin),
-            "a spam filter",
-            "spam_filter",
-        ),
-        (
-            facts.tables.as_ref().map(|s| &s.origin),
-            "a kind of table",
-            "surroundings.tables",
-        ),
-        (
-            limits.message_size.as_ref().map(|s| &s.origin),
-            "a limit",
-            "limits.message_size",
-        ),
-        (
-            limits.recipients.as_ref().map(|s| &s.origin),
-            "a limit",
-            "limits.recipients",
-        ),
-        (
-            limits.connections.as_ref().map(|s| &s.origin),
-            "a limit",
-            "limits.connections",
-        ),
-        (
-            limits.connections_per_client.as_ref().map(|s| &s.origin),
-            "a limit",
-            "limits.connections_per_client",
-        ),
-        (
-            limits.connection_rate.as_ref().map(|s| &s.origin),
-            "a limit",
-            "limits.connection_rate",
-        ),
-    ];
-    for (origin, what, key) in origins {
-        refuse(origin.and_then(Option::as_ref), what, key);
-    }
-    all.extend(sessions(policy));
     all
 }
 
-fn refused(origin: Option<&Place>, what: &str, key: &str) -> Option<Finding> {
+fn auth(facts: &Facts) -> Option<Finding> {
+    let auth = facts.auth.as_ref()?;
+    let what = match auth.value.backend {
+        AuthBackend::Dovecot(_) => "cannot ask Dovecot for passwords",
+        AuthBackend::File(_) => "reads no file of hashes",
+        AuthBackend::CyrusSaslauthd | AuthBackend::CyrusSasldb => return None,
+    };
     refusal(
-        origin,
-        format!("Sendmail: {what} is not generated yet, since it was not tried on the daemon"),
-        format!("leave `{key}` out, or generate for another server"),
+        auth.origin.as_ref(),
+        format!("Sendmail {what}: it asks Cyrus SASL alone"),
+        "write `auth: cyrus`; saslauthd can ask PAM or an IMAP server",
     )
 }
 
-fn sessions(policy: &Policy) -> Vec<Finding> {
-    let facts = &policy.facts;
-    let mut all = Vec::new();
-    let mut refuse = |origin, what, key| all.extend(refused(origin, what, key));
-    if let Some(auth) = &facts.auth {
-        let usual = auth.value.backend == crate::policy::AuthBackend::CyrusSaslauthd
-            && auth.value.mechanisms.len() == 2;
-        if !usual {
-            refuse(
-                auth.origin.as_ref(),
-                "AUTH but by saslauthd with PLAIN and LOGIN",
-                "auth",
-            );
-        }
+fn smarthost(facts: &Facts) -> Option<Finding> {
+    let smarthost = facts.smarthost.as_ref()?;
+    let (message, help) = match smarthost.value.tls {
+        SmarthostTls::Wrapped => (
+            "Sendmail as a client speaks no TLS from the first byte",
+            "take the smarthost's port for STARTTLS, usually 587",
+        ),
+        SmarthostTls::Required => (
+            "Sendmail was not tried with a smarthost whose certificate has to be checked for its name",
+            "generate for another server; a smarthost in your own network goes with `tls: none`",
+        ),
+        SmarthostTls::None => return None,
+    };
+    refusal(smarthost.origin.as_ref(), message, help)
+}
+
+/// TLS for each listener by itself came with `tls_srv_features` (8.16; Sendmail Installation and
+/// Operation Guide, `tls_srv_features`); before, there is one setting for all.
+fn profiles(policy: &Policy, version: Version) -> Vec<Finding> {
+    if version.is_at_least(&[8, 16]) {
+        return Vec::new();
     }
-    for listener in &policy.listeners {
-        let origin = listener.origin.as_ref();
-        if !listener.addresses.is_empty() {
-            refuse(origin, "a listener's address", "address");
-        }
-        if listener.role == Role::Mx && listener.auth {
-            refuse(origin, "AUTH on an mx listener", "auth");
-        }
-        if listener.tls == ListenerTls::No && facts.certificate.is_some() {
-            refuse(origin, "a listener without TLS beside a certificate", "tls");
-        }
-        if listener.profile == Some(TlsProfile::Modern) {
-            refuse(origin, "the TLS profile `modern`", "tls");
-        }
-    }
-    all
+    let modern = |profile| profile == Some(TlsProfile::Modern);
+    let all = policy
+        .listeners
+        .iter()
+        .all(|listener| listener.tls == ListenerTls::No || modern(listener.profile));
+    let listeners = policy
+        .listeners
+        .iter()
+        .filter(|l| modern(l.profile) && !all);
+    let refused = |origin: Option<&Place>| {
+        refusal(
+            origin,
+            format!(
+                "Sendmail {version} has one list of TLS versions for all ports, and TLS 1.3 alone is wanted on some"
+            ),
+            "write `tls: intermediate`, or generate for 8.16 or newer",
+        )
+    };
+    listeners
+        .filter_map(|l| refused(l.origin.as_ref()))
+        .collect()
 }
