@@ -30,7 +30,31 @@ pub fn refusals(policy: &Policy) -> Vec<Finding> {
             ));
         }
     }
+    all.extend(counts(policy));
     all
+}
+
+/// anvil(8) keeps its counts by service and client: with N as the limit, a client of two listeners
+/// has 2 N connections.
+fn counts(policy: &Policy) -> Vec<Finding> {
+    let services = listeners::count(policy);
+    if services < 2 {
+        return Vec::new();
+    }
+    let limits = &policy.facts.limits;
+    [
+        ("connections_per_client", &limits.connections_per_client),
+        ("connection_rate", &limits.connection_rate),
+    ]
+    .into_iter()
+    .filter_map(|(key, limit)| {
+        refusal(
+            limit.as_ref()?.origin.as_ref(),
+            format!("Postfix counts a client's connections for each listener by itself, so that `{key}` would hold {services} times over"),
+            format!("leave `{key}` out, or serve one port, on one address or on all"),
+        )
+    })
+    .collect()
 }
 
 fn auth(facts: &Facts) -> Option<Finding> {

@@ -26,6 +26,8 @@ pub fn steps(policy: &Policy) -> Vec<String> {
             nexthop(&smarthost.value.host, smarthost.value.port)
         ));
         steps.push("let Postfix log in elsewhere: `apt install libsasl2-modules`".into());
+        // smtp(8) has no setting that demands AUTH.
+        steps.push("know that Postfix sends without logging in where the smarthost offers no AUTH, and leaves it to the smarthost to refuse that".into());
     }
     if facts.dkim.is_some() || facts.spam_filter.is_some() || !facts.milters.is_empty() {
         steps.push("start the milters first, and let the user postfix write to their sockets: without one of them all mail is refused for the time being".into());
