@@ -19,7 +19,7 @@ unshare -m -n -p -u -f bash -euo pipefail -c '
     mount -t proc proc "$root/proc"
     # Sendmail queues and refuses by the load of the machine, which here is that of the whole lab.
     echo "0.00 0.00 0.00 1/1 1" > "$work/loadavg"; mount --bind "$work/loadavg" "$root/proc/loadavg"
-    mount -t tmpfs none "$root/run"
+    mount -t tmpfs -o mode=755 none "$root/run"
     mount -t tmpfs none "$root/dev"
     for node in null:3 zero:5 full:7 random:8 urandom:9; do mknod -m 666 "$root/dev/${node%:*}" c 1 "${node#*:}"; done
     mknod -m 666 "$root/dev/tty" c 5 0

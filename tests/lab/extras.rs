@@ -168,11 +168,12 @@ impl Extras<'_> {
                 probe.declares = Some(most + 1);
             });
             let what = "a message with one octet too many";
-            // Exim counts the end of a line once, and lines of the lab have 72 octets.
-            let ends = if server == Server::Exim {
-                octets / 70
-            } else {
+            // Exim and Sendmail count the end of a line once, and Sendmail no header; the lab's lines
+            // have 72 octets.
+            let ends = if server == Server::Postfix {
                 0
+            } else {
+                octets / 70 + 64
             };
             self.add(self.plain.clone(), Seen::Refuse, what, move |probe| {
                 probe.message = Some(Message::Sized(octets + ends + 1));

@@ -165,8 +165,8 @@ fn fault(trial: &Trial) -> Option<String> {
         let _ = stream.write_all(b"QUIT\r\n");
         let _ = stream.read_to_end(&mut Vec::new());
     }
-    // Sendmail looks every few seconds whether it may listen again.
-    let pause = if trial.from.len() > 1 { 8000 } else { 1500 };
+    // Sendmail closes its sockets, and looks after 15 seconds whether it may listen again.
+    let pause = if trial.from.len() > 1 { 17_000 } else { 1500 };
     std::thread::sleep(Duration::from_millis(pause));
     let (least, most) = trial.greeted;
     (!(least..=most).contains(&greeted)).then(|| {

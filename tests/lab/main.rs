@@ -121,7 +121,8 @@ fn run(options: &Options) -> ExitCode {
     let totals: Mutex<HashMap<Target, (usize, usize)>> = Mutex::default();
     let failed = AtomicUsize::new(0);
     thread::scope(|scope| {
-        for _ in 0..2 {
+        // More than there are processors: Sendmail's mailer sleeps for seconds on locked mailboxes.
+        for _ in 0..3 {
             scope.spawn(|| {
                 while let Some((name, description, target)) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let work = roots::folder().join("cases").join(format!("{name}-{}", roots::name(*target)));

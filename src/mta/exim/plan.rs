@@ -174,13 +174,13 @@ fn interfaces(policy: &Policy) -> Vec<String> {
         return Vec::new();
     }
     let sockets = policy.listeners.iter().flat_map(|listener| {
-        let port = listener.port;
-        let all = ["0.0.0.0", "::"].map(|any| any.parse().ok());
-        let addresses: Vec<std::net::IpAddr> = if listener.addresses.is_empty() {
-            all.into_iter().flatten().collect()
+        // Exim knows "all addresses" of IPv6 by `::0` alone; `::` would take IPv4's port too.
+        let addresses: Vec<String> = if listener.addresses.is_empty() {
+            vec!["0.0.0.0".into(), "::0".into()]
         } else {
-            listener.addresses.clone()
+            listener.addresses.iter().map(ToString::to_string).collect()
         };
+        let port = listener.port;
         addresses
             .into_iter()
             .map(move |address| format!("[{address}]:{port}"))
