@@ -172,32 +172,7 @@ pub fn plan(facts: &Facts, server: Server, zone: &mut Zone) -> Services {
             Store::Maildir { .. } => {}
         }
     }
-    if let Some(auth) = &facts.auth
-        && let AuthBackend::Dovecot(path) = &auth.value.backend
-    {
-        services.beside(Place::Unix(path.clone()), Kind::Dovecot);
-    }
-    let milters = facts
-        .milters
-        .iter()
-        .chain(&facts.spam_filter)
-        .map(|m| &m.value);
-    let dkim = facts
-        .dkim
-        .as_ref()
-        .and_then(|dkim| dkim.value.socket.as_ref());
-    for endpoint in milters.chain(dkim) {
-        let place = match endpoint {
-            Endpoint::Unix(path) => Place::Unix(path.clone()),
-            Endpoint::Tcp(Host::Address(address), port) => {
-                Place::Tcp(SocketAddr::new(*address, *port))
-            }
-            Endpoint::Tcp(Host::Name(_), port) => {
-                Place::Tcp(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), *port))
-            }
-        };
-        services.beside(place, Kind::Filter(name(endpoint)));
-    }
+    services.beside_all(facts);
     for domain in &facts.relay_domains {
         if domain.value.next_hop.is_none() {
             let records = vec![
@@ -212,6 +187,36 @@ pub fn plan(facts: &Facts, server: Server, zone: &mut Zone) -> Services {
 }
 
 impl Services {
+    /// What the server asks on its own host: Dovecot, and the filters.
+    fn beside_all(&mut self, facts: &Facts) {
+        if let Some(auth) = &facts.auth
+            && let AuthBackend::Dovecot(path) = &auth.value.backend
+        {
+            self.beside(Place::Unix(path.clone()), Kind::Dovecot);
+        }
+        let milters = facts
+            .milters
+            .iter()
+            .chain(&facts.spam_filter)
+            .map(|m| &m.value);
+        let dkim = facts
+            .dkim
+            .as_ref()
+            .and_then(|dkim| dkim.value.socket.as_ref());
+        for endpoint in milters.chain(dkim) {
+            let place = match endpoint {
+                Endpoint::Unix(path) => Place::Unix(path.clone()),
+                Endpoint::Tcp(Host::Address(address), port) => {
+                    Place::Tcp(SocketAddr::new(*address, *port))
+                }
+                Endpoint::Tcp(Host::Name(_), port) => {
+                    Place::Tcp(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), *port))
+                }
+            };
+            self.beside(place, Kind::Filter(name(endpoint)));
+        }
+    }
+
     fn add(&mut self, address: IpAddr, port: u16, sink: Sink) {
         let socket = SocketAddr::new(address, port);
         if self.outside.iter().all(|(known, _)| *known != socket) {

@@ -4,6 +4,7 @@
 
 mod cli;
 mod description;
+mod features;
 mod floors;
 mod policy;
 mod readme;
