@@ -296,12 +296,7 @@ impl Case<'_> {
         self.write("probes.json", &json(serde_json::to_string(&self.probes))?)?;
         let messages: Vec<&str> = self.messages().collect();
         self.write("messages", &(messages.join("\n") + "\n"))?;
-        tls::plan(
-            self.policy,
-            target.server,
-            |port| self.own_addresses(port),
-            &self.work,
-        )?;
+        tls::plan(self.policy, |port| self.own_addresses(port), &self.work)?;
         self.write("parallel", &self.server.parallel.to_string())
     }
 

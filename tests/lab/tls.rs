@@ -7,7 +7,6 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde::{Deserialize, Serialize};
-use smtpconf::mta::Server;
 use smtpconf::policy::{ListenerTls, Policy, Source, TlsProfile};
 
 use super::world::{OUTSIDE4, OUTSIDE6};
@@ -49,7 +48,6 @@ struct Handshake {
 /// Writes down what to try; `own` gives the server's addresses for a port.
 pub fn plan(
     policy: &Policy,
-    server: Server,
     own: impl Fn(u16) -> (Ipv4Addr, Ipv6Addr),
     work: &Path,
 ) -> Result<(), String> {
@@ -66,15 +64,13 @@ pub fn plan(
             continue;
         }
         for (offer, (name, _)) in OFFERS.iter().enumerate() {
-            planned.extend(
-                wanted(listener.profile, server, name).map(|wanted| Handshake {
-                    to,
-                    port: listener.port,
-                    starttls: listener.tls == ListenerTls::StartTls,
-                    offer,
-                    wanted,
-                }),
-            );
+            planned.extend(wanted(listener.profile, name).map(|wanted| Handshake {
+                to,
+                port: listener.port,
+                starttls: listener.tls == ListenerTls::StartTls,
+                offer,
+                wanted,
+            }));
         }
     }
     serde_json::to_string(&planned)
@@ -83,16 +79,10 @@ pub fn plan(
 }
 
 /// Whether an offer must be taken; none where the server may do as it likes.
-fn wanted(profile: Option<TlsProfile>, server: Server, offer: &str) -> Option<bool> {
+fn wanted(profile: Option<TlsProfile>, offer: &str) -> Option<bool> {
     match (profile, offer) {
         (_, TLS13) | (None | Some(TlsProfile::Intermediate), TLS12) => Some(true),
         (None, _) => None,
-        // A profile promises versions only there: suites are one setting for all of its listeners.
-        (Some(TlsProfile::Intermediate), offer)
-            if server == Server::Postfix && offer.starts_with("TLS 1.2") =>
-        {
-            None
-        }
         (Some(_), _) => Some(false),
     }
 }

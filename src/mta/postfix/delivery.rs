@@ -19,6 +19,8 @@ pub struct Delivery {
     relay_recipients: Vec<String>,
     /// Relay domains without a list, where others have one.
     pub any_recipient: Vec<String>,
+    /// Whether the mail of some relay domain goes to its MX records.
+    backup: bool,
     /// Domains with their transports.
     pub transports: Vec<Transport>,
     maildirs: Vec<Maildirs>,
@@ -116,6 +118,10 @@ pub fn deliver(facts: &Facts) -> Delivery {
         relay_domains,
         relay_recipients,
         any_recipient,
+        backup: facts
+            .relay_domains
+            .iter()
+            .any(|domain| domain.value.next_hop.is_none()),
         transports,
         maildirs,
         smarthost: facts.smarthost.as_ref().map(|s| smart(&s.value)),
@@ -142,6 +148,7 @@ fn smart(smarthost: &Smarthost) -> Smart {
         // `secure`: the certificate must be signed by a CA of the system, for the host's very name.
         SmarthostTls::Required | SmarthostTls::Wrapped => vec![
             "smtp_tls_security_level=secure".into(),
+            "smtp_tls_secure_cert_match=nexthop".into(),
             "smtp_tls_CAfile=/etc/ssl/certs/ca-certificates.crt".into(),
         ],
     };

@@ -35,8 +35,9 @@ pub fn services(policy: &Policy, version: Version) -> Vec<Service> {
         .collect();
     if let Some(limit) = &policy.facts.limits.connections {
         let shares = u64::try_from(services.len()).unwrap_or(1).max(1);
-        for service in &mut services {
-            service.processes = Some((limit.value / shares).max(1));
+        let (each, over) = (limit.value / shares, limit.value % shares);
+        for (index, service) in (0..).zip(&mut services) {
+            service.processes = Some(each + u64::from(index < over));
         }
     }
     services
@@ -84,6 +85,10 @@ fn options(policy: &Policy, listener: &Listener, version: Version) -> Vec<String
             "smtpd_tls_mandatory_protocols={}",
             protocols(profile, version)
         ));
+        if profile == TlsProfile::Intermediate {
+            // Its suites are those of this grade: main.cf.
+            set("smtpd_tls_mandatory_ciphers=high");
+        }
     }
     set("smtpd_sasl_auth_enable=yes");
     if !policy.facts.dnsbl.is_empty() {

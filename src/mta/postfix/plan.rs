@@ -11,6 +11,7 @@ use crate::mta::{Heading, Version};
 use crate::net::Network;
 use crate::policy::{
     Alias, AuthBackend, Certificate, Dnsbl, Endpoint, Facts, Host, Limits, Policy, Role, Tables,
+    TlsProfile,
 };
 
 /// Up to so many networks or domains stand in main.cf itself; more go into a table of their own.
@@ -38,6 +39,8 @@ pub struct Plan {
     certificate: Option<Certificate>,
     listeners: Vec<Service>,
     submission: bool,
+    /// The suites of TLS 1.2 where a listener's profile bounds them.
+    suites: Option<&'static str>,
     pub sasl: Option<Sasl>,
     limits: Sizes,
     /// A `reject_rbl_client` for each answer of each list.
@@ -152,7 +155,7 @@ impl Plan {
 /// # Errors
 /// What this version cannot do.
 pub fn plan(policy: &Policy, heading: &Heading, version: Version) -> Result<Plan, Vec<Finding>> {
-    let refusals = refusals(policy);
+    let refusals = refusals(policy, version);
     if !refusals.is_empty() {
         return Err(refusals);
     }
@@ -181,6 +184,11 @@ pub fn plan(policy: &Policy, heading: &Heading, version: Version) -> Result<Plan
         certificate: facts.certificate.clone(),
         listeners: services(policy, version),
         submission: policy.serves(Role::Submission) || policy.serves(Role::Submissions),
+        suites: policy
+            .listeners
+            .iter()
+            .any(|listener| listener.profile == Some(TlsProfile::Intermediate))
+            .then_some("ECDHE+AESGCM:ECDHE+CHACHA20"),
         sasl: sasl(policy, version),
         limits: sizes(&facts.limits),
         dnsbl: facts
@@ -261,7 +269,7 @@ fn milters(facts: &Facts) -> Vec<String> {
         .collect()
 }
 
-fn in_brackets_if_ipv6(host: &Host) -> String {
+pub fn in_brackets_if_ipv6(host: &Host) -> String {
     match host {
         Host::Address(address) if address.is_ipv6() => format!("[{address}]"),
         host => host.to_string(),

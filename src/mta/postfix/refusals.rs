@@ -2,14 +2,14 @@
 
 use super::listeners;
 use crate::findings::Finding;
-use crate::mta::refusal;
+use crate::mta::{Version, refusal};
 use crate::policy::{AuthBackend, ClientMechanism, Facts, Host, Policy, SmarthostTls};
 
 /// One finding for each thing that is asked for and cannot be.
-pub fn refusals(policy: &Policy) -> Vec<Finding> {
+pub fn refusals(policy: &Policy, version: Version) -> Vec<Finding> {
     let facts = &policy.facts;
     let mut all = Vec::new();
-    all.extend(auth(facts));
+    all.extend(auth(facts, version));
     all.extend(smarthost(facts));
     if let Some(dkim) = &facts.dkim
         && dkim.value.socket.is_none()
@@ -57,7 +57,7 @@ fn counts(policy: &Policy) -> Vec<Finding> {
     .collect()
 }
 
-fn auth(facts: &Facts) -> Option<Finding> {
+fn auth(facts: &Facts, version: Version) -> Option<Finding> {
     let auth = facts.auth.as_ref()?;
     let origin = auth.origin.as_ref();
     match &auth.value.backend {
@@ -66,12 +66,19 @@ fn auth(facts: &Facts) -> Option<Finding> {
             "Postfix checks no passwords by itself, so that a file of hashes is of no use to it",
             "write `auth: cyrus`, or let Dovecot read the file: `backend: dovecot`",
         ),
-        // smtpd_sasl_mechanism_filter is about what is offered; what is used all the same is handed on.
-        AuthBackend::Dovecot(_) if auth.value.mechanisms.len() < 2 => refusal(
-            origin,
-            "Postfix hands every mechanism on to Dovecot, also those that it does not offer",
-            "leave `mechanisms` out, and name them in Dovecot: `auth_mechanisms`",
-        ),
+        // The command filter refuses the others, but smtpd_sasl_mechanism_filter, by which they
+        // are not even offered, came with 3.6.
+        AuthBackend::Dovecot(_)
+            if auth.value.mechanisms.len() < 2 && !version.is_at_least(&[3, 6]) =>
+        {
+            refusal(
+                origin,
+                format!(
+                    "Postfix {version} offers every mechanism that Dovecot has: it chooses among them from 3.6 on"
+                ),
+                "leave `mechanisms` out, and name them in Dovecot: `auth_mechanisms`",
+            )
+        }
         _ => None,
     }
 }

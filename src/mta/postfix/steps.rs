@@ -1,8 +1,8 @@
 //! What the administrator does beside copying the files. Must not know what stands in them.
 
 use super::delivery::{deliver, nexthop};
-use super::plan::{IN_MAIN_CF, table};
-use crate::policy::{AuthBackend, Facts, Policy, Store};
+use super::plan::{IN_MAIN_CF, in_brackets_if_ipv6, table};
+use crate::policy::{Auth, AuthBackend, Dkim, Endpoint, Facts, Policy, Store};
 
 /// The steps, one sentence or command each.
 pub fn steps(policy: &Policy) -> Vec<String> {
@@ -16,7 +16,7 @@ pub fn steps(policy: &Policy) -> Vec<String> {
     if policy.listeners.iter().any(|listener| listener.auth)
         && let Some(auth) = &facts.auth
     {
-        passwords(&auth.value.backend, facts, &mut steps);
+        passwords(&auth.value, facts, &mut steps);
     }
     if let Some(smarthost) = &facts.smarthost
         && let Some((file, _)) = &smarthost.value.credentials
@@ -28,6 +28,10 @@ pub fn steps(policy: &Policy) -> Vec<String> {
         steps.push("let Postfix log in elsewhere: `apt install libsasl2-modules`".into());
         // smtp(8) has no setting that demands AUTH.
         steps.push("know that Postfix sends without logging in where the smarthost offers no AUTH, and leaves it to the smarthost to refuse that".into());
+    }
+    lmtp_sockets(facts, &mut steps);
+    if let Some(dkim) = &facts.dkim {
+        signature(&dkim.value, &mut steps);
     }
     if facts.dkim.is_some() || facts.spam_filter.is_some() || !facts.milters.is_empty() {
         steps.push("start the milters first, and let the user postfix write to their sockets: without one of them all mail is refused for the time being".into());
@@ -93,16 +97,55 @@ fn recipients(facts: &Facts, steps: &mut Vec<String>) {
     }
 }
 
-fn passwords(backend: &AuthBackend, facts: &Facts, steps: &mut Vec<String>) {
-    match backend {
+/// lmtp(8) calls as the user `postfix`.
+fn lmtp_sockets(facts: &Facts, steps: &mut Vec<String>) {
+    let mut paths: Vec<&str> = facts
+        .virtual_domains
+        .iter()
+        .filter_map(|domain| match &domain.value.store {
+            Store::Lmtp(Endpoint::Unix(path)) => Some(path.as_str()),
+            _ => None,
+        })
+        .collect();
+    paths.sort_unstable();
+    paths.dedup();
+    steps.extend(paths.iter().map(|path| {
+        format!("let Postfix reach the LMTP server; in Dovecot's `service lmtp`: `unix_listener {path} {{ mode = 0600 user = postfix }}`")
+    }));
+}
+
+/// `OpenDKIM`'s side (opendkim.conf(5)): what it signs, with what, and where it listens.
+fn signature(dkim: &Dkim, steps: &mut Vec<String>) {
+    let socket = match &dkim.socket {
+        Some(Endpoint::Unix(path)) => format!("local:{path}"),
+        Some(Endpoint::Tcp(host, port)) => format!("inet:{port}@{}", in_brackets_if_ipv6(host)),
+        None => return,
+    };
+    steps.push(format!(
+        "in opendkim.conf: `Mode s`, `Domain {}`, `Selector {}`, `Socket {socket}`, and `InternalHosts` with 127.0.0.1, ::1 and the networks of mynetworks, whose mail is signed beside that of people who log in",
+        dkim.domain, dkim.selector
+    ));
+    let key = dkim.key.as_deref();
+    steps.push(match key {
+        Some(key) => format!("there also `KeyFile {key}`, which nobody else may read: `chown opendkim {key} && chmod 600 {key}`"),
+        None => "there also `KeyFile` with the path of the private key, which belongs to opendkim and has mode 600".into(),
+    });
+}
+
+fn passwords(auth: &Auth, facts: &Facts, steps: &mut Vec<String>) {
+    match &auth.backend {
         AuthBackend::CyrusSaslauthd => steps.push("run saslauthd (START=yes in /etc/default/saslauthd), and let Postfix reach it: `adduser postfix sasl`".into()),
         AuthBackend::CyrusSasldb => steps.push(format!(
             "make the accounts, `saslpasswd2 -c -u {} NAME`, and let Postfix read them: `adduser postfix sasl`, `chgrp sasl /etc/sasldb2 && chmod 640 /etc/sasldb2`",
             facts.hostname
         )),
-        AuthBackend::Dovecot(path) => steps.push(format!(
-            "let Postfix reach Dovecot, in its `service auth`: `unix_listener {path} {{ mode = 0660 user = postfix group = postfix }}`"
-        )),
+        AuthBackend::Dovecot(path) => {
+            steps.push(format!(
+                "let Postfix reach Dovecot, in its `service auth`: `unix_listener {path} {{ mode = 0660 user = postfix group = postfix }}`"
+            ));
+            let names: Vec<String> = auth.mechanisms.iter().map(|m| m.name().to_lowercase()).collect();
+            steps.push(format!("let Dovecot have the mechanisms: `auth_mechanisms = {}`", names.join(" ")));
+        }
         AuthBackend::File(_) => {}
     }
 }
