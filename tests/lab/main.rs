@@ -7,7 +7,7 @@
 //! ```
 //!
 //! `--all` speaks every session of the partition, also of a large one; `--random` sets how many
-//! random descriptions of each form are tried beside those in `descriptions/` (5 short and 15 long ones); `--release` takes the servers of other
+//! random descriptions of each form are tried beside those in `descriptions/` (3 short and 15 long ones); `--release` takes the servers of other
 //! Debian releases than 12, as many as are named. Each case prints a line;
 //! of what differs, the session, the clause that decided, and the transcript.
 //!
@@ -83,7 +83,7 @@ fn options(words: &[&str]) -> Options {
     let number = |name: &str| value(name).and_then(|text| text.parse().ok());
     Options {
         all: words.contains(&"--all"),
-        random: number("--random").unwrap_or(5),
+        random: number("--random").unwrap_or(3),
         random_long: number("--random").unwrap_or(15),
         seed: number("--seed").map_or(1, |seed| seed as u64),
         only: value("--only").map(str::to_owned),
@@ -122,7 +122,7 @@ fn run(options: &Options) -> ExitCode {
     let failed = AtomicUsize::new(0);
     thread::scope(|scope| {
         // More than there are processors: Sendmail's mailer sleeps for seconds on locked mailboxes.
-        for _ in 0..3 {
+        for _ in 0..4 {
             scope.spawn(|| {
                 while let Some((name, description, target)) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let work = roots::folder().join("cases").join(format!("{name}-{}", roots::name(*target)));

@@ -13,7 +13,7 @@ use crate::mta::{Heading, Version, refusal};
 use crate::net::Network;
 use crate::policy::{
     Alias, AuthBackend, Certificate, Endpoint, Facts, Host, Limits, ListenerTls, Policy, Role,
-    Stated, Tables, TlsProfile,
+    Smarthost, SmarthostTls, Stated, Tables, TlsProfile,
 };
 
 /// Up to so many lines a text map is quick enough; a longer one is made into a hash by makemap.
@@ -32,7 +32,7 @@ pub struct Plan {
     networks: Vec<Keys>,
     hash_map: bool,
     pub groups: Vec<Group>,
-    smarthost: Option<Mailer>,
+    smarthost: Option<Smart>,
     listeners: Vec<Daemon>,
     submission: bool,
     pub auth: Option<Auth>,
@@ -42,6 +42,16 @@ pub struct Plan {
     limits: Sizes,
     dnsbl: Vec<Listing>,
     milters: Vec<String>,
+}
+
+/// The smarthost.
+#[derive(Serialize)]
+struct Smart {
+    mailer: Mailer,
+    /// Its name, where TLS with a certificate for it is required.
+    verified: Option<String>,
+    /// The file of name and password.
+    credentials: Option<String>,
 }
 
 /// How people log in.
@@ -117,10 +127,7 @@ pub fn plan(policy: &Policy, heading: &Heading, version: Version) -> Result<Plan
         networks,
         hash_map,
         groups: groups(facts),
-        smarthost: facts
-            .smarthost
-            .as_ref()
-            .map(|s| tcp(&s.value.host, s.value.port)),
+        smarthost: facts.smarthost.as_ref().map(|s| smart(&s.value)),
         listeners: daemons(policy),
         submission: policy.listeners.iter().any(|l| l.role != Role::Mx),
         auth: auth(policy),
@@ -137,6 +144,14 @@ pub fn plan(policy: &Policy, heading: &Heading, version: Version) -> Result<Plan
             .collect(),
         milters: milters(facts),
     })
+}
+
+fn smart(smarthost: &Smarthost) -> Smart {
+    Smart {
+        mailer: tcp(&smarthost.host, smarthost.port),
+        verified: (smarthost.tls == SmarthostTls::Required).then(|| smarthost.host.to_string()),
+        credentials: smarthost.credentials.as_ref().map(|(file, _)| file.clone()),
+    }
 }
 
 fn daemons(policy: &Policy) -> Vec<Daemon> {

@@ -3,7 +3,8 @@
 use crate::findings::Finding;
 use crate::mta::{Version, refusal};
 use crate::policy::{
-    AuthBackend, Facts, ListenerTls, Policy, SmarthostTls, Store, Tables, TlsProfile,
+    AuthBackend, ClientMechanism, Facts, Host, ListenerTls, Policy, SmarthostTls, Store, Tables,
+    TlsProfile,
 };
 use crate::text::Place;
 
@@ -12,7 +13,7 @@ pub fn refusals(policy: &Policy, version: Version) -> Vec<Finding> {
     let facts = &policy.facts;
     let mut all = Vec::new();
     all.extend(auth(facts));
-    all.extend(smarthost(facts));
+    all.extend(smarthost(facts, version));
     all.extend(profiles(policy, version));
     for domain in &facts.virtual_domains {
         if let Store::Maildir { .. } = domain.value.store {
@@ -58,18 +59,28 @@ fn auth(facts: &Facts) -> Option<Finding> {
     )
 }
 
-fn smarthost(facts: &Facts) -> Option<Finding> {
+fn smarthost(facts: &Facts, version: Version) -> Option<Finding> {
     let smarthost = facts.smarthost.as_ref()?;
-    let (message, help) = match smarthost.value.tls {
-        SmarthostTls::Wrapped => (
+    let xoauth2 = |(_, mechanism): &(String, _)| *mechanism == ClientMechanism::Xoauth2;
+    let (message, help) = match (smarthost.value.tls, &smarthost.value.host) {
+        (SmarthostTls::Wrapped, _) => (
             "Sendmail as a client speaks no TLS from the first byte",
             "take the smarthost's port for STARTTLS, usually 587",
         ),
-        SmarthostTls::Required => (
-            "Sendmail was not tried with a smarthost whose certificate has to be checked for its name",
-            "generate for another server; a smarthost in your own network goes with `tls: none`",
+        (SmarthostTls::Required, Host::Address(_)) => (
+            "Sendmail looks for a name in the smarthost's certificate, and an address is none",
+            "write the host's name",
         ),
-        SmarthostTls::None => return None,
+        // The names beside the CN are looked at from 8.16 on (FEATURE check_cert_altnames).
+        (SmarthostTls::Required, _) if !version.is_at_least(&[8, 16]) => (
+            "Sendmail before 8.16 looks for a name in one place of a certificate alone, where it is no longer written",
+            "generate for 8.16 or newer; a smarthost in your own network goes with `tls: none`",
+        ),
+        _ if smarthost.value.credentials.as_ref().is_some_and(xoauth2) => (
+            "Sendmail needs a plug-in of Cyrus SASL for XOAUTH2, which was not tried",
+            "take a provider, or a way to it, with passwords or known addresses",
+        ),
+        _ => return None,
     };
     refusal(smarthost.origin.as_ref(), message, help)
 }

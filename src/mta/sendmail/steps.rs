@@ -52,6 +52,16 @@ pub fn steps(policy: &Policy, hash_map: bool) -> Vec<String> {
             tls.key
         ));
     }
+    if let Some(smarthost) = &facts.smarthost
+        && let Some((file, mechanism)) = &smarthost.value.credentials
+    {
+        steps.push(format!(
+            "write into {file} the line `AuthInfo:{}|\"U:NAME\" \"I:NAME\" \"P:PASSWORD\" \"M:{}\"` (no quotes and bars in the password), and keep it from others: `chown root {file} && chmod 600 {file}`",
+            smarthost.value.host,
+            mechanism.name()
+        ));
+        steps.push("let Sendmail log in elsewhere: `apt install libsasl2-modules`; a smarthost that offers no AUTH gets the mail without a log-in".into());
+    }
     if facts.dkim.is_some() || facts.spam_filter.is_some() || !facts.milters.is_empty() {
         steps.push(
             "start the milters first: without one of them all mail is refused for the time being"
