@@ -260,3 +260,65 @@ fn the_same_description_gives_the_same_bytes() {
     let once = here(&["generate", "--target", "all", EXAMPLE], "").1;
     assert_eq!(once, here(&["generate", "--target", "all", EXAMPLE], "").1);
 }
+
+#[test]
+fn targets_name_servers_versions_and_folders() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "hostname: mail.example.com\ndomains: [example.com]\nports: [25]\n\
+        surroundings: {platform: debian-13}\n\
+        targets: [{server: postfix, version: 3.5.25, into: p/}, {server: exim, into: e}]\n";
+    fs::write(folder.path().join("smtpconf.yaml"), text).unwrap();
+    let generate = |more: &[&str]| {
+        let arguments = [&["generate"], more].concat();
+        in_folder(folder.path(), &arguments, "")
+    };
+    assert_eq!(generate(&["--check"]).0, 1);
+    assert_eq!(generate(&[]).0, 0);
+    assert_eq!(generate(&["--check"]).0, 0);
+    let first_line = |name: &str| {
+        let text = fs::read_to_string(folder.path().join(name)).unwrap();
+        text.lines().next().unwrap().to_owned()
+    };
+    assert!(first_line("p/main.cf").contains("Postfix 3.5.25"));
+    assert!(first_line("e/exim.conf").contains("Exim 4.98.2"));
+
+    let version = |more: &[&str]| {
+        let (code, out, err) = generate(&[&["--target"], more, &["--file", "main.cf"]].concat());
+        (code, out.lines().next().unwrap_or_default().to_owned(), err)
+    };
+    assert!(
+        version(&["postfix"]).1.contains("3.10.13"),
+        "the platform's"
+    );
+    assert!(version(&["postfix@3.9"]).1.contains("3.9:"));
+    assert!(
+        version(&["postfix", "--mta-version", "3.8.5"])
+            .1
+            .contains("3.8.5")
+    );
+    for (faulty, words) in [
+        ("postfix@2.11", "3.5 to 3.11"),
+        ("postfix@x", "not a version"),
+        ("qmail", "not a server"),
+    ] {
+        let (code, _, err) = version(&[faulty]);
+        assert!(code == 2 && err.contains(words), "{faulty}: {err}");
+    }
+}
+
+#[test]
+fn lint_tells_what_the_targets_cannot_do() {
+    let text = "hostname: mail.example.com\ndomains: [example.com]\nports: [25]\n\
+        milters: [\"inet:127.0.0.1:8891\"]\n\
+        targets: [{server: exim, into: e}, {server: courier, into: c}]\n";
+    let (code, out, _) = here(&["lint", "--format", "concise", "-"], text);
+    assert_eq!(code, 1);
+    assert!(out.contains("5:45: error[unknown-target]"), "{out}");
+    let known = text.replace(", {server: courier, into: c}", "");
+    let (code, out, _) = here(&["lint", "--format", "concise", "-"], &known);
+    assert_eq!(code, 1);
+    assert!(
+        out.contains("4:11: error[target-refuses] Exim has no milter client"),
+        "{out}"
+    );
+}
