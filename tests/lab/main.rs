@@ -213,11 +213,15 @@ fn cases(options: &Options) -> (Vec<Case>, Refusals) {
 fn descriptions(options: &Options) -> Vec<(String, Description)> {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut texts = Vec::new();
-    for folder in [manifest.join("examples"), roots::script("descriptions")] {
+    for (prefix, folder) in [
+        ("example-", manifest.join("examples")),
+        ("", roots::script("descriptions")),
+    ] {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
-            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-            texts.push((name, fs::read_to_string(&path).unwrap()));
+            let name = path.file_stem().unwrap().to_str().unwrap();
+            let text = fs::read_to_string(&path).unwrap();
+            texts.push((format!("{prefix}{name}"), text));
         }
     }
     texts.sort();

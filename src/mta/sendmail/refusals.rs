@@ -15,6 +15,15 @@ pub fn refusals(policy: &Policy, version: Version) -> Vec<Finding> {
     all.extend(auth(facts));
     all.extend(smarthost(facts, version));
     all.extend(profiles(policy, version));
+    for list in &facts.dnsbl {
+        if !version.is_at_least(&[8, 16]) {
+            all.extend(refusal(
+                list.origin.as_ref(),
+                format!("Sendmail {version} does not find IPv6 clients on a DNS list"),
+                "leave `dnsbl` out, or generate for 8.16 or newer",
+            ));
+        }
+    }
     for domain in &facts.virtual_domains {
         if let Store::Maildir { .. } = domain.value.store {
             all.extend(refusal(
