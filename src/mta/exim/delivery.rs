@@ -3,8 +3,10 @@
 
 use serde::Serialize;
 
-use super::plan::IN_EXIM_CONF;
 use crate::policy::{ClientMechanism, Endpoint, Facts, Host, Smarthost, SmarthostTls, Store};
+
+/// Up to so many networks or domains stand in exim.conf itself; more go into a file of their own.
+pub const IN_EXIM_CONF: usize = 50;
 
 /// Domains with the same destination and the same file of recipients.
 #[derive(Serialize)]

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::delivery::{Group, Smart, groups, smart};
+use super::delivery::{Group, IN_EXIM_CONF, Smart, groups, smart};
 use super::refusals::refusals;
 use super::steps::steps;
 use crate::findings::Finding;
@@ -11,9 +11,6 @@ use crate::policy::{
     Alias, AuthBackend, Certificate, Dkim, Endpoint, Facts, Listener, ListenerTls, Policy, Role,
     Stated, TlsProfile,
 };
-
-/// Up to so many networks or domains stand in exim.conf itself; more go into a file of their own.
-pub const IN_EXIM_CONF: usize = 50;
 
 /// The options.
 #[derive(Serialize)]

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::plan::IN_MAIN_CF;
+use super::tables::IN_MAIN_CF;
 use crate::policy::{Endpoint, Facts, Host, Smarthost, SmarthostTls, Store};
 
 /// The settings of delivery.

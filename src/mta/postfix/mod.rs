@@ -6,6 +6,7 @@ mod plan;
 mod refusals;
 mod steps;
 mod syntax;
+mod tables;
 
 use super::render::{Quote, comment, render};
 use super::{File, Generated, Heading, Version};

@@ -6,16 +6,13 @@ use super::delivery::{Delivery, deliver};
 use super::listeners::{Service, services};
 use super::refusals::refusals;
 use super::steps::steps;
+use super::tables::{IN_MAIN_CF, in_brackets_if_ipv6, table};
 use crate::findings::Finding;
 use crate::mta::{Heading, Version};
 use crate::net::Network;
 use crate::policy::{
-    Alias, AuthBackend, Certificate, Dnsbl, Endpoint, Facts, Host, Limits, Policy, Role, Tables,
-    TlsProfile,
+    Alias, AuthBackend, Certificate, Dnsbl, Endpoint, Facts, Limits, Policy, Role, TlsProfile,
 };
-
-/// Up to so many networks or domains stand in main.cf itself; more go into a table of their own.
-pub const IN_MAIN_CF: usize = 50;
 
 /// The settings.
 #[derive(Serialize)]
@@ -212,15 +209,6 @@ fn level(version: Version) -> &'static str {
     }
 }
 
-/// The type of generated tables. Text needs no postmap, and is read when a daemon starts.
-pub fn table(facts: &Facts) -> &'static str {
-    match facts.tables.as_ref().map(|tables| tables.value) {
-        None | Some(Tables::Text) => "texthash",
-        Some(Tables::Hash) => "hash",
-        Some(Tables::Lmdb) => "lmdb",
-    }
-}
-
 fn sasl(policy: &Policy, version: Version) -> Option<Sasl> {
     let auth = &policy.facts.auth.as_ref()?.value;
     if !policy.listeners.iter().any(|listener| listener.auth) {
@@ -267,13 +255,6 @@ fn milters(facts: &Facts) -> Vec<String> {
             Endpoint::Tcp(host, port) => format!("inet:{}:{port}", in_brackets_if_ipv6(host)),
         })
         .collect()
-}
-
-pub fn in_brackets_if_ipv6(host: &Host) -> String {
-    match host {
-        Host::Address(address) if address.is_ipv6() => format!("[{address}]"),
-        host => host.to_string(),
-    }
 }
 
 fn smuggling(version: Version) -> Smuggling {

@@ -1,7 +1,7 @@
 //! What the administrator does beside copying the files. Must not know what stands in them.
 
 use super::delivery::{deliver, nexthop};
-use super::plan::{IN_MAIN_CF, in_brackets_if_ipv6, table};
+use super::tables::{IN_MAIN_CF, in_brackets_if_ipv6, table};
 use crate::policy::{Auth, AuthBackend, Dkim, Endpoint, Facts, Policy, Store};
 
 /// The steps, one sentence or command each.
