@@ -8,7 +8,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::net::Domain;
-use crate::policy::{Facts, Role, Stated, TlsProfile};
+use crate::policy::{Facts, Role, TlsProfile};
 use crate::text::{Place, Source, Span};
 
 /// A value and where it was written.
@@ -78,14 +78,6 @@ impl Description {
     /// The place of `span` in the description's text.
     pub fn place(&self, span: Span) -> Place {
         Place::new(&self.source, span)
-    }
-
-    /// `spanned` with its place, for the policy.
-    pub fn stated<T>(source: &Arc<Source>, spanned: Spanned<T>) -> Stated<T> {
-        Stated {
-            value: spanned.value,
-            origin: Some(Place::new(source, spanned.span)),
-        }
     }
 
     /// Every domain that is ours by name: the host's own names and the local domains.

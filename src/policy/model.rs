@@ -360,6 +360,20 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// The files of recipients, of virtual and of relay domains, none twice.
+    pub fn recipient_files(&self) -> Vec<&str> {
+        let hosted = self.virtual_domains.iter().map(|d| &d.value.recipients);
+        let listed = self.relay_domains.iter();
+        let listed = listed.filter_map(|d| d.value.recipients.as_ref());
+        let mut files: Vec<&str> = Vec::new();
+        for file in hosted.chain(listed) {
+            if !files.contains(&file.as_str()) {
+                files.push(file);
+            }
+        }
+        files
+    }
+
     /// Every fact by name and value, in a fixed order, but for networks and local domains: those
     /// are compared by the sessions that they decide.
     pub fn values(&self) -> Vec<(&'static str, String)> {
@@ -424,6 +438,11 @@ impl Policy {
     /// The listener on `port`.
     pub fn listener(&self, port: u16) -> Option<&Listener> {
         self.listeners.iter().find(|listener| listener.port == port)
+    }
+
+    /// Whether some listener offers AUTH.
+    pub fn offers_auth(&self) -> bool {
+        self.listeners.iter().any(|listener| listener.auth)
     }
 
     /// Whether some listener of this role is served.

@@ -29,7 +29,7 @@ pub struct Plan {
     pub groups: Vec<Group>,
     smarthost: Option<Smart>,
     ports: Vec<u16>,
-    /// `address.port` or `[address]:port` of every socket, where some port is not on all addresses.
+    /// `[address]:port` of every socket, where some port is not on all addresses.
     interfaces: Vec<String>,
     mx_port_list: String,
     /// Ports where AUTH is offered, where it is not on all.
@@ -187,7 +187,7 @@ fn interfaces(policy: &Policy) -> Vec<String> {
 
 fn auth(policy: &Policy) -> Option<Auth> {
     let auth = &policy.facts.auth.as_ref()?.value;
-    if !policy.listeners.iter().any(|listener| listener.auth) {
+    if !policy.offers_auth() {
         return None;
     }
     let (backend, path) = match &auth.backend {

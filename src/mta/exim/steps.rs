@@ -8,27 +8,15 @@ pub fn steps(policy: &Policy) -> Vec<String> {
     let mut steps = vec![
         "put exim.conf into /etc/exim4/exim4.conf (elsewhere where `exim -bP configure_file` says), and other files beside it, owned by root".to_owned(),
     ];
-    if policy.listeners.iter().any(|listener| listener.auth)
+    if policy.offers_auth()
         && let Some(auth) = &facts.auth
     {
         passwords(&auth.value.backend, facts.hostname.as_str(), &mut steps);
     }
-    let mut files: Vec<&str> = Vec::new();
-    let hosted = facts
-        .virtual_domains
-        .iter()
-        .map(|d| d.value.recipients.as_str());
-    let listed = facts
-        .relay_domains
-        .iter()
-        .filter_map(|d| d.value.recipients.as_deref());
-    for file in hosted.chain(listed) {
-        if !files.contains(&file) {
-            files.push(file);
-            steps.push(format!(
-                "write every recipient into {file}, as `user@example.com OK`, one a line"
-            ));
-        }
+    for file in facts.recipient_files() {
+        steps.push(format!(
+            "write every recipient into {file}, as `user@example.com OK`, one a line"
+        ));
     }
     for domain in &facts.virtual_domains {
         if let Store::Maildir { folder, owner } = &domain.value.store {

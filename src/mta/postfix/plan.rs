@@ -211,7 +211,7 @@ fn level(version: Version) -> &'static str {
 
 fn sasl(policy: &Policy, version: Version) -> Option<Sasl> {
     let auth = &policy.facts.auth.as_ref()?.value;
-    if !policy.listeners.iter().any(|listener| listener.auth) {
+    if !policy.offers_auth() {
         return None;
     }
     let dovecot = match &auth.backend {

@@ -13,7 +13,7 @@ pub fn steps(policy: &Policy) -> Vec<String> {
     }
     tables(facts, &mut steps);
     recipients(facts, &mut steps);
-    if policy.listeners.iter().any(|listener| listener.auth)
+    if policy.offers_auth()
         && let Some(auth) = &facts.auth
     {
         passwords(&auth.value, facts, &mut steps);
@@ -67,22 +67,7 @@ fn tables(facts: &Facts, steps: &mut Vec<String>) {
 
 /// The files that the description names.
 fn recipients(facts: &Facts, steps: &mut Vec<String>) {
-    let mut files: Vec<&str> = Vec::new();
-    let listed = facts
-        .relay_domains
-        .iter()
-        .filter_map(|d| d.value.recipients.as_deref());
-    for file in facts
-        .virtual_domains
-        .iter()
-        .map(|d| d.value.recipients.as_str())
-        .chain(listed)
-    {
-        if !files.contains(&file) {
-            files.push(file);
-        }
-    }
-    for file in files {
+    for file in facts.recipient_files() {
         steps.push(format!(
             "write every recipient into {file}, as `user@example.com OK`, one a line; after a change `postfix reload`"
         ));

@@ -192,7 +192,7 @@ fn daemons(policy: &Policy) -> Vec<Daemon> {
 
 fn auth(policy: &Policy) -> Option<Auth> {
     let auth = &policy.facts.auth.as_ref()?.value;
-    if !policy.listeners.iter().any(|listener| listener.auth) {
+    if !policy.offers_auth() {
         return None;
     }
     Some(Auth {

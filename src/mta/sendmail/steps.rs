@@ -6,7 +6,7 @@ use crate::policy::{AuthBackend, Endpoint, Policy, Store};
 pub fn steps(policy: &Policy, hash_map: bool) -> Vec<String> {
     let facts = &policy.facts;
     let mut steps = vec!["put the files into /etc/mail, owned by root".to_owned()];
-    if policy.listeners.iter().any(|listener| listener.auth)
+    if policy.offers_auth()
         && let Some(auth) = &facts.auth
     {
         steps.push("put sasl2/Sendmail.conf into /etc/sasl2".into());
@@ -19,22 +19,10 @@ pub fn steps(policy: &Policy, hash_map: bool) -> Vec<String> {
             )
         });
     }
-    let mut files: Vec<&str> = Vec::new();
-    let hosted = facts
-        .virtual_domains
-        .iter()
-        .map(|d| d.value.recipients.as_str());
-    let listed = facts
-        .relay_domains
-        .iter()
-        .filter_map(|d| d.value.recipients.as_deref());
-    for file in hosted.chain(listed) {
-        if !files.contains(&file) {
-            files.push(file);
-            steps.push(format!(
-                "write every recipient into {file}, as `user@example.com OK`, one a line"
-            ));
-        }
+    for file in facts.recipient_files() {
+        steps.push(format!(
+            "write every recipient into {file}, as `user@example.com OK`, one a line"
+        ));
     }
     for domain in &facts.virtual_domains {
         if let Store::Lmtp(Endpoint::Unix(path)) = &domain.value.store {
