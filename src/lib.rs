@@ -8,9 +8,10 @@
 //! | [`text`] | – | sources, places, files |
 //! | [`net`] | – | domains, networks, sets of addresses |
 //! | [`findings`] | text | what is said to the user |
+//! | [`catalogue`] | – | rows of facts, compiled in |
 //! | [`policy`] | text, net | what a server does with a session; names no server |
 //! | [`description`] | policy, findings, text, net | the YAML that the user writes |
-//! | [`mta`] | policy, findings, text, net | Postfix, Exim and Sendmail |
+//! | [`mta`] | catalogue, policy, findings, text, net | Postfix, Exim and Sendmail |
 //! | [`generate`] | mta, description, policy, findings, text | from a description to files |
 //! | [`lint`] | generate and what it may use | what is wrong with a file |
 //! | [`report`] | findings, text | how findings are printed |
@@ -18,6 +19,7 @@
 //!
 //! The test `floors` holds this table.
 
+pub mod catalogue;
 pub mod cli;
 pub mod description;
 pub mod findings;

@@ -1,12 +1,19 @@
 //! The servers: the only list of them. A server is a folder here and one of the same name under
 //! `templates/`; none names another.
 
+mod config;
+mod dialect;
 mod exim;
+mod grammar;
 mod postfix;
 mod render;
 mod sendmail;
+mod tree;
 mod version;
 
+pub use config::{Config, Facts, Gap, Setting, World};
+pub use dialect::{Dialect, Told};
+pub use tree::{Branch, Tree};
 pub use version::Version;
 
 use std::fmt;
@@ -91,6 +98,20 @@ impl Server {
             Self::Exim => "Exim",
             Self::Sendmail => "Sendmail",
         }
+    }
+
+    /// The kinds of files that it reads.
+    pub fn dialects(self) -> &'static [Dialect] {
+        match self {
+            Self::Postfix => &postfix::DIALECTS,
+            Self::Exim => &exim::DIALECTS,
+            Self::Sendmail => &sendmail::DIALECTS,
+        }
+    }
+
+    /// The kind that a file without any marks is taken for: lines of a key and a value.
+    fn table() -> &'static Dialect {
+        &postfix::DIALECTS[2]
     }
 
     /// The first and the last series that are known here.

@@ -1,7 +1,9 @@
 //! The floor of plain text: sources, places in them, and files on disk. Knows nothing of mail.
 
 mod files;
+mod snapshot;
 mod source;
 
 pub use files::{ReadError, WriteError, read, write_all};
-pub use source::{Place, Position, Source, Span};
+pub use snapshot::{Scope, Snapshot, Unread};
+pub use source::{Encoding, Place, Position, Source, Span};

@@ -1,5 +1,6 @@
 //! A text with a name, and places in it. Must not know where the text came from or what it means.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// A range of bytes in one [`Source`]; `end` is the first byte after it.
@@ -25,11 +26,24 @@ impl Span {
     }
 }
 
+/// How the bytes of a file became characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// The bytes are UTF-8.
+    Utf8,
+    /// They are not, so each byte is the character of its number (ISO 8859-1): no byte is lost.
+    Latin1 {
+        /// The first byte that is no UTF-8, as an offset in the text.
+        first: usize,
+    },
+}
+
 /// A text as it was read, with the name it is called by in reports.
 #[derive(Debug)]
 pub struct Source {
     name: String,
     text: String,
+    encoding: Encoding,
     line_starts: Vec<usize>,
 }
 
@@ -45,13 +59,33 @@ pub struct Position {
 impl Source {
     /// Takes a text and the name that reports show for it.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
-        let text = text.into();
+        Self::with(name.into(), text.into(), Encoding::Utf8)
+    }
+
+    /// Takes any bytes: as UTF-8 where they are, else as ISO 8859-1.
+    pub fn from_bytes(name: impl Into<String>, bytes: Vec<u8>) -> Arc<Self> {
+        match String::from_utf8(bytes) {
+            Ok(text) => Self::new(name, text),
+            Err(error) => {
+                let valid = error.utf8_error().valid_up_to();
+                let bytes = error.as_bytes();
+                let latin1 = |bytes: &[u8]| bytes.iter().map(|&b| char::from(b)).collect();
+                let before: String = latin1(&bytes[..valid]);
+                let first = before.len();
+                let text = before + &latin1(&bytes[valid..]);
+                Self::with(name.into(), text, Encoding::Latin1 { first })
+            }
+        }
+    }
+
+    fn with(name: String, text: String, encoding: Encoding) -> Arc<Self> {
         let line_starts = std::iter::once(0)
             .chain(text.match_indices('\n').map(|(at, _)| at + 1))
             .collect();
         Arc::new(Self {
-            name: name.into(),
+            name,
             text,
+            encoding,
             line_starts,
         })
     }
@@ -64,6 +98,23 @@ impl Source {
     /// The whole text.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// How the bytes became characters.
+    pub fn encoding(&self) -> Encoding {
+        self.encoding
+    }
+
+    /// The bytes that `text`, a part of this source, had in the file.
+    pub fn bytes<'a>(&self, text: &'a str) -> Cow<'a, [u8]> {
+        match self.encoding {
+            Encoding::Utf8 => Cow::Borrowed(text.as_bytes()),
+            // No character of such a text is above U+00FF.
+            Encoding::Latin1 { .. } => text
+                .chars()
+                .map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?'))
+                .collect(),
+        }
     }
 
     /// The characters at `span`; empty where the span does not fit the text.
@@ -125,6 +176,20 @@ impl Place {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_byte_is_lost() {
+        for bytes in [
+            &b"caf\xe9 \xc3\xa9\0"[..],
+            b"\xff\xfe",
+            "é\u{feff}".as_bytes(),
+        ] {
+            let source = Source::from_bytes("t", bytes.to_vec());
+            assert_eq!(&*source.bytes(source.text()), bytes);
+        }
+        let source = Source::from_bytes("t", b"caf\xe9".to_vec());
+        assert_eq!(source.encoding(), Encoding::Latin1 { first: 3 });
+    }
 
     #[test]
     fn positions_count_characters_and_survive_crlf() {

@@ -5,6 +5,7 @@ mod plan;
 mod refusals;
 mod steps;
 
+use super::dialect::Dialect;
 use super::render::{Quote, comment, render};
 use super::{Generated, Heading, Version};
 use crate::findings::Finding;
@@ -26,6 +27,9 @@ const QUOTES: &[Quote] = &[
     ("endpoint", endpoint),
     ("comment", comment),
 ];
+
+/// The kinds of files that it reads.
+pub static DIALECTS: [Dialect; 0] = [];
 
 /// The files for a policy.
 ///

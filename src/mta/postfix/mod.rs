@@ -1,6 +1,7 @@
 //! Postfix 3.5 to 3.11: main.cf, master.cf and their tables. Must not know any other server.
 
 mod delivery;
+mod dialects;
 mod listeners;
 mod plan;
 mod refusals;
@@ -8,10 +9,13 @@ mod steps;
 mod syntax;
 mod tables;
 
+pub use dialects::ALL as DIALECTS;
+
 use super::render::{Quote, comment, render};
 use super::{File, Generated, Heading, Version};
 use crate::findings::Finding;
 use crate::policy::Policy;
+use crate::text::Source;
 
 const MAIN_CF: &str = include_str!("../../../templates/postfix/main.cf.j2");
 const MASTER_CF: &str = include_str!("../../../templates/postfix/master.cf.j2");
@@ -89,7 +93,8 @@ pub fn generate(
 /// When a value came out as something else: a bug must not become a configuration.
 fn read_back(plan: &plan::Plan, files: &[File]) {
     let main_cf = files.iter().find(|file| file.name == "main.cf");
-    let settings = syntax::settings(main_cf.map_or("", |file| &file.text));
+    let source = Source::new("main.cf", main_cf.map_or("", |file| &file.text));
+    let settings = syntax::settings(&syntax::parse_main(&source));
     let mut names: Vec<&str> = settings
         .iter()
         .map(|setting| setting.name.as_str())

@@ -1,74 +1,158 @@
-//! Reading main.cf. Must not know what a parameter means.
+//! Reading Postfix's files without loss. Must not know what a parameter means.
 
-use pest::Parser;
-use pest::iterators::Pair;
-use pest_derive::Parser;
+use std::sync::{Arc, LazyLock};
 
-#[derive(Parser)]
-#[grammar = "../grammars/postfix_main.pest"]
-struct MainCf;
+use crate::mta::grammar::{Bracket, Grammar, Kinds};
+use crate::mta::tree::{Branch, Tree};
+use crate::text::{Source, Span};
+
+/// main.cf and what is read by its rules.
+pub mod main {
+    use super::{Grammar, Kinds, LazyLock, bracket};
+    use pest_derive::Parser;
+
+    #[derive(Parser)]
+    #[grammar = "../grammars/postfix_main.pest"]
+    pub struct MainCf;
+
+    static KINDS: LazyLock<Kinds> =
+        LazyLock::new(|| Kinds::new(Rule::all_rules(), |rule| rule as usize));
+
+    pub const GRAMMAR: Grammar<Rule> = Grammar {
+        file: Rule::file,
+        kind: |rule| KINDS.word(rule as usize),
+        bracket,
+    };
+}
+
+/// master.cf.
+pub mod master {
+    use super::{Grammar, Kinds, LazyLock, bracket};
+    use pest_derive::Parser;
+
+    #[derive(Parser)]
+    #[grammar = "../grammars/postfix_master.pest"]
+    pub struct MasterCf;
+
+    static KINDS: LazyLock<Kinds> =
+        LazyLock::new(|| Kinds::new(Rule::all_rules(), |rule| rule as usize));
+
+    pub const GRAMMAR: Grammar<Rule> = Grammar {
+        file: Rule::file,
+        kind: |rule| KINDS.word(rule as usize),
+        bracket,
+    };
+}
+
+/// Lookup tables.
+pub mod table {
+    use super::{Grammar, Kinds, LazyLock};
+    use pest_derive::Parser;
+
+    #[derive(Parser)]
+    #[grammar = "../grammars/postfix_table.pest"]
+    pub struct Table;
+
+    static KINDS: LazyLock<Kinds> =
+        LazyLock::new(|| Kinds::new(Rule::all_rules(), |rule| rule as usize));
+
+    pub const GRAMMAR: Grammar<Rule> = Grammar {
+        file: Rule::file,
+        kind: |rule| KINDS.word(rule as usize),
+        bracket: |_| None,
+    };
+}
+
+fn bracket(kind: &str) -> Option<Bracket> {
+    match kind {
+        "macro_open" | "open" => Some(Bracket::Open("braces")),
+        "close" => Some(Bracket::Close("braces")),
+        "parens_open" => Some(Bracket::Open("parens")),
+        "parens_close" => Some(Bracket::Close("parens")),
+        _ => None,
+    }
+}
+
+/// The tree of a main.cf.
+pub fn parse_main(source: &Arc<Source>) -> Tree {
+    main::GRAMMAR.parse::<main::MainCf>(source)
+}
+
+/// The tree of a master.cf.
+pub fn parse_master(source: &Arc<Source>) -> Tree {
+    master::GRAMMAR.parse::<master::MasterCf>(source)
+}
+
+/// The tree of a lookup table.
+pub fn parse_table(source: &Arc<Source>) -> Tree {
+    table::GRAMMAR.parse::<table::Table>(source)
+}
 
 /// A setting of main.cf.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Setting {
+pub struct Written {
     /// The parameter.
     pub name: String,
     /// Its value as written, lines joined, without blanks at its ends; nothing is expanded.
     pub value: String,
+    /// The characters of the name.
+    pub name_span: Span,
+    /// From the first character of the value to its last, as they stand in the file; where the
+    /// value is empty, the end of the line.
+    pub value_span: Span,
 }
 
 /// The settings of a main.cf, in order. Lines that are none are left out.
-pub fn settings(text: &str) -> Vec<Setting> {
-    let file = MainCf::parse(Rule::file, text)
-        .ok()
-        .and_then(|mut pairs| pairs.next());
-    file.into_iter()
-        .flat_map(Pair::into_inner)
-        .filter(|pair| pair.as_rule() == Rule::setting)
-        .map(setting)
+pub fn settings(tree: &Tree) -> Vec<Written> {
+    tree.root()
+        .children()
+        .filter(|node| node.kind() == "setting")
+        .filter_map(written)
         .collect()
 }
 
-fn setting(pair: Pair<'_, Rule>) -> Setting {
-    let mut setting = Setting {
-        name: String::new(),
-        value: String::new(),
-    };
-    for part in pair.into_inner() {
-        match part.as_rule() {
-            Rule::name => part.as_str().clone_into(&mut setting.name),
+fn written(setting: Branch<'_>) -> Option<Written> {
+    let name = setting.child("name")?;
+    let equals = setting.child("equals")?.span().end;
+    let mut value = String::new();
+    let mut span = Span::new(equals, equals);
+    for leaf in setting.below().filter(|node| node.is_leaf()) {
+        let ours =
+            leaf.span().start >= equals && !matches!(leaf.kind(), "line_end" | "comment" | "blank");
+        if ours {
             // The daemon deletes the line end and keeps the blanks of the next line.
-            Rule::text => setting.value += part.as_str(),
-            Rule::continuation => setting.value += part.as_str().trim_end_matches('\n'),
-            _ => {}
+            value += leaf.text();
+            if !leaf.text().trim_matches(is_white).is_empty() {
+                let blanks = leaf.text().len() - leaf.text().trim_start_matches(is_white).len();
+                if span.start == span.end {
+                    span.start = leaf.span().start + blanks;
+                }
+                span.end = leaf.span().start + leaf.text().trim_end_matches(is_white).len();
+            }
         }
     }
-    setting.value = setting
-        .value
-        .trim_matches(|c: char| c.is_ascii_whitespace() || c == '\u{0b}')
-        .to_owned();
-    setting
+    Some(Written {
+        name: name.text().to_owned(),
+        value: value.trim_matches(is_white).to_owned(),
+        name_span: name.span(),
+        value_span: span,
+    })
+}
+
+/// White space as the daemon has it.
+pub fn is_white(c: char) -> bool {
+    c.is_ascii_whitespace() || c == '\u{0b}'
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn leaves(pair: Pair<'_, Rule>, text: &mut String) {
-        let (start, end, all) = (pair.as_span().start(), pair.as_span().end(), pair.as_str());
-        let mut at = start;
-        for inner in pair.into_inner() {
-            text.push_str(&all[at - start..inner.as_span().start() - start]);
-            at = inner.as_span().end();
-            leaves(inner, text);
-        }
-        text.push_str(&all[at - start..end - start]);
-    }
-
     #[test]
     fn logical_lines_are_joined_as_the_daemon_does() {
         let text = "# c\nmyhostname = a\n# c\n\n   b = c\nx=1\r\n  y  =  # not a comment  \nz =\n\u{feff}k = 1\n=\n";
-        let read: Vec<(String, String)> = settings(text)
+        let tree = parse_main(&Source::new("main.cf", text));
+        let read: Vec<(String, String)> = settings(&tree)
             .into_iter()
             .map(|s| (s.name, s.value))
             .collect();
@@ -82,35 +166,63 @@ mod tests {
             read,
             wanted.map(|(name, value)| (name.to_owned(), value.to_owned()))
         );
+        assert_eq!(tree.strays().map(Branch::text).collect::<Vec<_>>(), ["=\n"]);
     }
 
     #[test]
-    fn any_text_is_read_without_loss() {
-        let mut random = fastrand::Rng::with_seed(1);
-        let pieces = [
-            "a",
-            "=",
-            " ",
-            "\t",
-            "\n",
-            "\r",
-            "#",
-            "$x",
-            "\0",
-            "é",
-            "\u{0b}",
-            "name = value\n",
-            "  more\n",
-        ];
-        for _ in 0..20_000 {
-            let text: String = (0..random.usize(0..20))
-                .map(|_| pieces[random.usize(0..pieces.len())])
-                .collect();
-            let file = MainCf::parse(Rule::file, &text)
-                .unwrap_or_else(|error| panic!("{text:?}: {error}"));
-            let mut joined = String::new();
-            file.for_each(|pair| leaves(pair, &mut joined));
-            assert_eq!(joined, text);
-        }
+    fn braces_hold_what_they_enclose_even_over_lines() {
+        let text = "a = ${b?{c}\n# d\n :{e}} }f\n";
+        let tree = parse_main(&Source::new("main.cf", text));
+        let group = tree
+            .root()
+            .child("setting")
+            .unwrap()
+            .child("braces")
+            .unwrap();
+        assert_eq!(group.text(), "${b?{c}\n# d\n :{e}}");
+        assert!(group.child("comment").is_some());
+        assert_eq!(settings(&tree)[0].value, "${b?{c} :{e}} }f");
+    }
+
+    #[test]
+    fn a_service_has_its_fields_and_overrides() {
+        let text =
+            "smtp inet n - y - - smtpd\n  -o a=b{c d}\n# x\n  -o { e = f g } -v\nshort unix\n";
+        let tree = parse_master(&Source::new("master.cf", text));
+        let service = tree.root().child("service").unwrap();
+        let kinds: Vec<_> = service
+            .children()
+            .map(Branch::kind)
+            .filter(|k| *k != "separator")
+            .collect();
+        assert_eq!(
+            kinds,
+            [
+                "name",
+                "type",
+                "private",
+                "unprivileged",
+                "chroot",
+                "wakeup",
+                "process_limit",
+                "command",
+                "line_end",
+                "option",
+                "parameter",
+                "assign",
+                "word",
+                "braces",
+                "line_end",
+                "comment",
+                "option",
+                "braces",
+                "word",
+                "line_end"
+            ]
+        );
+        assert_eq!(
+            tree.strays().map(Branch::text).collect::<Vec<_>>(),
+            ["short unix\n"]
+        );
     }
 }

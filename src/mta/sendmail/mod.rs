@@ -8,6 +8,7 @@ mod steps;
 
 use serde::Serialize;
 
+use super::dialect::Dialect;
 use super::render::{Quote, comment, render};
 use super::{Generated, Heading, Version};
 use crate::findings::Finding;
@@ -29,6 +30,9 @@ const QUOTES: &[Quote] = &[
     ("target", target),
     ("comment", comment),
 ];
+
+/// The kinds of files that it reads.
+pub static DIALECTS: [Dialect; 0] = [];
 
 /// The files for a policy.
 ///

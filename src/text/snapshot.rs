@@ -1,0 +1,228 @@
+//! What a run reads beside the file it was given: each file once, and only where it may. Must not
+//! know what the files hold.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use super::files::{ReadError, read};
+use super::source::Source;
+
+/// Where a configuration's own paths lead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Into this folder and what lies below it; absolute paths are not followed.
+    Below(PathBuf),
+    /// Into this machine: absolute paths as they are.
+    Host,
+    /// Into a copy of a machine's files: absolute paths are taken below this folder.
+    Root(PathBuf),
+}
+
+/// Why a file of the configuration was not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unread {
+    /// It lies where this run may not look.
+    Outside,
+    /// There is none.
+    Missing,
+    /// The reason in words: no regular file, too large, no permission.
+    Failed(String),
+}
+
+impl fmt::Display for Unread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Outside => f.write_str("outside of what is read here"),
+            Self::Missing => f.write_str("no such file"),
+            Self::Failed(reason) => f.write_str(reason),
+        }
+    }
+}
+
+type Known = BTreeMap<PathBuf, Result<Arc<Source>, Unread>>;
+
+/// The files as they were when they were first asked for.
+#[derive(Debug)]
+pub struct Snapshot {
+    scope: Scope,
+    known: RefCell<Known>,
+}
+
+impl Snapshot {
+    /// A snapshot that reads within `scope`.
+    pub fn new(scope: Scope) -> Self {
+        Self {
+            scope,
+            known: RefCell::default(),
+        }
+    }
+
+    /// A snapshot of these files alone, by their paths; the disk is not touched.
+    pub fn of(files: &[(&str, &str)]) -> Self {
+        let known = files
+            .iter()
+            .map(|(name, text)| (PathBuf::from(name), Ok(Source::new(*name, *text))))
+            .collect();
+        Self {
+            // Nothing lies below a folder without a name.
+            scope: Scope::Below(PathBuf::from("\0")),
+            known: RefCell::new(known),
+        }
+    }
+
+    /// The file that a configuration calls `path`, a relative path being one from `folder`.
+    ///
+    /// # Errors
+    /// Why it was not read.
+    pub fn read(&self, path: &str, folder: &Path) -> Result<Arc<Source>, Unread> {
+        let named = plain(&folder.join(path));
+        if let Some(known) = self.known.borrow().get(&named) {
+            return known.clone();
+        }
+        let found = self.place(&named).and_then(|place| {
+            read(&place)
+                .map(|bytes| Source::from_bytes(named.display().to_string(), bytes))
+                .map_err(unread)
+        });
+        self.known.borrow_mut().insert(named, found.clone());
+        found
+    }
+
+    /// The names of the files in the folder that a configuration calls `path`, sorted by bytes.
+    ///
+    /// # Errors
+    /// Why it was not read.
+    pub fn list(&self, path: &str, folder: &Path) -> Result<Vec<String>, Unread> {
+        let place = self.place(&plain(&folder.join(path)))?;
+        let entries = fs::read_dir(place).map_err(|error| unread(ReadError::Io(error)))?;
+        let mut names: Vec<String> = entries
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .collect();
+        names.sort();
+        Ok(names)
+    }
+
+    /// Where on this machine the path `named` is looked for.
+    fn place(&self, named: &Path) -> Result<PathBuf, Unread> {
+        let place = match &self.scope {
+            Scope::Host => named.to_path_buf(),
+            Scope::Root(root) => match named.strip_prefix("/") {
+                // The file that the user named may be called by its path below the root already.
+                Ok(_) if named.starts_with(root) => named.to_path_buf(),
+                Ok(inner) => root.join(inner),
+                Err(_) => named.to_path_buf(),
+            },
+            Scope::Below(root) => {
+                let inside = fs::canonicalize(named)
+                    .map_err(|error| unread(ReadError::Io(error)))
+                    .and_then(|real| {
+                        let root = fs::canonicalize(root).map_err(|_| Unread::Outside)?;
+                        real.starts_with(root).then_some(()).ok_or(Unread::Outside)
+                    });
+                // Whether a path outside exists is not looked up either.
+                match inside {
+                    Err(_) if !named.starts_with(root) => return Err(Unread::Outside),
+                    other => other?,
+                }
+                named.to_path_buf()
+            }
+        };
+        let real = fs::canonicalize(&place).map_err(|error| unread(ReadError::Io(error)))?;
+        let outside = match &self.scope {
+            Scope::Root(root) if named.is_absolute() => {
+                fs::canonicalize(root).is_ok_and(|root| !real.starts_with(root))
+            }
+            _ => false,
+        };
+        if outside
+            || ["/proc", "/dev", "/sys"]
+                .iter()
+                .any(|no| real.starts_with(no))
+        {
+            return Err(Unread::Outside);
+        }
+        Ok(place)
+    }
+}
+
+/// The path without `.` and `..`, by its letters alone.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir
+                if matches!(plain.components().next_back(), Some(Component::Normal(_))) =>
+            {
+                plain.pop();
+            }
+            part => plain.push(part),
+        }
+    }
+    plain
+}
+
+fn unread(error: ReadError) -> Unread {
+    if error.is_missing() {
+        return Unread::Missing;
+    }
+    Unread::Failed(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repository_is_not_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("repo");
+        fs::create_dir_all(root.join("etc")).unwrap();
+        fs::write(root.join("etc/a"), "a").unwrap();
+        fs::write(folder.path().join("secret"), "s").unwrap();
+        std::os::unix::fs::symlink(folder.path().join("secret"), root.join("etc/link")).unwrap();
+        let files = Snapshot::new(Scope::Below(root.clone()));
+        let etc = root.join("etc");
+        assert_eq!(files.read("a", &etc).unwrap().text(), "a");
+        assert_eq!(files.read("../etc/a", &etc).unwrap().text(), "a");
+        assert_eq!(files.read("b", &etc).unwrap_err(), Unread::Missing);
+        for outside in ["link", "../../secret", "/etc/passwd", "/no/such"] {
+            assert_eq!(
+                files.read(outside, &etc).unwrap_err(),
+                Unread::Outside,
+                "{outside}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_root_stands_for_the_machine() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir_all(root.path().join("etc")).unwrap();
+        fs::write(root.path().join("etc/a"), "a").unwrap();
+        std::os::unix::fs::symlink("/etc/passwd", root.path().join("etc/link")).unwrap();
+        let files = Snapshot::new(Scope::Root(root.path().to_path_buf()));
+        let folder = root.path().join("etc");
+        assert_eq!(files.read("/etc/a", &folder).unwrap().text(), "a");
+        assert_eq!(files.read("a", &folder).unwrap().text(), "a");
+        assert_eq!(
+            files.read("/etc/link", &folder).unwrap_err(),
+            Unread::Outside
+        );
+        assert_eq!(files.list("/etc", &folder).unwrap(), ["a", "link"]);
+    }
+
+    #[test]
+    fn a_file_is_read_once() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a"), "1").unwrap();
+        let files = Snapshot::new(Scope::Host);
+        let first = files.read("a", folder.path()).unwrap();
+        fs::write(folder.path().join("a"), "2").unwrap();
+        assert_eq!(files.read("a", folder.path()).unwrap().text(), first.text());
+    }
+}
