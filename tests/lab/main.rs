@@ -3,12 +3,13 @@
 //!
 //! ```text
 //! cargo test --test lab -- [--all] [--random N] [--seed N] [--only NAME] [--target SERVER]
-//!     [--release debian-11,debian-13]
+//!     [--release debian-11,debian-13] [--parity]
 //! ```
 //!
 //! `--all` speaks every session of the partition, also of a large one; `--random` sets how many
 //! random descriptions of each form are tried beside those in `descriptions/` (3 short and 15 long ones); `--release` takes the servers of other
-//! Debian releases than 12, as many as are named. Each case prints a line;
+//! Debian releases than 12, as many as are named; `--parity` does nothing but compare with the servers'
+//! own tools what we read of configurations. Each case prints a line;
 //! of what differs, the session, the clause that decided, and the transcript.
 //!
 //! The program starts itself again inside the namespaces: as `world`, `beside`, `speak` and `syslog`.
@@ -20,6 +21,7 @@ mod extras;
 mod filters;
 mod hostile;
 mod limits;
+mod parity;
 mod probe;
 mod random;
 mod roots;
@@ -56,6 +58,7 @@ struct Options {
     random_long: usize,
     seed: u64,
     only: Option<String>,
+    parity: bool,
     targets: Vec<Target>,
 }
 
@@ -86,6 +89,7 @@ fn options(words: &[&str]) -> Options {
         random: number("--random").unwrap_or(3),
         random_long: number("--random").unwrap_or(15),
         seed: number("--seed").map_or(1, |seed| seed as u64),
+        parity: words.contains(&"--parity"),
         only: value("--only").map(str::to_owned),
         targets: targets(value("--release"), value("--target")),
     }
@@ -115,6 +119,14 @@ fn run(options: &Options) -> ExitCode {
     if let Err(fault) = roots::prepare(&options.targets) {
         println!("lab: {fault}");
         return ExitCode::FAILURE;
+    }
+    if options.parity {
+        let failed = compare(options);
+        return if failed == 0 {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        };
     }
     let (cases, refusals) = cases(options);
     let next = AtomicUsize::new(0);
@@ -174,14 +186,29 @@ fn run(options: &Options) -> ExitCode {
             });
         }
     });
-    let failed = failed.into_inner();
-    let tried = cases.len() + options.targets.len();
+    let failed = failed.into_inner() + compare(options);
+    let tried = cases.len() + 2 * options.targets.len();
     println!("{} passed, {failed} failed", tried - failed);
     if failed == 0 && !cases.is_empty() {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     }
+}
+
+/// Holds what we read against the servers' own tools; how many servers differ.
+fn compare(options: &Options) -> usize {
+    let differs = |target: &&Target| match parity::run(**target) {
+        Ok(summary) => {
+            println!("lab: {target}: {summary}");
+            false
+        }
+        Err(fault) => {
+            println!("lab: {target}: {fault}");
+            true
+        }
+    };
+    options.targets.iter().filter(differs).count()
 }
 
 type Case = (String, Description, Target);
