@@ -13,6 +13,9 @@ pub struct World<'a> {
     pub files: &'a Snapshot,
     /// The daemon's version.
     pub version: Version,
+    /// What the user told of the machine, by the name of the setting that the daemon would work
+    /// out from it, such as a host name.
+    pub known: &'a [(String, String)],
 }
 
 /// A setting with its effective value.

@@ -110,6 +110,11 @@ impl<'t> Branch<'t> {
         self.children().find(|child| child.kind() == kind)
     }
 
+    /// This node and every node below it, each before those below that.
+    pub fn all(self) -> impl Iterator<Item = Branch<'t>> {
+        std::iter::once(self).chain(self.below())
+    }
+
     /// Every node below it, each before those below that.
     pub fn below(self) -> impl Iterator<Item = Branch<'t>> {
         (self.index + 1..self.node().end).map(move |index| Branch {

@@ -41,6 +41,18 @@ impl Version {
         self.parts >= Self::new(numbers).parts
     }
 
+    /// Whether this version has what came in the first of these releases, written with commas
+    /// between them; the others are the patch levels that brought it to an older series. An empty
+    /// text is what always was.
+    pub fn has(self, releases: &str) -> bool {
+        let mut releases = releases.split(',').filter_map(Self::parse);
+        let Some(first) = releases.next() else {
+            return true;
+        };
+        self.parts >= first.parts
+            || releases.any(|patch| patch.series() == self.series() && self.parts >= patch.parts)
+    }
+
     /// The first two numbers: the series.
     pub fn series(self) -> (u16, u16) {
         (self.parts[0], self.parts[1])

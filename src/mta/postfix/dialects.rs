@@ -1,43 +1,91 @@
 //! The kinds of files that Postfix reads. Must not know what their settings mean.
 
-use super::syntax;
-use crate::findings::Finding;
+use super::{resolve, syntax, traps};
 use crate::mta::Server;
 use crate::mta::dialect::Dialect;
-use crate::mta::tree::Tree;
 
 /// Every kind.
-pub static ALL: [Dialect; 3] = [
+pub static ALL: [Dialect; 4] = [
     Dialect {
         name: "postfix-main",
         server: Server::Postfix,
-        named: |name| {
-            name == "main.cf" || name.ends_with("-main.cf") || name.ends_with("main.cf.tls")
-        },
+        named: |name| name == "main.cf" || name.ends_with("-main.cf") || name == "main.cf.tls",
         marks: |text| count(text, is_setting),
         parse: syntax::parse_main,
-        syntax: |_| Vec::new(),
-        resolve: |_, _| crate::mta::config::Config::default(),
+        syntax: traps::main,
+        resolve: resolve::main,
     },
     Dialect {
         name: "postfix-master",
         server: Server::Postfix,
         named: |name| name == "master.cf" || name.ends_with("-master.cf"),
-        marks: |text| 2 * count(text, is_service),
+        marks: |text| 3 * count(text, is_service),
         parse: syntax::parse_master,
-        syntax: |_| Vec::new(),
-        resolve: |_, _| crate::mta::config::Config::default(),
+        syntax: traps::master,
+        resolve: resolve::master,
     },
     Dialect {
         name: "postfix-table",
         server: Server::Postfix,
-        named: |_| false,
+        named: is_table,
         marks: |_| 0,
         parse: syntax::parse_table,
-        syntax: |_: &Tree| Vec::<Finding>::new(),
-        resolve: |_, _| crate::mta::config::Config::default(),
+        syntax: traps::table,
+        resolve: resolve::table,
+    },
+    Dialect {
+        name: "postfix-client",
+        server: Server::Postfix,
+        named: |name| {
+            let kinds = ["mysql", "pgsql", "ldap", "sqlite", "memcache", "mongodb"];
+            name.ends_with(".cf") && kinds.iter().any(|kind| name.starts_with(kind))
+        },
+        marks: |text| 2 * count(text, is_client_setting),
+        parse: syntax::parse_main,
+        syntax: traps::main,
+        resolve: resolve::client,
     },
 ];
+
+/// The usual names of lookup tables.
+fn is_table(name: &str) -> bool {
+    let usual = [
+        "header_checks",
+        "body_checks",
+        "mime_header_checks",
+        "canonical",
+        "relocated",
+        "transport",
+        "virtual",
+        "generic",
+        "sasl_passwd",
+        "helo_access",
+        "client_access",
+        "sender_access",
+        "recipient_access",
+        "tls_policy",
+        "dynamicmaps.cf",
+    ];
+    let patterns = [".pcre", ".regexp", ".cidr"];
+    usual.contains(&name) || patterns.iter().any(|end| name.ends_with(end))
+}
+
+/// `name = value` with a name that only a client's file has (mysql_table(5) …).
+fn is_client_setting(line: &str) -> bool {
+    let names = [
+        "hosts",
+        "dbname",
+        "query",
+        "server_host",
+        "search_base",
+        "query_filter",
+        "dbpath",
+        "select_field",
+        "where_field",
+    ];
+    line.split_once('=')
+        .is_some_and(|(name, _)| names.contains(&name.trim_end()))
+}
 
 fn count(text: &str, is_one: fn(&str) -> bool) -> usize {
     text.lines().filter(|line| is_one(line)).count()

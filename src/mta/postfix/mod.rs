@@ -2,12 +2,19 @@
 
 mod delivery;
 mod dialects;
+mod dictionary;
+mod expand;
 mod listeners;
+mod parameters;
 mod plan;
 mod refusals;
+mod resolve;
+mod services;
 mod steps;
 mod syntax;
 mod tables;
+mod traps;
+mod warnings;
 
 pub use dialects::ALL as DIALECTS;
 
@@ -107,7 +114,7 @@ fn read_back(plan: &plan::Plan, files: &[File]) {
     );
     for (name, wanted) in plan.expected() {
         let found = settings.iter().find(|setting| setting.name == name);
-        let items = found.map(|setting| setting.value.split_whitespace().collect::<Vec<_>>());
+        let items = found.map(|setting| setting.value.text.split_whitespace().collect::<Vec<_>>());
         assert!(
             items.is_some_and(|items| items == wanted),
             "main.cf does not say what was planned for {name}"

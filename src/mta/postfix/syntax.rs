@@ -1,5 +1,6 @@
 //! Reading Postfix's files without loss. Must not know what a parameter means.
 
+use std::ops::Range;
 use std::sync::{Arc, LazyLock};
 
 use crate::mta::grammar::{Bracket, Grammar, Kinds};
@@ -88,18 +89,104 @@ pub fn parse_table(source: &Arc<Source>) -> Tree {
     table::GRAMMAR.parse::<table::Table>(source)
 }
 
+/// Text as the daemon reads it, put together from pieces of a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Joined {
+    /// The text.
+    pub text: String,
+    /// Where each piece begins: in the text, and in the file.
+    pieces: Vec<(usize, usize)>,
+    /// The place in the file where the text stands, or would if it is empty.
+    span: Span,
+}
+
+impl Joined {
+    /// The leaves of these nodes without line ends, comments and blank lines, and without white
+    /// space at the ends. `empty` is where the text would stand if there is none.
+    fn of<'t>(nodes: impl Iterator<Item = Branch<'t>>, empty: usize) -> Self {
+        let mut joined = Self {
+            span: Span::new(empty, empty),
+            ..Self::default()
+        };
+        for leaf in nodes.filter(|node| node.is_leaf()) {
+            // The daemon deletes the line end and keeps the blanks of the next line.
+            if !matches!(leaf.kind(), "line_end" | "comment" | "blank") {
+                joined.pieces.push((joined.text.len(), leaf.span().start));
+                joined.text += leaf.text();
+            }
+        }
+        joined.trim()
+    }
+
+    fn trim(self) -> Self {
+        let start = self.text.len() - self.text.trim_start_matches(is_white).len();
+        let end = self.text.trim_end_matches(is_white).len().max(start);
+        if start == end {
+            return Self {
+                text: String::new(),
+                pieces: Vec::new(),
+                ..self
+            };
+        }
+        self.part(start..end)
+    }
+
+    /// A part of it.
+    pub fn part(&self, range: Range<usize>) -> Self {
+        let text = self.text.get(range.clone()).unwrap_or_default().to_owned();
+        let first = self
+            .pieces
+            .partition_point(|&(at, _)| at <= range.start)
+            .saturating_sub(1);
+        let pieces = self.pieces[first.min(self.pieces.len())..]
+            .iter()
+            .take_while(|&&(at, _)| at < range.end)
+            .map(|&(at, file)| match range.start.checked_sub(at) {
+                Some(into) => (0, file + into),
+                None => (at - range.start, file),
+            })
+            .collect();
+        Self {
+            text,
+            pieces,
+            span: self.span(range),
+        }
+    }
+
+    /// Where in the file these bytes of the text stand.
+    pub fn span(&self, range: Range<usize>) -> Span {
+        let place = |at: usize| {
+            let index = self.pieces.partition_point(|&(start, _)| start <= at);
+            let (start, file) = *self.pieces.get(index.checked_sub(1)?)?;
+            Some(file + at - start)
+        };
+        let start = place(range.start);
+        let end = range.end.checked_sub(1).and_then(place);
+        match (start, end) {
+            (Some(start), Some(end)) if end >= start => Span::new(start, end + 1),
+            (Some(start), _) => Span::new(start, start),
+            _ => self.span,
+        }
+    }
+
+    /// Where in the file all of it stands.
+    pub fn place(&self) -> Span {
+        if self.text.is_empty() {
+            return self.span;
+        }
+        self.span(0..self.text.len())
+    }
+}
+
 /// A setting of main.cf.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Written {
     /// The parameter.
     pub name: String,
-    /// Its value as written, lines joined, without blanks at its ends; nothing is expanded.
-    pub value: String,
     /// The characters of the name.
     pub name_span: Span,
-    /// From the first character of the value to its last, as they stand in the file; where the
-    /// value is empty, the end of the line.
-    pub value_span: Span,
+    /// Its value as written, lines joined; nothing is expanded.
+    pub value: Joined,
 }
 
 /// The settings of a main.cf, in order. Lines that are none are left out.
@@ -107,36 +194,58 @@ pub fn settings(tree: &Tree) -> Vec<Written> {
     tree.root()
         .children()
         .filter(|node| node.kind() == "setting")
-        .filter_map(written)
+        .filter_map(|setting| {
+            let name = setting.child("name")?;
+            let equals = setting.child("equals")?.span().end;
+            Some(Written {
+                name: name.text().to_owned(),
+                name_span: name.span(),
+                value: Joined::of(
+                    setting.below().filter(|node| node.span().start >= equals),
+                    equals,
+                ),
+            })
+        })
         .collect()
 }
 
-fn written(setting: Branch<'_>) -> Option<Written> {
-    let name = setting.child("name")?;
-    let equals = setting.child("equals")?.span().end;
-    let mut value = String::new();
-    let mut span = Span::new(equals, equals);
-    for leaf in setting.below().filter(|node| node.is_leaf()) {
-        let ours =
-            leaf.span().start >= equals && !matches!(leaf.kind(), "line_end" | "comment" | "blank");
-        if ours {
-            // The daemon deletes the line end and keeps the blanks of the next line.
-            value += leaf.text();
-            if !leaf.text().trim_matches(is_white).is_empty() {
-                let blanks = leaf.text().len() - leaf.text().trim_start_matches(is_white).len();
-                if span.start == span.end {
-                    span.start = leaf.span().start + blanks;
-                }
-                span.end = leaf.span().start + leaf.text().trim_end_matches(is_white).len();
-            }
+/// The fields of a service of master.cf: what stands between blanks, braces counting as one.
+pub fn fields(service: Branch<'_>) -> Vec<Joined> {
+    let mut fields = Vec::new();
+    let mut field: Vec<Branch<'_>> = Vec::new();
+    let mut flush = |field: &mut Vec<Branch<'_>>| {
+        if let Some(first) = field.first() {
+            let leaves = field.iter().flat_map(|node| node.all());
+            fields.push(Joined::of(leaves, first.span().start));
+        }
+        field.clear();
+    };
+    for node in service.children() {
+        match node.kind() {
+            "separator" | "line_end" | "comment" | "blank" => flush(&mut field),
+            _ => field.push(node),
         }
     }
-    Some(Written {
-        name: name.text().to_owned(),
-        value: value.trim_matches(is_white).to_owned(),
-        name_span: name.span(),
-        value_span: span,
-    })
+    flush(&mut field);
+    fields
+}
+
+/// The keys and values of a lookup table, in order.
+pub fn entries(tree: &Tree) -> Vec<(Joined, Joined)> {
+    tree.root()
+        .children()
+        .filter(|node| node.kind() == "entry")
+        .filter_map(|entry| {
+            let key = entry
+                .children()
+                .find(|node| matches!(node.kind(), "key" | "quoted" | "pattern"))?;
+            let end = key.span().end;
+            let value = entry
+                .below()
+                .filter(|node| node.span().start >= end && node.kind() != "colon");
+            Some((Joined::of(key.all(), end), Joined::of(value, end)))
+        })
+        .collect()
 }
 
 /// White space as the daemon has it.
@@ -154,7 +263,7 @@ mod tests {
         let tree = parse_main(&Source::new("main.cf", text));
         let read: Vec<(String, String)> = settings(&tree)
             .into_iter()
-            .map(|s| (s.name, s.value))
+            .map(|s| (s.name, s.value.text))
             .collect();
         let wanted = [
             ("myhostname", "a   b = c"),
@@ -181,7 +290,7 @@ mod tests {
             .unwrap();
         assert_eq!(group.text(), "${b?{c}\n# d\n :{e}}");
         assert!(group.child("comment").is_some());
-        assert_eq!(settings(&tree)[0].value, "${b?{c} :{e}} }f");
+        assert_eq!(settings(&tree)[0].value.text, "${b?{c} :{e}} }f");
     }
 
     #[test]

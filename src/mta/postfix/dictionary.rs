@@ -1,0 +1,172 @@
+//! What a name means to a Postfix program: its own `-o`, then main.cf, then the defaults of the
+//! version. Must not know how values are printed.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::expand::{Expanded, Fault, Meaning, expand};
+use super::parameters::{Default, Parameter};
+use super::services::Service;
+use super::syntax::{Written, is_white};
+use crate::mta::version::Version;
+use crate::text::Source;
+
+/// The programs behind whose name in master.cf stand parameters of their own (postconf(5),
+/// `transport_destination_concurrency_limit` and its like).
+const TRANSPORTS: [&str; 6] = ["local", "error", "virtual", "smtp", "lmtp", "pipe"];
+
+/// A main.cf with the master.cf beside it.
+#[derive(Debug)]
+pub struct Dictionary {
+    /// The version.
+    pub version: Version,
+    /// The text of main.cf.
+    pub source: Arc<Source>,
+    /// Its settings, in order.
+    pub settings: Vec<Written>,
+    /// The last setting of each name.
+    last: HashMap<String, usize>,
+    /// The services, where there is a master.cf.
+    pub services: Option<Vec<Service>>,
+    /// What is known of the machine, by the name of the parameter that it gives a value.
+    pub machine: HashMap<String, String>,
+}
+
+impl Dictionary {
+    /// Puts it together.
+    pub fn new(
+        source: &Arc<Source>,
+        settings: Vec<Written>,
+        services: Option<Vec<Service>>,
+        version: Version,
+    ) -> Self {
+        let last = settings
+            .iter()
+            .enumerate()
+            .map(|(index, setting)| (setting.name.clone(), index))
+            .collect();
+        Self {
+            version,
+            source: Arc::clone(source),
+            settings,
+            last,
+            services,
+            machine: HashMap::new(),
+        }
+    }
+
+    /// The setting of main.cf that counts for a name.
+    pub fn set(&self, name: &str) -> Option<&Written> {
+        self.last.get(name).map(|&index| &self.settings[index])
+    }
+
+    /// The settings that count, in the order of their names.
+    pub fn counting(&self) -> Vec<&Written> {
+        let mut counting: Vec<_> = self
+            .last
+            .values()
+            .map(|&index| &self.settings[index])
+            .collect();
+        counting.sort_by(|a, b| a.name.cmp(&b.name));
+        counting
+    }
+
+    /// The words of main.cf's smtpd_restriction_classes.
+    pub fn classes(&self) -> BTreeSet<String> {
+        let words = self
+            .set("smtpd_restriction_classes")
+            .map(|set| set.value.text.as_str())
+            .unwrap_or_default();
+        words
+            .split(|c: char| is_white(c) || c == ',')
+            .filter(|word| !word.is_empty())
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// What is known of a name: a parameter of this version, or one that a service of master.cf
+    /// brings with it.
+    pub fn parameter(&self, name: &str) -> Option<Parameter> {
+        Parameter::named(name)
+            .filter(|known| known.is_in(self.version))
+            .or_else(|| self.of_service(name))
+    }
+
+    fn of_service(&self, name: &str) -> Option<Parameter> {
+        self.services.iter().flatten().find_map(|service| {
+            let suffix = name.strip_prefix(service.name())?.strip_prefix('_')?;
+            let has = match suffix {
+                "time_limit" => matches!(service.command(), "pipe" | "spawn"),
+                _ => TRANSPORTS.contains(&service.command()),
+            };
+            has.then(|| Parameter::of_transport(suffix))?
+        })
+    }
+
+    /// The names that the services of master.cf bring with them.
+    pub fn service_names(&self) -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
+        for service in self.services.iter().flatten() {
+            for suffix in Parameter::transport_suffixes(self.version) {
+                let name = format!("{}_{suffix}", service.name());
+                if self.of_service(&name).is_some() {
+                    names.insert(name);
+                }
+            }
+        }
+        names
+    }
+
+    /// What a name means to `service`, or where there is none to a program that main.cf alone tells.
+    pub fn meaning(&self, name: &str, service: Option<&Service>) -> Meaning {
+        let known = self.parameter(name);
+        let wrap = |text: &str| {
+            if known.is_some_and(Parameter::is_raw) {
+                Meaning::Raw(text.to_owned())
+            } else {
+                Meaning::Text(text.to_owned())
+            }
+        };
+        if let Some(own) = service.and_then(|service| service.own(name)) {
+            return wrap(&own.value.text);
+        }
+        if let Some(set) = self.set(name) {
+            return wrap(&set.value.text);
+        }
+        if let Some(text) = self.machine.get(name) {
+            return Meaning::Raw(text.clone());
+        }
+        match known.map(|known| known.default(self.version)) {
+            Some(Default::Text(text)) => wrap(text),
+            Some(Default::Machine) => self.computed(name, service),
+            None => Meaning::Undefined,
+        }
+    }
+
+    /// A default that the program works out.
+    fn computed(&self, name: &str, service: Option<&Service>) -> Meaning {
+        match name {
+            "mail_version" => Meaning::Raw(self.version.to_string()),
+            // What follows the first dot of the host name (postconf(5), "mydomain").
+            "mydomain" => match self.value("$myhostname", service) {
+                Ok(host) if host.known => {
+                    let domain = host
+                        .text
+                        .split_once('.')
+                        .map_or("localdomain", |(_, domain)| domain);
+                    Meaning::Raw(domain.to_owned())
+                }
+                _ => Meaning::Unknown,
+            },
+            _ => Meaning::Unknown,
+        }
+    }
+
+    /// A value with its references replaced, as `service` sees it.
+    ///
+    /// # Errors
+    /// The first fault.
+    pub fn value(&self, text: &str, service: Option<&Service>) -> Result<Expanded, Fault> {
+        expand(text, self.version, &|name| self.meaning(name, service))
+    }
+}

@@ -1,0 +1,208 @@
+//! The services of master.cf (master(5)). Must not know main.cf.
+
+use std::sync::Arc;
+
+use super::syntax::{Joined, fields, is_white};
+use crate::findings::{Finding, Severity};
+use crate::mta::tree::{Branch, Tree};
+use crate::text::{Place, Source};
+
+/// A service.
+#[derive(Clone, Debug)]
+pub struct Service {
+    /// Its eight fields and its arguments, as written.
+    pub fields: Vec<Joined>,
+    /// What it sets for itself with `-o`, in order.
+    pub overrides: Vec<Override>,
+}
+
+/// A parameter that a service sets for itself.
+#[derive(Clone, Debug)]
+pub struct Override {
+    /// The parameter.
+    pub name: String,
+    /// Its value; nothing is expanded.
+    pub value: Joined,
+}
+
+impl Service {
+    /// The first field: an endpoint or a name.
+    pub fn name(&self) -> &str {
+        &self.fields[0].text
+    }
+
+    /// The second: inet, unix …
+    pub fn kind(&self) -> &str {
+        &self.fields[1].text
+    }
+
+    /// The eighth: the program.
+    pub fn command(&self) -> &str {
+        &self.fields[7].text
+    }
+
+    /// What `postconf -P` calls it: `submission/inet`.
+    pub fn scope(&self) -> String {
+        format!("{}/{}", self.name(), self.kind())
+    }
+
+    /// The value that it sets for itself: the last one counts.
+    pub fn own(&self, name: &str) -> Option<&Override> {
+        self.overrides.iter().rev().find(|own| own.name == name)
+    }
+}
+
+/// The services of a master.cf, in order, and what the daemon's own reader says of them.
+pub fn services(tree: &Tree) -> (Vec<Service>, Vec<Finding>) {
+    let mut services: Vec<Service> = Vec::new();
+    let mut findings = Vec::new();
+    let source = tree.source();
+    for node in tree
+        .root()
+        .children()
+        .filter(|node| node.kind() == "service")
+    {
+        let service = read(node, source, &mut findings);
+        check(&service, source, &mut findings);
+        let earlier = services
+            .iter()
+            .position(|known| known.name() == service.name() && known.kind() == service.kind());
+        if let Some(index) = earlier {
+            let earlier = services.remove(index);
+            let message = format!(
+                "`{}` stands here a second time: the last one counts",
+                service.scope()
+            );
+            findings.push(
+                Finding::new(
+                    Severity::Warning,
+                    "duplicate-service",
+                    source,
+                    service.fields[0].place(),
+                    message,
+                )
+                .and(Place::new(source, earlier.fields[0].place()), "first here")
+                .help("keep one of them"),
+            );
+        }
+        services.push(service);
+    }
+    (services, findings)
+}
+
+fn read(node: Branch<'_>, source: &Arc<Source>, findings: &mut Vec<Finding>) -> Service {
+    let fields = fields(node);
+    let mut overrides = Vec::new();
+    let mut arguments = fields[8..].iter();
+    // As getopt(3) reads them: the first argument that is no option ends the options.
+    while let Some(argument) = arguments.next() {
+        let Some(letters) = argument.text.strip_prefix('-').filter(|rest| *rest != "-") else {
+            break;
+        };
+        let Some(at) = letters.find('o') else {
+            continue;
+        };
+        let given = if at + 1 < letters.len() {
+            argument.part(at + 2..argument.text.len())
+        } else {
+            match arguments.next() {
+                Some(value) => value.clone(),
+                None => break,
+            }
+        };
+        match split(&given) {
+            Ok(own) => overrides.push(own),
+            Err(message) => findings.push(
+                Finding::new(
+                    Severity::Error,
+                    "bad-override",
+                    source,
+                    given.place(),
+                    format!(
+                        "`-o {}`: {message}, so the service does not start",
+                        given.text
+                    ),
+                )
+                .help("write `-o name=value` without blanks, or `-o { name = value }`"),
+            ),
+        }
+    }
+    Service { fields, overrides }
+}
+
+/// `name=value`, or `{ name = value }`.
+fn split(given: &Joined) -> Result<Override, &'static str> {
+    let inner = match given.text.strip_prefix('{') {
+        Some(rest) => {
+            let close = rest.rfind('}').ok_or("the brace is not closed")?;
+            if close + 1 < rest.len() {
+                return Err("there is text behind the brace");
+            }
+            given.part(1..close + 1)
+        }
+        None => given.clone(),
+    };
+    let (name, _) = inner.text.split_once('=').ok_or("there is no `=`")?;
+    let value = inner.part(name.len() + 1..inner.text.len());
+    let name = name.trim_matches(is_white).to_owned();
+    if name.is_empty() {
+        return Err("there is no name before `=`");
+    }
+    let blanks = value.text.len() - value.text.trim_start_matches(is_white).len();
+    let end = value.text.trim_end_matches(is_white).len().max(blanks);
+    Ok(Override {
+        name,
+        value: value.part(blanks..end),
+    })
+}
+
+/// The fields that the daemon reads by a vocabulary. What is wrong in one stops the whole of Postfix.
+fn check(service: &Service, source: &Arc<Source>, findings: &mut Vec<Finding>) {
+    let yes_or_no = |text: &str| matches!(text, "y" | "n" | "-");
+    let number = |text: &str| text == "-" || text.bytes().all(|b| b.is_ascii_digit());
+    let wakeup = |text: &str| number(text.strip_suffix('?').unwrap_or(text));
+    let kinds = |text: &str| matches!(text, "inet" | "unix" | "fifo" | "pass" | "unix-dgram");
+    let rules: [(usize, &str, &dyn Fn(&str) -> bool, &str); 6] = [
+        (1, "type", &kinds, "inet, unix, fifo, pass or unix-dgram"),
+        (2, "private", &yes_or_no, "y, n or -"),
+        (3, "unprivileged", &yes_or_no, "y, n or -"),
+        (4, "chroot", &yes_or_no, "y, n or -"),
+        (
+            5,
+            "wakeup",
+            &wakeup,
+            "seconds, with `?` behind them or not, or -",
+        ),
+        (6, "process_limit", &number, "a number or -"),
+    ];
+    for (index, name, holds, help) in rules {
+        let field = &service.fields[index];
+        if !holds(&field.text) {
+            findings.push(
+                Finding::new(
+                    Severity::Error,
+                    "bad-service-field",
+                    source,
+                    field.place(),
+                    format!(
+                        "invalid {name} field `{}`: Postfix does not start",
+                        field.text
+                    ),
+                )
+                .help(format!("here stands {help}")),
+            );
+        }
+    }
+    if service.kind() == "inet" && service.fields[2].text != "n" {
+        findings.push(
+            Finding::new(
+                Severity::Error,
+                "private-inet-service",
+                source,
+                service.fields[2].place(),
+                "a service of type inet cannot be private, and `-` means y here: Postfix does not start",
+            )
+            .help("write n"),
+        );
+    }
+}
