@@ -1,16 +1,13 @@
 //! Finding and reading the description that a command works on.
 
-use std::ffi::OsStr;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Failure;
 use crate::findings::{Finding, Severity};
+use crate::lint::DESCRIPTION;
 use crate::text::{self, Source, Span};
-
-/// The name of a description's file.
-const NAME: &str = "smtpconf.yaml";
 
 /// The description at `path`: a file, a folder that holds `smtpconf.yaml`, `-` for standard input,
 /// or, without a path, `smtpconf.yaml` in this folder or the nearest one above.
@@ -29,13 +26,7 @@ pub fn description(path: Option<&Path>) -> Result<Result<Arc<Source>, Finding>, 
         }
         path => {
             let path = match path {
-                Some(path) if path.is_dir() => path.join(NAME),
-                Some(path) if is_server_file(path) => {
-                    return Err(Failure(format!(
-                        "{}: this is a server's configuration, and smtpconf reads descriptions (YAML) so far",
-                        path.display()
-                    )));
-                }
+                Some(path) if path.is_dir() => path.join(DESCRIPTION),
                 Some(path) => path.to_path_buf(),
                 None => nearest()?,
             };
@@ -47,21 +38,15 @@ pub fn description(path: Option<&Path>) -> Result<Result<Arc<Source>, Finding>, 
     Ok(decode(name, bytes))
 }
 
-/// Whether the name is that of a server's file, such as main.cf, sendmail.mc or exim.conf.
-fn is_server_file(path: &Path) -> bool {
-    let extension = path.extension().and_then(OsStr::to_str);
-    extension.is_some_and(|extension| ["cf", "mc", "conf"].contains(&extension))
-}
-
 fn nearest() -> Result<PathBuf, Failure> {
     let here = std::env::current_dir().map_err(|error| Failure(format!("this folder: {error}")))?;
     let found = here
         .ancestors()
-        .map(|folder| folder.join(NAME))
+        .map(|folder| folder.join(DESCRIPTION))
         .find(|path| path.is_file());
     let path = found.ok_or_else(|| {
         Failure(format!(
-            "no {NAME} in this folder or above it; name a description, or `-` for standard input"
+            "no {DESCRIPTION} in this folder or above it; name a description, or `-` for standard input"
         ))
     })?;
     Ok(path

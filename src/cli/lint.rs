@@ -1,22 +1,27 @@
-//! `smtpconf lint`: check descriptions.
+//! `smtpconf lint`: check descriptions and servers' files.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::print::Stream;
+use super::reading::Reading;
 use super::{Failure, Outcome, Reporting, input, print};
-use crate::lint::lint;
+use crate::findings::{self, Finding};
+use crate::lint::{self, Found};
+use crate::mta::{Told, World};
 
 /// Arguments of `lint`.
 #[derive(Debug, Args)]
 pub struct Lint {
-    /// Descriptions: files, folders that hold smtpconf.yaml, or `-` for standard input
+    /// Descriptions, servers' files, folders with either, or `-` for standard input
     /// [default: smtpconf.yaml here or above]
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
     #[command(flatten)]
     reporting: Reporting,
+    #[command(flatten)]
+    reading: Reading,
 }
 
 impl Lint {
@@ -24,18 +29,23 @@ impl Lint {
     pub fn run(&self) -> Result<Outcome, Failure> {
         let mut findings = Vec::new();
         let mut failures = Vec::new();
-        let paths: Vec<_> = if self.paths.is_empty() {
-            vec![None]
-        } else {
-            self.paths.iter().map(|path| Some(path.as_path())).collect()
-        };
-        for path in paths {
-            match input::description(path) {
-                Ok(Ok(source)) => findings.extend(lint(&source)),
-                Ok(Err(finding)) => findings.push(finding),
-                Err(Failure(message)) => failures.push(message),
+        if self.paths.is_empty() {
+            self.description(None, &mut findings, &mut failures);
+        }
+        for path in &self.paths {
+            if path.is_dir() {
+                self.folder(path, &mut findings, &mut failures);
+            } else if lint::is_description(path)
+                || (path == Path::new("-") && !self.reading.names_a_kind())
+            {
+                self.description(Some(path), &mut findings, &mut failures);
+            } else {
+                self.configuration(path, &mut findings, &mut failures);
             }
         }
+        // A file is reached by its own path and as a neighbour of another.
+        findings::sort(&mut findings);
+        findings.dedup_by(|a, b| findings::same(a, b));
         print::findings(&findings, &self.reporting, Stream::Out)?;
         if !failures.is_empty() {
             return Err(Failure(failures.join("\nsmtpconf: ")));
@@ -45,5 +55,59 @@ impl Lint {
         } else {
             Outcome::Good
         })
+    }
+
+    fn folder(&self, folder: &Path, findings: &mut Vec<Finding>, failures: &mut Vec<String>) {
+        let found = lint::discover(folder);
+        if found.is_empty() {
+            failures.push(format!(
+                "{}: neither {} nor a mail server's configuration in this folder",
+                folder.display(),
+                lint::DESCRIPTION
+            ));
+        }
+        for file in found {
+            match file {
+                Found::Description(path) => self.description(Some(&path), findings, failures),
+                Found::Configuration(path, _) => self.configuration(&path, findings, failures),
+            }
+        }
+    }
+
+    #[allow(clippy::unused_self, reason = "beside its like")]
+    fn description(
+        &self,
+        path: Option<&Path>,
+        findings: &mut Vec<Finding>,
+        failures: &mut Vec<String>,
+    ) {
+        match input::description(path) {
+            Ok(Ok(source)) => findings.extend(lint::description(&source)),
+            Ok(Err(finding)) => findings.push(finding),
+            Err(Failure(message)) => failures.push(message),
+        }
+    }
+
+    fn configuration(&self, path: &Path, findings: &mut Vec<Finding>, failures: &mut Vec<String>) {
+        let checked = self.reading.source(path).and_then(|source| {
+            let (dialect, told) = self.reading.dialect(&source);
+            if told == Told::Guessed {
+                return Err(Failure(format!(
+                    "{}: neither its name nor its content tells what kind of file it is; --as names the kind",
+                    path.display()
+                )));
+            }
+            let files = self.reading.snapshot(path);
+            let world = World {
+                files: &files,
+                version: self.reading.version(dialect.server)?,
+                known: self.reading.known(),
+            };
+            Ok(lint::configuration(&source, dialect, &world))
+        });
+        match checked {
+            Ok(found) => findings.extend(found),
+            Err(Failure(message)) => failures.push(message),
+        }
     }
 }

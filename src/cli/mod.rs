@@ -3,8 +3,11 @@
 mod generate;
 mod input;
 mod lint;
+mod parse;
 mod print;
+mod reading;
 mod schema;
+mod show;
 
 use std::process::ExitCode;
 
@@ -29,6 +32,8 @@ struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   smtpconf lint                                 check smtpconf.yaml here or above
+  smtpconf lint /etc/postfix                    check a server's own configuration
+  smtpconf show /etc/postfix mynetworks         what a setting comes to, and where it was set
   smtpconf generate --target postfix            print main.cf, master.cf and what else Postfix needs
   smtpconf generate --target all --out servers  write the files of all three servers
   smtpconf generate --target exim --out exim --check
@@ -38,10 +43,14 @@ Exit codes: 0 done; 1 the answer is bad (findings, differences); 2 it could not 
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Check a description, and report every fault at once
+    /// Check descriptions and servers' configurations, and report every fault at once
     Lint(lint::Lint),
     /// Generate the files of a server from a description
     Generate(generate::Generate),
+    /// Show a server's configuration as its daemon sees it
+    Show(show::Show),
+    /// Print the tree of a server's file, in which every byte has its place
+    Parse(parse::Parse),
     /// Print the JSON schema of a description, for editors
     Schema,
 }
@@ -118,6 +127,8 @@ pub fn run() -> ExitCode {
     let result = match cli.command {
         Command::Lint(lint) => lint.run(),
         Command::Generate(generate) => generate.run(),
+        Command::Show(show) => show.run(),
+        Command::Parse(parse) => parse.run(),
         Command::Schema => schema::run(),
     };
     match result {

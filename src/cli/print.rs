@@ -6,6 +6,16 @@ use super::{Color, Failure, Format, Reporting};
 use crate::findings::Finding;
 use crate::report;
 
+/// Writes bytes to standard output as they are.
+pub fn bytes(bytes: &[u8]) -> Result<(), Failure> {
+    done(io::stdout().lock().write_all(bytes), "standard output")
+}
+
+/// A text without characters that could steer a terminal.
+pub fn plain(text: &str) -> String {
+    report::visible(text).into_owned()
+}
+
 /// Writes to standard output. A reader that has gone away (`| head`) is no failure.
 pub fn out(text: &str) -> Result<(), Failure> {
     done(

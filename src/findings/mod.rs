@@ -95,6 +95,11 @@ pub fn sort(findings: &mut [Finding]) {
     findings.sort_by(|a, b| key(a).cmp(&key(b)));
 }
 
+/// Whether two findings say the same of the same place.
+pub fn same(a: &Finding, b: &Finding) -> bool {
+    key(a) == key(b)
+}
+
 fn key(finding: &Finding) -> (Option<(&str, Span)>, &str, &str) {
     let place = finding.labels.first().map(|label| &label.place);
     let at = place.map(|place| (place.source.name(), place.span));

@@ -1,16 +1,22 @@
-//! Checking one file. Must not know how findings are printed or what the exit code is.
+//! Checking files: descriptions, and the servers' own. Must not know how findings are printed or
+//! what the exit code is.
+
+mod configuration;
+mod discover;
+
+pub use configuration::configuration;
+pub use discover::{DESCRIPTION, Found, discover, is_description};
 
 use std::sync::Arc;
 
-use crate::description;
 use crate::findings::{self, Finding};
 use crate::generate;
 use crate::text::Source;
 
 /// All findings about a description, in the order of its text: also what the servers that it
 /// names in `targets` cannot do.
-pub fn lint(source: &Arc<Source>) -> Vec<Finding> {
-    let (description, mut findings) = description::read(source);
+pub fn description(source: &Arc<Source>) -> Vec<Finding> {
+    let (description, mut findings) = crate::description::read(source);
     if let Some(description) = description {
         match generate::outputs(&description) {
             Ok(outputs) => {

@@ -82,7 +82,7 @@ impl<R: RuleType> Grammar<R> {
                 tree.close(0);
             }
             tree.close(span.end);
-        } else if kind != "EOI" {
+        } else if !matches!(kind, "" | "EOI") {
             match (self.bracket)(kind) {
                 Some(Bracket::Open(group)) if tree.depth() < DEEPEST => {
                     tree.open(group, span.start);

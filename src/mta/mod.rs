@@ -123,6 +123,21 @@ impl Server {
         }
     }
 
+    /// The first and the last series whose files can be read.
+    pub fn read(self) -> [(u16, u16); 2] {
+        match self {
+            Self::Postfix => [(3, 4), (3, 11)],
+            Self::Exim => [(4, 92), (4, 99)],
+            Self::Sendmail => [(8, 14), (8, 18)],
+        }
+    }
+
+    /// The version that files are read for when nobody says which: the newest.
+    pub fn newest(self) -> Version {
+        let [_, (major, minor)] = self.read();
+        Version::new(&[major, minor])
+    }
+
     /// The version on a platform, as `debian-13`; on an unknown one that of Debian 12.
     pub fn version_on(self, platform: &str) -> Version {
         match (self, platform) {

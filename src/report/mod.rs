@@ -10,7 +10,7 @@ use std::borrow::Cow;
 
 /// The text with every character that could steer a terminal, or hide text from a reader,
 /// replaced by as many `?` as it has bytes, so that places stay right.
-fn visible(text: &str) -> Cow<'_, str> {
+pub fn visible(text: &str) -> Cow<'_, str> {
     let hidden = |c: char| {
         (c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
             || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')

@@ -6,6 +6,7 @@ mod cli;
 mod description;
 mod features;
 mod floors;
+mod lossless;
 mod policy;
 mod readme;
 mod versions;

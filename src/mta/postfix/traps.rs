@@ -202,7 +202,10 @@ fn arguments(tree: &Tree, service: Branch<'_>) -> Vec<Finding> {
         let is_option = text.starts_with('-');
         if !is_option && !after_option {
             // The programs that take words of their own (pipe(8), spawn(8), smtp(8)).
-            if !matches!(command, "pipe" | "spawn" | "smtp" | "lmtp") && !command.contains('/') {
+            let takes_words =
+                matches!(command, "pipe" | "spawn" | "smtp" | "lmtp") || command.contains('/');
+            // A lone `=` follows a name without its value, which is a finding of its own.
+            if !takes_words && text != "=" {
                 let message = format!(
                     "`{text}` is an argument that `{command}` does not take: it dies on use, and every `-o` behind it is ignored"
                 );

@@ -132,14 +132,6 @@ fn pairs(text: &str) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// The value of a default as it stands, its blanks kept.
-fn exact(text: &str, name: &str) -> String {
-    let line = text
-        .lines()
-        .find_map(|line| line.strip_prefix(name)?.strip_prefix(" = "));
-    line.unwrap_or_default().to_owned()
-}
-
 fn main(target: Target, folder: &Path, machine: &[(String, String)], comparison: &mut Comparison) {
     let config = config(target, &folder.join("main.cf"), machine);
     let errors = text(folder.join("nx.err")) + &text(folder.join("n.err"));
@@ -396,8 +388,7 @@ fn master(
 
 /// `postconf -d`, compared with the catalogue; gives what depends on the machine.
 fn defaults(target: Target, work: &Path, comparison: &mut Comparison) -> Known {
-    let printed = text(work.join("defaults"));
-    let theirs = pairs(&printed);
+    let theirs = pairs(&text(work.join("defaults")));
     let config = config(target, &work.join("empty/main.cf"), &[]);
     let mut ours: BTreeMap<String, String> = config
         .defaults
@@ -421,7 +412,9 @@ fn defaults(target: Target, work: &Path, comparison: &mut Comparison) -> Known {
                 name.as_str(),
                 "mail_version" | "mydomain" | "process_name" | "config_directory"
             ) {
-                machine.push((name.clone(), exact(&printed, name)));
+                // Each network in the list has a blank behind it.
+                let behind = if name == "mynetworks" { " " } else { "" };
+                machine.push((name.clone(), format!("{value}{behind}")));
             }
         }
     }

@@ -1,0 +1,154 @@
+//! How a server's own files are read for a command: which kind a file is, what may be read beside
+//! it, and for which version.
+
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::Failure;
+use crate::lint::{Found, discover};
+use crate::mta::{Dialect, Server, Told, Version};
+use crate::text::{self, Scope, Snapshot, Source};
+
+/// Arguments of every command that reads a server's files.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Reading a server's files")]
+pub struct Reading {
+    /// The kind of the file, where its name and content do not tell
+    #[arg(long = "as", value_name = "KIND", value_parser = kinds())]
+    kind: Option<String>,
+    /// The server's version [default: the newest that is known]
+    #[arg(long, value_name = "VERSION")]
+    mta_version: Option<String>,
+    /// Look for absolute paths of the configuration below this folder
+    #[arg(long, value_name = "DIR", conflicts_with = "host")]
+    root: Option<PathBuf>,
+    /// Look for absolute paths of the configuration on this machine, as for a file below /etc
+    #[arg(long)]
+    host: bool,
+    /// A value that the server would find out from its machine, as myhostname=mail.example.com
+    #[arg(long, value_name = "NAME=VALUE", value_parser = assumption)]
+    assume: Vec<(String, String)>,
+}
+
+fn kinds() -> clap::builder::PossibleValuesParser {
+    clap::builder::PossibleValuesParser::new(Dialect::all().map(|dialect| dialect.name))
+}
+
+fn assumption(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("there is no `=`")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+impl Reading {
+    /// The file at `path`, `-` for standard input, or in a folder the file that its configuration
+    /// begins with.
+    ///
+    /// # Errors
+    /// When there is none or it cannot be read.
+    pub fn source(&self, path: &Path) -> Result<Arc<Source>, Failure> {
+        if path == Path::new("-") {
+            let mut bytes = Vec::new();
+            io::stdin()
+                .lock()
+                .read_to_end(&mut bytes)
+                .map_err(|error| Failure(format!("standard input: {error}")))?;
+            return Ok(Source::from_bytes("<stdin>", bytes));
+        }
+        let path = if path.is_dir() {
+            entry(path)?
+        } else {
+            path.to_path_buf()
+        };
+        let bytes =
+            text::read(&path).map_err(|error| Failure(format!("{}: {error}", path.display())))?;
+        Ok(Source::from_bytes(path.display().to_string(), bytes))
+    }
+
+    /// The kind of a file, and how it was told.
+    pub fn dialect(&self, source: &Source) -> (&'static Dialect, Told) {
+        match self.kind.as_deref().and_then(Dialect::by_word) {
+            Some(dialect) => (dialect, Told::ByName),
+            None => Dialect::of(source),
+        }
+    }
+
+    /// What may be read beside the file at `path`.
+    pub fn snapshot(&self, path: &Path) -> Snapshot {
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+        Snapshot::new(match &self.root {
+            Some(root) => Scope::Root(root.clone()),
+            None if self.host || absolute.starts_with("/etc") => Scope::Host,
+            None => Scope::Below(repository(&absolute)),
+        })
+    }
+
+    /// The version to read for.
+    ///
+    /// # Errors
+    /// When the version that was given is not known here.
+    pub fn version(&self, server: Server) -> Result<Version, Failure> {
+        let Some(text) = &self.mta_version else {
+            return Ok(server.newest());
+        };
+        let [first, last] = server.read();
+        Version::parse(text)
+            .filter(|version| (first..=last).contains(&version.series()))
+            .ok_or_else(|| {
+                Failure(format!(
+                    "`{text}` is no version of {} that is known here: {}.{} to {}.{} are",
+                    server.title(),
+                    first.0,
+                    first.1,
+                    last.0,
+                    last.1
+                ))
+            })
+    }
+
+    /// Whether the user named the kind of the file.
+    pub fn names_a_kind(&self) -> bool {
+        self.kind.is_some()
+    }
+
+    /// What the user told of the machine.
+    pub fn known(&self) -> &[(String, String)] {
+        &self.assume
+    }
+}
+
+/// The folder of the repository that holds a path; without one, the path's own folder.
+fn repository(path: &Path) -> PathBuf {
+    let folder = if path.is_dir() {
+        path
+    } else {
+        path.parent().unwrap_or(path)
+    };
+    let root = folder
+        .ancestors()
+        .find(|folder| folder.join(".git").exists());
+    root.unwrap_or(folder).to_path_buf()
+}
+
+/// The file in a folder that a configuration begins with.
+fn entry(folder: &Path) -> Result<PathBuf, Failure> {
+    let found: Vec<(PathBuf, &Dialect)> = discover(folder)
+        .into_iter()
+        .filter_map(|found| match found {
+            Found::Configuration(path, dialect) => Some((path, dialect)),
+            Found::Description(_) => None,
+        })
+        .collect();
+    // The kinds of each server stand in this order: what the others belong to comes first.
+    Dialect::all()
+        .find_map(|kind| found.iter().find(|(_, dialect)| *dialect == kind))
+        .map(|(path, _)| path.clone())
+        .ok_or_else(|| {
+            Failure(format!(
+                "{}: no configuration of a mail server in this folder",
+                folder.display()
+            ))
+        })
+}

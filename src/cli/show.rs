@@ -1,0 +1,179 @@
+//! `smtpconf show`: a configuration as its daemon sees it.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+
+use super::parse::guess;
+use super::reading::Reading;
+use super::{Failure, Outcome, print};
+use crate::mta::{Config, Setting, Told, World};
+use crate::text::Place;
+
+/// Arguments of `show`.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// A server's file, a folder with its configuration, or `-` for standard input
+    #[arg(value_name = "PATH")]
+    path: PathBuf,
+    /// Show these settings alone, also where they have their default; `SCOPE/NAME` for one scope
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+    /// How the settings are printed
+    #[arg(long, value_enum, default_value_t = Shape::Human, value_name = "FORMAT")]
+    format: Shape,
+    /// Show what has its default too
+    #[arg(long)]
+    all: bool,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+/// How settings are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Shape {
+    /// A setting in two lines: its value, then where it was set and what is known of it
+    Human,
+    /// One JSON object
+    Json,
+}
+
+impl Show {
+    /// Prints the settings. A file that can be read is never refused.
+    pub fn run(&self) -> Result<Outcome, Failure> {
+        let source = self.reading.source(&self.path)?;
+        let (dialect, told) = self.reading.dialect(&source);
+        if told == Told::Guessed {
+            print::err(&guess(source.name(), dialect.name))?;
+        }
+        let version = self.reading.version(dialect.server)?;
+        let files = self.reading.snapshot(Path::new(source.name()));
+        let world = World {
+            files: &files,
+            version,
+            known: self.reading.known(),
+        };
+        let config = (dialect.resolve)(&source, &world);
+        let shown = self.chosen(&config)?;
+        match self.format {
+            Shape::Human => {
+                let heading = format!("# {} {version}, {}\n", dialect.server.title(), dialect.name);
+                let body: String = shown.iter().map(|setting| human(setting)).collect();
+                print::out(&(heading + &body))?;
+                for finding in &config.findings {
+                    let place = finding.labels.first().map(|label| at(&label.place));
+                    let place = place.map_or(String::new(), |place| format!("{place}: "));
+                    print::err(&print::plain(&format!(
+                        "{place}{}[{}] {}\n",
+                        finding.severity.word(),
+                        finding.rule,
+                        finding.message
+                    )))?;
+                }
+                for gap in &config.gaps {
+                    let place = gap
+                        .place
+                        .as_ref()
+                        .map_or(String::new(), |place| format!("{}: ", at(place)));
+                    print::err(&print::plain(&format!(
+                        "{place}not known: {}\n",
+                        gap.reason
+                    )))?;
+                }
+            }
+            Shape::Json => {
+                let gaps = config.gaps.iter();
+                let value = json!({
+                    "version": 1,
+                    "file": source.name(),
+                    "kind": dialect.name,
+                    "server": dialect.server.name(),
+                    "server_version": version.to_string(),
+                    "settings": shown.iter().map(|setting| object(setting)).collect::<Vec<_>>(),
+                    "gaps": gaps.map(|gap| json!({"at": gap.place.as_ref().map(at), "reason": gap.reason})).collect::<Vec<_>>(),
+                });
+                print::out(&format!("{value:#}\n"))?;
+            }
+        }
+        Ok(Outcome::Good)
+    }
+
+    /// The settings that were asked for.
+    fn chosen<'c>(&self, config: &'c Config) -> Result<Vec<&'c Setting>, Failure> {
+        if self.names.is_empty() {
+            let defaults = config.defaults.iter().filter(|_| self.all);
+            return Ok(config.settings.iter().chain(defaults).collect());
+        }
+        let mut chosen = Vec::new();
+        for name in &self.names {
+            let before = chosen.len();
+            let every = config.settings.iter().chain(&config.defaults);
+            chosen.extend(every.filter(|setting| {
+                setting.name == *name || format!("{}/{}", setting.scope, setting.name) == *name
+            }));
+            if chosen.len() == before {
+                print::err(&print::plain(&format!(
+                    "smtpconf: no setting is called `{name}`\n"
+                )))?;
+            }
+        }
+        Ok(chosen)
+    }
+}
+
+fn at(place: &Place) -> String {
+    let at = place.source.position(place.span.start);
+    format!("{}:{}:{}", place.source.name(), at.line, at.column)
+}
+
+fn human(setting: &Setting) -> String {
+    let scope = if setting.scope.is_empty() {
+        String::new()
+    } else {
+        format!("{}/", setting.scope)
+    };
+    let value = setting.value.as_deref().unwrap_or("(not known)");
+    let mut text = format!(
+        "{scope}{} = {}\n    ",
+        setting.name,
+        value.replace('\n', "\\n")
+    );
+    // Writing to a String cannot fail.
+    match &setting.place {
+        Some(place) => text += &at(place),
+        None => text += "default",
+    }
+    if let Some(facts) = &setting.facts {
+        if !facts.kind.is_empty() {
+            let _ = write!(text, ", {}", facts.kind);
+        }
+        if setting.place.is_some() {
+            match facts.default.as_deref() {
+                Some("") => text += ", default empty",
+                Some(default) => {
+                    let _ = write!(text, ", default {}", default.replace('\n', "\\n"));
+                }
+                None => text += ", default from the machine",
+            }
+        }
+        if !facts.since.is_empty() {
+            let _ = write!(text, ", since {}", facts.since);
+        }
+    }
+    print::plain(&(text + "\n"))
+}
+
+fn object(setting: &Setting) -> Value {
+    let facts = setting.facts.as_ref();
+    json!({
+        "scope": setting.scope,
+        "name": setting.name,
+        "value": setting.value,
+        "set_at": setting.place.as_ref().map(at),
+        "default": facts.and_then(|facts| facts.default.clone()),
+        "type": facts.map(|facts| facts.kind.clone()),
+        "since": facts.map(|facts| facts.since.clone()),
+    })
+}

@@ -1,0 +1,32 @@
+//! Checking a server's own files. Must not know any server, nor how findings are printed.
+
+use std::sync::Arc;
+
+use crate::findings::{self, Finding, Severity};
+use crate::mta::{Dialect, World};
+use crate::text::{Encoding, Source, Span};
+
+/// All findings about a file of a server and those that belong to it, in the order of their text.
+pub fn configuration(source: &Arc<Source>, dialect: &Dialect, world: &World<'_>) -> Vec<Finding> {
+    let mut found = (dialect.syntax)(&(dialect.parse)(source));
+    found.extend((dialect.resolve)(source, world).findings);
+    if let Encoding::Latin1 { first } = source.encoding() {
+        let length = source.text()[first..]
+            .chars()
+            .next()
+            .map_or(0, char::len_utf8);
+        found.push(
+            Finding::new(
+                Severity::Note,
+                "not-utf8",
+                source,
+                Span::new(first, first + length),
+                "this byte is no UTF-8; the file is read as ISO 8859-1",
+            )
+            .help("save the file as UTF-8"),
+        );
+    }
+    findings::sort(&mut found);
+    found.dedup_by(|a, b| findings::same(a, b));
+    found
+}

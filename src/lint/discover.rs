@@ -1,0 +1,69 @@
+//! Finding the files to check below a folder. Must not know what is in them but for their kind.
+
+use std::path::{Path, PathBuf};
+
+use ignore::WalkBuilder;
+
+use crate::mta::{Dialect, Told};
+use crate::text::{self, Source};
+
+/// The name of a description's file.
+pub const DESCRIPTION: &str = "smtpconf.yaml";
+
+/// Files without a telling name are looked into up to this many bytes.
+const LARGEST: u64 = 1 << 20;
+
+/// So many marks of a kind make a file without a telling name one of that kind.
+const MARKS: usize = 3;
+
+/// A file to check.
+#[derive(Clone, Debug)]
+pub enum Found {
+    /// A description.
+    Description(PathBuf),
+    /// A server's file, of this kind.
+    Configuration(PathBuf, &'static Dialect),
+}
+
+/// Whether a file of this name is a description.
+pub fn is_description(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|end| end == "yaml" || end == "yml")
+}
+
+/// What there is to check below `folder`, in the order of the paths. What git ignores is left out.
+pub fn discover(folder: &Path) -> Vec<Found> {
+    let mut paths: Vec<PathBuf> = WalkBuilder::new(folder)
+        .hidden(true)
+        .require_git(false)
+        .build()
+        .filter_map(Result::ok)
+        .filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()))
+        .map(ignore::DirEntry::into_path)
+        .collect();
+    paths.sort();
+    paths.into_iter().filter_map(of).collect()
+}
+
+fn of(path: PathBuf) -> Option<Found> {
+    if path.file_name()? == DESCRIPTION {
+        return Some(Found::Description(path));
+    }
+    if let Some(dialect) = Dialect::by_name(&path) {
+        return Some(Found::Configuration(path, dialect));
+    }
+    let may_be_one = match path.extension().and_then(|end| end.to_str()) {
+        None => true,
+        Some(end) => ["cf", "conf", "mc", "m4"].contains(&end),
+    };
+    if !may_be_one || path.metadata().ok()?.len() > LARGEST {
+        return None;
+    }
+    let source = Source::from_bytes(path.display().to_string(), text::read(&path).ok()?);
+    match Dialect::of(&source) {
+        (dialect, Told::ByContent) if (dialect.marks)(source.text()) >= MARKS => {
+            Some(Found::Configuration(path, dialect))
+        }
+        _ => None,
+    }
+}

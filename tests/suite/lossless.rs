@@ -1,0 +1,194 @@
+//! Every kind of file is read without loss, whatever its bytes: random ones, hostile ones, and the
+//! files below the folder that `SMTPCONF_CORPUS` names, where it is set. `SMTPCONF_INPUTS` sets
+//! how many random inputs each kind gets.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use fastrand::Rng;
+use smtpconf::mta::Dialect;
+
+#[path = "../../fuzz/src/lib.rs"]
+mod fuzz;
+
+/// Pieces that mean something to one of the grammars.
+const PIECES: &[&str] = &[
+    "a",
+    "name",
+    "=",
+    " = ",
+    " ",
+    "  ",
+    "\t",
+    "\n",
+    "\n",
+    "\n ",
+    "\n\t",
+    "\r\n",
+    "\r",
+    "#",
+    "# x\n",
+    "$",
+    "$x",
+    "$$",
+    "${",
+    "$(",
+    "}",
+    ")",
+    "{",
+    "(",
+    "?",
+    ":",
+    "::",
+    ",",
+    ";",
+    "\"",
+    "'",
+    "`",
+    "\\",
+    "\\\n",
+    "\0",
+    "é",
+    "\u{feff}",
+    "\u{0b}",
+    "-o ",
+    "-o a=b ",
+    "smtp inet n - y - - smtpd\n",
+    "hash:/x",
+    "/x/",
+    "/a/i ",
+    "if /x/\n",
+    "endif\n",
+    "!",
+    "@",
+    "%",
+    "begin acl\n",
+    "begin routers\n",
+    "acl:\n",
+    "accept ",
+    "deny hosts = ",
+    "driver = x\n",
+    ".ifdef ",
+    ".endif\n",
+    ".include ",
+    "FOO = bar\n",
+    "FOO",
+    "\\N",
+    "$h_x:",
+    "${if ",
+    "eq{",
+    "hide ",
+    "domainlist x = ",
+    "+x",
+    "<; ",
+    "*",
+    "dnl",
+    "dnl\n",
+    "define(",
+    "`x'",
+    "divert(-1)",
+    "FEATURE(",
+    "ifdef(",
+    "include(",
+    "OSTYPE(`linux')dnl\n",
+    "MAILER(",
+    "Scheck\n",
+    "R$*\t$@ x\n",
+    "O Foo=bar\n",
+    "Mlocal, P=/x, A=y\n",
+    "C{x}",
+    "Dj",
+    "Fw/x\n",
+    "K",
+    "V10/x\n",
+    "H?x?y: z\n",
+    "Connect:1.2.3\tRELAY\n",
+    "E",
+    "P",
+    "X",
+];
+
+#[test]
+fn random_text_is_read_without_loss() {
+    let inputs = std::env::var("SMTPCONF_INPUTS").map_or(3_000, |number| number.parse().unwrap());
+    for dialect in Dialect::all() {
+        let mut random = Rng::with_seed(1);
+        for _ in 0..inputs {
+            let mut bytes: Vec<u8> = (0..random.usize(0..40))
+                .flat_map(|_| PIECES[random.usize(0..PIECES.len())].bytes())
+                .collect();
+            if random.u8(0..8) == 0 && !bytes.is_empty() {
+                let at = random.usize(0..bytes.len());
+                bytes[at] = random.u8(..);
+            }
+            fuzz::read(dialect.name, &bytes);
+        }
+    }
+}
+
+#[test]
+fn hostile_text_is_read_in_time() {
+    let deep = |open: &str, close: &str| open.repeat(100_000) + &close.repeat(100_000);
+    let texts = [
+        String::new(),
+        "\n".into(),
+        "\u{feff}".into(),
+        deep("{", "}"),
+        format!("a = {}", deep("${", "}")),
+        format!("a = {}", deep("${a?{", "}}")),
+        deep("`", "'"),
+        format!("define(`a', {})", deep("f(", ")")),
+        deep("(", ")"),
+        "x".repeat(1 << 20),
+        "a = \\\n".repeat(100_000),
+        "a\n b\n".repeat(100_000),
+        " \n#\n".repeat(100_000),
+        "a=b\r\n".repeat(100_000),
+        "\0".repeat(1 << 16),
+        ".ifdef A\n".repeat(10_000),
+    ];
+    for dialect in Dialect::all() {
+        for text in &texts {
+            let start = Instant::now();
+            fuzz::read(dialect.name, text.as_bytes());
+            let front: String = text.chars().take(20).collect();
+            let time = start.elapsed();
+            assert!(
+                time < Duration::from_secs(10),
+                "{}: {front:?} took {time:?}",
+                dialect.name
+            );
+        }
+    }
+}
+
+#[test]
+fn every_file_of_the_corpus_is_read_without_loss_as_every_kind() {
+    let Some(corpus) = std::env::var_os("SMTPCONF_CORPUS") else {
+        return;
+    };
+    let mut read = 0;
+    for path in paths(Path::new(&corpus)) {
+        let bytes = fs::read(&path).unwrap();
+        for dialect in Dialect::all() {
+            fuzz::read(dialect.name, &bytes);
+            read += 1;
+        }
+    }
+    assert!(read > 0);
+    println!("{read} readings");
+}
+
+fn paths(folder: &Path) -> Vec<PathBuf> {
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            paths.extend(self::paths(&path));
+        } else {
+            paths.push(path);
+        }
+    }
+    paths
+}
