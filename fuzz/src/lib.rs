@@ -25,6 +25,7 @@ pub fn read(kind: &str, bytes: &[u8]) {
         files: &files,
         version: dialect.server.newest(),
         known: &[],
+        defaults: false,
     };
     let mut findings = (dialect.syntax)(&tree);
     findings.extend((dialect.resolve)(&source, &world).findings);

@@ -102,6 +102,7 @@ impl Lint {
                 files: &files,
                 version: self.reading.version(dialect.server)?,
                 known: self.reading.known(),
+                defaults: false,
             };
             Ok(lint::configuration(&source, dialect, &world))
         });

@@ -54,6 +54,7 @@ impl Show {
             files: &files,
             version,
             known: self.reading.known(),
+            defaults: self.all || !self.names.is_empty(),
         };
         let config = (dialect.resolve)(&source, &world);
         let shown = self.chosen(&config)?;

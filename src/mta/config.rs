@@ -16,6 +16,8 @@ pub struct World<'a> {
     /// What the user told of the machine, by the name of the setting that the daemon would work
     /// out from it, such as a host name.
     pub known: &'a [(String, String)],
+    /// Whether what has its default is wanted too.
+    pub defaults: bool,
 }
 
 /// A setting with its effective value.
@@ -59,7 +61,7 @@ pub struct Gap {
 pub struct Config {
     /// What is set, in the order in which the daemon's own tool prints it.
     pub settings: Vec<Setting>,
-    /// What else there is, at its default; in the same order.
+    /// What else there is, at its default, where it is wanted; in the same order.
     pub defaults: Vec<Setting>,
     /// What is wrong with how it is written.
     pub findings: Vec<Finding>,

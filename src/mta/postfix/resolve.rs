@@ -150,7 +150,7 @@ fn both(
     } else {
         of_main.into_iter().chain(of_services).collect()
     };
-    if !services_first {
+    if world.defaults && !services_first {
         config.defaults = defaults(&dictionary);
     }
     config

@@ -104,6 +104,7 @@ fn config(target: Target, path: &Path, known: &[(String, String)]) -> Config {
         files: &files,
         version: target.version,
         known,
+        defaults: true,
     };
     let (dialect, _) = Dialect::of(&source);
     let mut config = (dialect.resolve)(&source, &world);
