@@ -254,11 +254,12 @@ fn fields(dictionary: &Dictionary, service: &Service, master: &Arc<Source>) -> V
             field(name, value.to_owned(), written, default)
         })
         .collect();
-    let command: Vec<&str> = service.fields[7..]
-        .iter()
-        .map(|part| part.text.as_str())
-        .collect();
-    fields.push(field("command", command.join(" "), &service.fields[7], ""));
+    fields.push(field(
+        "command",
+        service.command_line(),
+        &service.fields[7],
+        "",
+    ));
     fields
 }
 

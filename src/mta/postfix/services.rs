@@ -41,6 +41,31 @@ impl Service {
         &self.fields[7].text
     }
 
+    /// The program with its arguments as postconf(1) prints them: `-o` with braces only where its
+    /// value has blanks.
+    pub fn command_line(&self) -> String {
+        let mut words = vec![self.command().to_owned()];
+        let mut own = self.overrides.iter();
+        let mut arguments = self.fields[8..].iter();
+        while let Some(argument) = arguments.next() {
+            words.push(argument.text.clone());
+            let value = if argument.text == "-o" {
+                arguments.next()
+            } else {
+                None
+            };
+            let Some(value) = value else { continue };
+            words.push(match own.next().filter(|_| value.text.starts_with('{')) {
+                Some(Override { name, value }) if value.text.contains(is_white) => {
+                    format!("{{ {name} = {} }}", value.text)
+                }
+                Some(Override { name, value }) => format!("{name}={}", value.text),
+                None => value.text.clone(),
+            });
+        }
+        words.join(" ")
+    }
+
     /// What `postconf -P` calls it: `submission/inet`.
     pub fn scope(&self) -> String {
         format!("{}/{}", self.name(), self.kind())

@@ -23,12 +23,16 @@ pub fn main(tree: &Tree) -> Vec<Finding> {
         findings.extend(glued(tree, setting));
     }
     for setting in syntax::settings(tree) {
-        if setting.name.starts_with('\u{feff}') {
+        // As UTF-8, and as ISO 8859-1 where the rest of the file is none.
+        let mark = ["\u{feff}", "\u{ef}\u{bb}\u{bf}"]
+            .into_iter()
+            .find(|mark| setting.name.starts_with(mark));
+        if let Some(mark) = mark {
             findings.push(
                 finding(
                     tree,
                     "byte-order-mark",
-                    Span::new(setting.name_span.start, setting.name_span.start + 3),
+                    Span::new(setting.name_span.start, setting.name_span.start + mark.len()),
                     "a byte order mark: it becomes part of the first name, so that setting does nothing",
                 )
                 .help("save the file without it"),

@@ -1,0 +1,121 @@
+//! Servers' own files: what lint says of each folder of fixtures, and what show and parse print.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/lint")
+}
+
+fn smtpconf(folder: &Path, arguments: &[&str]) -> (i32, Vec<u8>, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_smtpconf"))
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    let err = String::from_utf8(output.stderr).unwrap();
+    (output.status.code().unwrap(), output.stdout, err)
+}
+
+/// With `UPDATE=1` the reports are written anew instead; read them before you commit them.
+#[test]
+fn every_folder_has_its_report() {
+    let mut count = 0;
+    for server in fs::read_dir(fixtures()).unwrap() {
+        let server = server.unwrap().path();
+        for case in fs::read_dir(&server).unwrap() {
+            let case = case.unwrap().path();
+            if !case.is_dir() {
+                continue;
+            }
+            count += 1;
+            let name = case.file_name().unwrap().to_str().unwrap();
+            let (code, out, err) = smtpconf(&server, &["lint", "--format", "concise", name]);
+            assert_eq!(err, "", "{}", case.display());
+            let report = String::from_utf8(out).unwrap();
+            assert_eq!(code == 1, report.contains(": error["), "{}", case.display());
+            let golden = case.with_extension("txt");
+            if std::env::var_os("UPDATE").is_some() {
+                fs::write(&golden, &report).unwrap();
+            }
+            assert_eq!(
+                fs::read_to_string(&golden).unwrap_or_default(),
+                report,
+                "{}",
+                case.display()
+            );
+        }
+    }
+    assert!(count >= 4);
+}
+
+#[test]
+fn parse_gives_every_byte_back() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in [
+        ("main.cf", &b"\xef\xbb\xbfa = b\r\n c\0\n\xe9\n"[..]),
+        ("master.cf", b"smtp inet n - n - - smtpd\n  -o { a = b"),
+        ("notes.bin", b"\x80\xff\n\n"),
+    ] {
+        fs::write(folder.path().join(name), bytes).unwrap();
+        let (code, out, _) = smtpconf(folder.path(), &["parse", "--text", name]);
+        assert_eq!((code, out.as_slice()), (0, bytes), "{name}");
+        let (code, out, _) = smtpconf(folder.path(), &["parse", "--format", "json", name]);
+        let value: serde_json::Value = serde_json::from_slice(&out).unwrap();
+        assert_eq!(
+            (code, value["tree"]["kind"].as_str()),
+            (0, Some("file")),
+            "{name}"
+        );
+    }
+    let (_, _, err) = smtpconf(folder.path(), &["parse", "notes.bin"]);
+    assert!(err.contains("a guess"), "{err}");
+}
+
+#[test]
+fn show_tells_values_places_and_defaults() {
+    let folder = fixtures().join("postfix");
+    let show = |arguments: &[&str]| {
+        let (code, out, err) = smtpconf(&folder, arguments);
+        assert_eq!(code, 0, "{err}");
+        String::from_utf8(out).unwrap()
+    };
+    let out = show(&[
+        "show",
+        "clean",
+        "mydestination",
+        "submission/inet/smtpd_client_restrictions",
+        "smtpd_timeout",
+    ]);
+    for part in [
+        "mydestination = mail.example.com, localhost, example.com\n    clean/main.cf:4:1, str, default $myhostname, ",
+        "submission/inet/smtpd_client_restrictions = permit_sasl_authenticated, reject\n    clean/master.cf:4:",
+        "smtpd_timeout = 300s\n    default, time",
+    ] {
+        assert!(out.contains(part), "{part}:\n{out}");
+    }
+    let value = |version: &str, name: &str| {
+        let out = show(&[
+            "show",
+            "--format",
+            "json",
+            "--mta-version",
+            version,
+            "old",
+            name,
+        ]);
+        let value: serde_json::Value = serde_json::from_str(&out).unwrap();
+        value["settings"][0]["default"].clone()
+    };
+    assert_eq!(value("3.7.11", "smtpd_forbid_bare_newline"), "no");
+    assert_eq!(value("3.9", "smtpd_forbid_bare_newline"), "normalize");
+    let out = show(&[
+        "show",
+        "--assume",
+        "myhostname=mx.example.net",
+        "old",
+        "mydomain",
+    ]);
+    assert!(out.contains("mydomain = example.net\n"), "{out}");
+}
