@@ -1,6 +1,12 @@
 //! How fast each kind of file is read into its tree, beside a plain scan of its lines in the same
 //! run: `cargo bench --bench grammars`. The best of five runs counts.
 
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::expect_used,
+    reason = "a benchmark that cannot go on has failed"
+)]
+
 use std::hint::black_box;
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -30,7 +30,7 @@ impl Lint {
         let mut findings = Vec::new();
         let mut failures = Vec::new();
         if self.paths.is_empty() {
-            self.description(None, &mut findings, &mut failures);
+            description(None, &mut findings, &mut failures);
         }
         for path in &self.paths {
             if path.is_dir() {
@@ -38,7 +38,7 @@ impl Lint {
             } else if lint::is_description(path)
                 || (path == Path::new("-") && !self.reading.names_a_kind())
             {
-                self.description(Some(path), &mut findings, &mut failures);
+                description(Some(path), &mut findings, &mut failures);
             } else {
                 self.configuration(path, &mut findings, &mut failures);
             }
@@ -68,28 +68,14 @@ impl Lint {
         }
         for file in found {
             match file {
-                Found::Description(path) => self.description(Some(&path), findings, failures),
+                Found::Description(path) => description(Some(&path), findings, failures),
                 Found::Configuration(path, _) => self.configuration(&path, findings, failures),
             }
         }
     }
 
-    #[allow(clippy::unused_self, reason = "beside its like")]
-    fn description(
-        &self,
-        path: Option<&Path>,
-        findings: &mut Vec<Finding>,
-        failures: &mut Vec<String>,
-    ) {
-        match input::description(path) {
-            Ok(Ok(source)) => findings.extend(lint::description(&source)),
-            Ok(Err(finding)) => findings.push(finding),
-            Err(Failure(message)) => failures.push(message),
-        }
-    }
-
     fn configuration(&self, path: &Path, findings: &mut Vec<Finding>, failures: &mut Vec<String>) {
-        let checked = self.reading.source(path).and_then(|source| {
+        let checked = Reading::source(path).and_then(|source| {
             let (dialect, told) = self.reading.dialect(&source);
             if told == Told::Guessed {
                 return Err(Failure(format!(
@@ -110,5 +96,13 @@ impl Lint {
             Ok(found) => findings.extend(found),
             Err(Failure(message)) => failures.push(message),
         }
+    }
+}
+
+fn description(path: Option<&Path>, findings: &mut Vec<Finding>, failures: &mut Vec<String>) {
+    match input::description(path) {
+        Ok(Ok(source)) => findings.extend(lint::description(&source)),
+        Ok(Err(finding)) => findings.push(finding),
+        Err(Failure(message)) => failures.push(message),
     }
 }

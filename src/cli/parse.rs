@@ -38,7 +38,7 @@ enum Shape {
 impl Parse {
     /// Prints the tree. A file that can be read is never refused.
     pub fn run(&self) -> Result<Outcome, Failure> {
-        let source = self.reading.source(&self.file)?;
+        let source = Reading::source(&self.file)?;
         let (dialect, told) = self.reading.dialect(&source);
         if told == Told::Guessed {
             print::err(&guess(source.name(), dialect.name))?;

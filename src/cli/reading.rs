@@ -48,7 +48,7 @@ impl Reading {
     ///
     /// # Errors
     /// When there is none or it cannot be read.
-    pub fn source(&self, path: &Path) -> Result<Arc<Source>, Failure> {
+    pub fn source(path: &Path) -> Result<Arc<Source>, Failure> {
         if path == Path::new("-") {
             let mut bytes = Vec::new();
             io::stdin()

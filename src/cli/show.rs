@@ -43,7 +43,7 @@ enum Shape {
 impl Show {
     /// Prints the settings. A file that can be read is never refused.
     pub fn run(&self) -> Result<Outcome, Failure> {
-        let source = self.reading.source(&self.path)?;
+        let source = Reading::source(&self.path)?;
         let (dialect, told) = self.reading.dialect(&source);
         if told == Told::Guessed {
             print::err(&guess(source.name(), dialect.name))?;

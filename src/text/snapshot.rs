@@ -84,9 +84,8 @@ impl Snapshot {
             return known.clone();
         }
         let found = self.place(&named).and_then(|place| {
-            read(&place)
-                .map(|bytes| Source::from_bytes(named.display().to_string(), bytes))
-                .map_err(unread)
+            let bytes = read(&place)?;
+            Ok(Source::from_bytes(named.display().to_string(), bytes))
         });
         self.known.borrow_mut().insert(named, found.clone());
         found
@@ -98,7 +97,7 @@ impl Snapshot {
     /// Why it was not read.
     pub fn list(&self, path: &str, folder: &Path) -> Result<Vec<String>, Unread> {
         let place = self.place(&plain(&folder.join(path)))?;
-        let entries = fs::read_dir(place).map_err(|error| unread(ReadError::Io(error)))?;
+        let entries = fs::read_dir(place).map_err(ReadError::Io)?;
         let mut names: Vec<String> = entries
             .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
             .collect();
@@ -109,40 +108,28 @@ impl Snapshot {
     /// Where on this machine the path `named` is looked for.
     fn place(&self, named: &Path) -> Result<PathBuf, Unread> {
         let place = match &self.scope {
-            Scope::Host => named.to_path_buf(),
             Scope::Root(root) => match named.strip_prefix("/") {
                 // The file that the user named may be called by its path below the root already.
-                Ok(_) if named.starts_with(root) => named.to_path_buf(),
-                Ok(inner) => root.join(inner),
-                Err(_) => named.to_path_buf(),
+                Ok(inner) if !named.starts_with(root) => root.join(inner),
+                _ => named.to_path_buf(),
             },
-            Scope::Below(root) => {
-                let inside = fs::canonicalize(named)
-                    .map_err(|error| unread(ReadError::Io(error)))
-                    .and_then(|real| {
-                        let root = fs::canonicalize(root).map_err(|_| Unread::Outside)?;
-                        real.starts_with(root).then_some(()).ok_or(Unread::Outside)
-                    });
-                // Whether a path outside exists is not looked up either.
-                match inside {
-                    Err(_) if !named.starts_with(root) => return Err(Unread::Outside),
-                    other => other?,
-                }
-                named.to_path_buf()
+            // Whether a path outside exists is not looked up either.
+            Scope::Below(root) if !named.starts_with(root) && named.is_absolute() => {
+                return Err(Unread::Outside);
+            }
+            Scope::Below(_) | Scope::Host => named.to_path_buf(),
+        };
+        let real = real(&place)?;
+        let is_inside = match &self.scope {
+            Scope::Host => true,
+            Scope::Root(root) | Scope::Below(root) => {
+                real.starts_with(fs::canonicalize(root).map_err(|_| Unread::Outside)?)
             }
         };
-        let real = fs::canonicalize(&place).map_err(|error| unread(ReadError::Io(error)))?;
-        let outside = match &self.scope {
-            Scope::Root(root) if named.is_absolute() => {
-                fs::canonicalize(root).is_ok_and(|root| !real.starts_with(root))
-            }
-            _ => false,
-        };
-        if outside
-            || ["/proc", "/dev", "/sys"]
-                .iter()
-                .any(|no| real.starts_with(no))
-        {
+        let is_special = ["/proc", "/dev", "/sys"]
+            .iter()
+            .any(|no| real.starts_with(no));
+        if !is_inside || is_special {
             return Err(Unread::Outside);
         }
         Ok(place)
@@ -166,11 +153,18 @@ fn plain(path: &Path) -> PathBuf {
     plain
 }
 
-fn unread(error: ReadError) -> Unread {
-    if error.is_missing() {
-        return Unread::Missing;
+impl From<ReadError> for Unread {
+    fn from(error: ReadError) -> Self {
+        if error.is_missing() {
+            return Self::Missing;
+        }
+        Self::Failed(error.to_string())
     }
-    Unread::Failed(error.to_string())
+}
+
+/// The path as it is on the disk, links followed.
+fn real(path: &Path) -> Result<PathBuf, Unread> {
+    Ok(fs::canonicalize(path).map_err(ReadError::Io)?)
 }
 
 #[cfg(test)]

@@ -67,12 +67,12 @@ fn lint_says_good_bad_and_impossible() {
     assert_eq!(code, 2, "2 wins over 1");
     assert!(out.contains("bad-hostname") && err.contains("/nowhere.yaml"));
     assert_eq!(here(&["lnt"], "").0, 2);
-    let (code, _, err) = here(&["lint", "/etc/postfix/main.cf"], "");
-    assert!(
-        code == 2 && err.contains("a server's configuration"),
-        "{err}"
-    );
-    assert_eq!(here(&["lint", "/"], "").0, 2);
+    let empty = tempfile::tempdir().unwrap();
+    let (code, _, err) = in_folder(empty.path(), &["lint", "."], "");
+    assert!(code == 2 && err.contains("in this folder"), "{err}");
+    fs::write(empty.path().join("notes"), "hello\n").unwrap();
+    let (code, _, err) = in_folder(empty.path(), &["lint", "notes"], "");
+    assert!(code == 2 && err.contains("--as names the kind"), "{err}");
 }
 
 #[test]

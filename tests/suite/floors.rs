@@ -72,7 +72,13 @@ const CRATES: &[(&str, &[&str])] = &[
     ("strsim", &["catalogue/", "description/"]),
     ("clap", &["cli/"]),
     ("similar", &["cli/generate.rs"]),
-    ("tempfile", &["text/files.rs"]),
+    ("tempfile", &["text/"]),
+    ("ignore", &["lint/discover.rs"]),
+    // In the others only in tests.
+    (
+        "serde_json",
+        &["cli/", "description/raw.rs", "mta/render.rs"],
+    ),
     ("sha2", &["description/model.rs"]),
 ];
 

@@ -134,7 +134,7 @@ type Catalogue = HashMap<(String, String), Known>;
 /// A server's catalogue, by kind and name.
 fn catalogue(server: Server) -> Catalogue {
     let file = match server {
-        Server::Postfix => "postfix_parameters.tsv",
+        Server::Postfix => "postfix/parameters.tsv",
         Server::Exim => "exim_options.tsv",
         Server::Sendmail => "sendmail_macros.tsv",
     };
@@ -142,12 +142,15 @@ fn catalogue(server: Server) -> Catalogue {
         .join("schemas")
         .join(file);
     let text = fs::read_to_string(path).unwrap();
-    let mut rows = text.lines().filter(|line| !line.starts_with('#'));
-    assert_eq!(rows.next(), Some("name\tkind\tintroduced\tremoved"));
+    let mut rows = text
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(|row| row.split('\t').collect::<Vec<_>>());
+    let columns = rows.next().unwrap();
+    let column = |name| columns.iter().position(|column| *column == name).unwrap();
+    let columns = ["name", "kind", "introduced", "removed"].map(column);
     rows.map(|row| {
-        let [name, kind, since, until] = row.split('\t').collect::<Vec<_>>()[..] else {
-            panic!("{file}: {row:?}");
-        };
+        let [name, kind, since, until] = columns.map(|column| row[column]);
         let versions = |text: &str| -> Vec<Version> {
             let written = text.split(',').filter(|version| !version.is_empty());
             written

@@ -38,7 +38,8 @@ pub static ALL: [Dialect; 4] = [
         server: Server::Postfix,
         named: |name| {
             let kinds = ["mysql", "pgsql", "ldap", "sqlite", "memcache", "mongodb"];
-            name.ends_with(".cf") && kinds.iter().any(|kind| name.starts_with(kind))
+            let stem = name.strip_suffix(".cf");
+            stem.is_some_and(|stem| kinds.iter().any(|kind| stem.starts_with(kind)))
         },
         marks: |text| 2 * count(text, is_client_setting),
         parse: syntax::parse_main,
@@ -70,7 +71,7 @@ fn is_table(name: &str) -> bool {
     usual.contains(&name) || patterns.iter().any(|end| name.ends_with(end))
 }
 
-/// `name = value` with a name that only a client's file has (mysql_table(5) …).
+/// `name = value` with a name that only a client's file has (`mysql_table(5)` …).
 fn is_client_setting(line: &str) -> bool {
     let names = [
         "hosts",

@@ -71,7 +71,7 @@ impl Dictionary {
         counting
     }
 
-    /// The words of main.cf's smtpd_restriction_classes.
+    /// The words of main.cf's `smtpd_restriction_classes`.
     pub fn classes(&self) -> BTreeSet<String> {
         let words = self
             .set("smtpd_restriction_classes")

@@ -46,7 +46,7 @@ pub fn table(source: &Arc<Source>, _: &World<'_>) -> Config {
     }
 }
 
-/// The settings of a client's file, as of mysql_table(5).
+/// The settings of a client's file, as of `mysql_table(5)`.
 pub fn client(source: &Arc<Source>, _: &World<'_>) -> Config {
     let tree = syntax::parse_main(source);
     let mut settings = syntax::settings(&tree);
@@ -139,7 +139,7 @@ fn both(
                 .collect();
             own.sort_by(|a, b| a.name.cmp(&b.name));
             for own in own {
-                let place = Place::new(master, own.value.place());
+                let place = Place::new(master, own.name_span);
                 let reading = Reading::of(&dictionary, &own.name, &own.value, Some(service));
                 of_services.push(reading.setting(service.scope(), &own.name, place, &mut config));
             }
@@ -266,8 +266,8 @@ fn fields(dictionary: &Dictionary, service: &Service, master: &Arc<Source>) -> V
 /// Every parameter that main.cf does not set, with its default expanded.
 fn defaults(dictionary: &Dictionary) -> Vec<Setting> {
     let of_services = dictionary.service_names();
-    let named = Parameter::all(dictionary.version).map(|known| known.name().to_owned());
-    let mut names: Vec<String> = named.chain(of_services).collect();
+    let parameters = Parameter::all(dictionary.version).map(|known| known.name().to_owned());
+    let mut names: Vec<String> = parameters.chain(of_services).collect();
     names.sort();
     names.retain(|name| dictionary.set(name).is_none());
     names

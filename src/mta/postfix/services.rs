@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::syntax::{Joined, fields, is_white};
 use crate::findings::{Finding, Severity};
 use crate::mta::tree::{Branch, Tree};
-use crate::text::{Place, Source};
+use crate::text::{Place, Source, Span};
 
 /// A service.
 #[derive(Clone, Debug)]
@@ -21,6 +21,8 @@ pub struct Service {
 pub struct Override {
     /// The parameter.
     pub name: String,
+    /// The characters of the name.
+    pub name_span: Span,
     /// Its value; nothing is expanded.
     pub value: Joined,
 }
@@ -56,10 +58,10 @@ impl Service {
             };
             let Some(value) = value else { continue };
             words.push(match own.next().filter(|_| value.text.starts_with('{')) {
-                Some(Override { name, value }) if value.text.contains(is_white) => {
+                Some(Override { name, value, .. }) if value.text.contains(is_white) => {
                     format!("{{ {name} = {} }}", value.text)
                 }
-                Some(Override { name, value }) => format!("{name}={}", value.text),
+                Some(Override { name, value, .. }) => format!("{name}={}", value.text),
                 None => value.text.clone(),
             });
         }
@@ -169,40 +171,41 @@ fn split(given: &Joined) -> Result<Override, &'static str> {
     };
     let (name, _) = inner.text.split_once('=').ok_or("there is no `=`")?;
     let value = inner.part(name.len() + 1..inner.text.len());
-    let name = name.trim_matches(is_white).to_owned();
+    let front = name.len() - name.trim_start_matches(is_white).len();
+    let name = name.trim_matches(is_white);
     if name.is_empty() {
         return Err("there is no name before `=`");
     }
     let blanks = value.text.len() - value.text.trim_start_matches(is_white).len();
     let end = value.text.trim_end_matches(is_white).len().max(blanks);
     Ok(Override {
-        name,
+        name: name.to_owned(),
+        name_span: inner.span(front..front + name.len()),
         value: value.part(blanks..end),
     })
 }
 
 /// The fields that the daemon reads by a vocabulary. What is wrong in one stops the whole of Postfix.
 fn check(service: &Service, source: &Arc<Source>, findings: &mut Vec<Finding>) {
-    let yes_or_no = |text: &str| matches!(text, "y" | "n" | "-");
     let number = |text: &str| text == "-" || text.bytes().all(|b| b.is_ascii_digit());
-    let wakeup = |text: &str| number(text.strip_suffix('?').unwrap_or(text));
-    let kinds = |text: &str| matches!(text, "inet" | "unix" | "fifo" | "pass" | "unix-dgram");
-    let rules: [(usize, &str, &dyn Fn(&str) -> bool, &str); 6] = [
-        (1, "type", &kinds, "inet, unix, fifo, pass or unix-dgram"),
-        (2, "private", &yes_or_no, "y, n or -"),
-        (3, "unprivileged", &yes_or_no, "y, n or -"),
-        (4, "chroot", &yes_or_no, "y, n or -"),
-        (
-            5,
-            "wakeup",
-            &wakeup,
-            "seconds, with `?` behind them or not, or -",
-        ),
-        (6, "process_limit", &number, "a number or -"),
+    let rules = [
+        (1, "type", "inet, unix, fifo, pass or unix-dgram"),
+        (2, "private", "y, n or -"),
+        (3, "unprivileged", "y, n or -"),
+        (4, "chroot", "y, n or -"),
+        (5, "wakeup", "seconds, with `?` behind them or not, or -"),
+        (6, "process_limit", "a number or -"),
     ];
-    for (index, name, holds, help) in rules {
+    for (index, name, help) in rules {
         let field = &service.fields[index];
-        if !holds(&field.text) {
+        let text = field.text.as_str();
+        let holds = match index {
+            1 => matches!(text, "inet" | "unix" | "fifo" | "pass" | "unix-dgram"),
+            5 => number(text.strip_suffix('?').unwrap_or(text)),
+            6 => number(text),
+            _ => matches!(text, "y" | "n" | "-"),
+        };
+        if !holds {
             findings.push(
                 Finding::new(
                     Severity::Error,

@@ -108,7 +108,7 @@ fn strays(tree: &Tree, message: &str, help: &str) -> Vec<Finding> {
 }
 
 /// Lines that look like settings of their own, but are indented and so belong to the one before.
-fn glued<'t>(tree: &Tree, setting: Branch<'t>) -> Vec<Finding> {
+fn glued(tree: &Tree, setting: Branch<'_>) -> Vec<Finding> {
     let name = setting.child("name").map_or("", Branch::text);
     let mut findings = Vec::new();
     let mut at_start = false;

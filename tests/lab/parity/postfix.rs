@@ -65,7 +65,7 @@ pub fn compare(target: Target) -> Result<Comparison, String> {
          for n in $(seq 0 {}); do
              postconf -c /lab/$n -nx > $n/nx 2> $n/nx.err; echo $? > $n/code
              postconf -c /lab/$n -n > /dev/null 2> $n/n.err
-             postconf -c /lab/$n -M > $n/M 2> $n/M.err; postconf -c /lab/$n -P > $n/P 2> /dev/null
+             postconf -c /lab/$n -M > $n/M 2> $n/M.err; postconf -c /lab/$n -Px > $n/P 2> /dev/null
          done; true",
         cases.len() - 1
     );
@@ -326,25 +326,21 @@ fn master(
         "wakeup",
         "process_limit",
     ];
-    let mut lines: Vec<String> = Vec::new();
+    let mut lines: Vec<Vec<String>> = Vec::new();
     let mut own = BTreeMap::new();
     for setting in &config.settings {
-        if setting.name == "private" {
-            lines.push(setting.scope.replace('/', " "));
-        }
         let value = setting.value.clone().unwrap_or_default();
+        if setting.name == "private" {
+            lines.push(vec![setting.scope.replace('/', " ")]);
+        }
         if names.contains(&setting.name.as_str()) {
-            let line = lines.last_mut().unwrap();
-            *line += &format!(" {}", raw(setting));
+            lines.last_mut().unwrap().push(raw(setting));
         } else if setting.name == "command" {
-            let line = lines.last_mut().unwrap();
-            *line += &format!(" {value}");
+            lines.last_mut().unwrap().push(value);
         } else {
-            let place = setting.place.as_ref().unwrap();
-            let written = Source::new("", place.source.slice(place.span));
             own.insert(
                 format!("{}/{}", setting.scope, setting.name),
-                folded(written.text()),
+                folded(&value),
             );
         }
     }
@@ -366,7 +362,7 @@ fn master(
             .position(|line| line.starts_with(&format!("{service} ")));
         theirs.remove(first.unwrap());
     }
-    let ours: Vec<String> = lines.iter().map(|line| folded(line)).collect();
+    let ours: Vec<String> = lines.iter().map(|line| folded(&line.join(" "))).collect();
     comparison.values += theirs.len();
     for (theirs, ours) in theirs.iter().zip(&ours) {
         let service = |line: &str| line.replace(['/', ' '], "");
