@@ -63,7 +63,9 @@ impl Show {
                 let heading = format!("# {} {version}, {}\n", dialect.server.title(), dialect.name);
                 let body: String = shown.iter().map(|setting| human(setting)).collect();
                 print::out(&(heading + &body))?;
-                for finding in &config.findings {
+                // Who asks for one setting does not ask what is wrong with the others.
+                let findings = config.findings.iter().filter(|_| self.names.is_empty());
+                for finding in findings {
                     let place = finding.labels.first().map(|label| at(&label.place));
                     let place = place.map_or(String::new(), |place| format!("{place}: "));
                     print::err(&print::plain(&format!(
@@ -73,7 +75,18 @@ impl Show {
                         finding.message
                     )))?;
                 }
-                for gap in &config.gaps {
+                let places: Vec<_> = shown
+                    .iter()
+                    .filter_map(|setting| setting.place.as_ref())
+                    .map(at)
+                    .collect();
+                let concerned =
+                    |place: &Place| self.names.is_empty() || places.contains(&at(place));
+                let gaps = config
+                    .gaps
+                    .iter()
+                    .filter(|gap| gap.place.as_ref().is_none_or(concerned));
+                for gap in gaps {
                     let place = gap
                         .place
                         .as_ref()

@@ -6,35 +6,41 @@ use std::process::Command;
 
 /// With `UPDATE=1` the README is written anew instead.
 #[test]
-fn the_recorded_diagnostics_are_real() {
+fn what_the_program_prints_in_the_readme_is_real() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let output = Command::new(env!("CARGO_BIN_EXE_smtpconf"))
-        .args(["lint", "smtpconf.yaml"])
-        .current_dir(root.join("tests/fixtures/readme"))
-        .env("COLUMNS", "100")
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    let shown = String::from_utf8(output.stdout).unwrap();
-    let shown: String = shown
-        .lines()
-        .map(|line| line.trim_end().to_owned() + "\n")
-        .collect();
-
     let path = root.join("README.md");
     let readme = fs::read_to_string(&path).unwrap();
-    let (before, rest) = readme
-        .split_once("$ smtpconf lint smtpconf.yaml\n")
-        .unwrap();
-    let (recorded, after) = rest.split_once("```").unwrap();
+    let mut parts = readme.split("```console\n$ smtpconf ");
+    let mut real = parts.next().unwrap().to_owned();
+    let mut count = 0;
+    for part in parts {
+        count += 1;
+        let (command, rest) = part.split_once('\n').unwrap();
+        let (_, after) = rest.split_once("```").unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_smtpconf"))
+            .args(command.split(' '))
+            .current_dir(root.join("tests/fixtures/readme"))
+            .env("COLUMNS", "100")
+            .output()
+            .unwrap();
+        assert_eq!(output.stderr, b"", "{command}");
+        let shown = String::from_utf8(output.stdout).unwrap();
+        let shown: Vec<&str> = shown.lines().map(str::trim_end).collect();
+        real += &[
+            "```console\n$ smtpconf ",
+            command,
+            "\n",
+            &shown.join("\n"),
+            "\n```",
+            after,
+        ]
+        .concat();
+    }
+    assert_eq!(count, 3);
     if std::env::var_os("UPDATE").is_some() {
-        fs::write(
-            &path,
-            format!("{before}$ smtpconf lint smtpconf.yaml\n{shown}```{after}"),
-        )
-        .unwrap();
+        fs::write(&path, &real).unwrap();
     } else {
-        assert_eq!(recorded, shown);
+        assert_eq!(readme, real);
     }
 }
 
