@@ -7,6 +7,7 @@ mod expand;
 mod listeners;
 mod parameters;
 mod plan;
+mod referenced;
 mod refusals;
 mod resolve;
 mod services;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::dictionary::Dictionary;
 use super::expand::level;
 use super::parameters::Parameter;
+use super::referenced;
 use super::services::{Service, services};
 use super::syntax::{self, Joined};
 use super::warnings::warnings;
@@ -145,6 +146,8 @@ fn both(
             }
         }
     }
+    referenced::read(&of_main, world, &mut config);
+    referenced::read(&of_services, world, &mut config);
     config.settings = if services_first {
         of_services
     } else {
