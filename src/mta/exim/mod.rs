@@ -1,11 +1,34 @@
 //! Exim 4.92 to 4.99: exim.conf, its lists and its SASL file. Must not know any other server.
 
+mod acl;
+mod answers;
+mod catalogue;
+mod checks;
+mod debian;
+mod defaults;
 mod delivery;
+mod dialects;
+mod expansion;
+mod expansions;
+mod macros;
+mod mapped;
+mod numbers;
+mod options;
 mod plan;
+mod reader;
 mod refusals;
+mod resolve;
+mod rules;
+mod running;
+mod sections;
 mod steps;
+mod syntax;
+mod traps;
+mod values;
+mod written;
 
-use super::dialect::Dialect;
+pub use dialects::ALL as DIALECTS;
+
 use super::render::{Quote, comment, render};
 use super::{Generated, Heading, Version};
 use crate::findings::Finding;
@@ -27,9 +50,6 @@ const QUOTES: &[Quote] = &[
     ("endpoint", endpoint),
     ("comment", comment),
 ];
-
-/// The kinds of files that it reads.
-pub static DIALECTS: [Dialect; 0] = [];
 
 /// The files for a policy.
 ///
