@@ -1,14 +1,22 @@
 //! Sendmail 8.15 to 8.18: sendmail.mc, its maps and its SASL file. Must not know any other server.
 
 mod access;
+mod catalogue;
+mod cf;
 mod delivery;
+mod dialects;
+mod library;
+mod m4;
+mod mc;
 mod plan;
 mod refusals;
+mod resolve;
 mod steps;
+mod syntax;
+mod traps;
 
 use serde::Serialize;
 
-use super::dialect::Dialect;
 use super::render::{Quote, comment, render};
 use super::{Generated, Heading, Version};
 use crate::findings::Finding;
@@ -32,7 +40,7 @@ const QUOTES: &[Quote] = &[
 ];
 
 /// The kinds of files that it reads.
-pub static DIALECTS: [Dialect; 0] = [];
+pub use dialects::ALL as DIALECTS;
 
 /// The files for a policy.
 ///

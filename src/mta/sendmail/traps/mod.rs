@@ -1,0 +1,6 @@
+//! What the daemon's readers swallow in silence or die of. Must not know settings beyond their
+//! names.
+
+pub mod cf;
+pub mod mc;
+pub mod table;
