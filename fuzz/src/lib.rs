@@ -33,7 +33,7 @@ pub fn read(kind: &str, bytes: &[u8]) {
         let (place, text) = (label.place.span, label.place.source.text());
         assert!(
             text.get(place.start..place.end).is_some(),
-            "a finding points past the text"
+            "{kind}: a finding points past the text {text:?}: {place:?} {findings:?}"
         );
     }
 }

@@ -63,7 +63,7 @@ impl Finding {
         Self {
             rule,
             severity,
-            message: message.into(),
+            message: short(message.into()),
             labels: vec![Label {
                 place: Place::new(source, span),
                 text: String::new(),
@@ -88,6 +88,17 @@ impl Finding {
         self.help = text.into();
         self
     }
+}
+
+/// The message; of one that quotes a text without end, the front.
+fn short(mut message: String) -> String {
+    const LONGEST: usize = 1000;
+    if message.len() > LONGEST {
+        let end = (0..=LONGEST).rev().find(|&at| message.is_char_boundary(at));
+        message.truncate(end.unwrap_or_default());
+        message.push('…');
+    }
+    message
 }
 
 /// Puts findings into the order of reports: by source, then by place, then by rule.

@@ -24,7 +24,8 @@ impl Kinds {
         let mut words = Vec::new();
         for &rule in rules {
             let number = number(rule);
-            words.resize(words.len().max(number + 1), String::new());
+            // The end of the text is the rule that no list of rules has.
+            words.resize(words.len().max(number + 1), "EOI".to_owned());
             words[number] = format!("{rule:?}");
         }
         Self(words)

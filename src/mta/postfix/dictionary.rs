@@ -133,6 +133,10 @@ impl Dictionary {
         if let Some(set) = self.set(name) {
             return wrap(&set.value.text);
         }
+        // Each program knows the name that master.cf gives it.
+        if let Some(service) = service.filter(|_| name == "service_name") {
+            return Meaning::Raw(service.name().to_owned());
+        }
         if let Some(text) = self.machine.get(name) {
             return Meaning::Raw(text.clone());
         }

@@ -34,7 +34,7 @@ pub fn read(settings: &[Setting], world: &World<'_>, config: &mut Config) {
             }
             match world.files.read(path, Path::new("/")) {
                 Ok(source) if is_client => {
-                    config.findings.extend(traps::main(&parse_main(&source)))
+                    config.findings.extend(traps::main(&parse_main(&source)));
                 }
                 Ok(source) => config.findings.extend(traps::table(&parse_table(&source))),
                 Err(reason) => config.gaps.push(Gap {

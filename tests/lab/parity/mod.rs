@@ -3,6 +3,7 @@
 //! set. Nothing is spoken to a daemon.
 
 mod exim;
+mod exim_lines;
 mod postfix;
 mod sendmail;
 
