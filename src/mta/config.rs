@@ -20,6 +20,14 @@ pub struct World<'a> {
     pub defaults: bool,
 }
 
+impl World<'_> {
+    /// What the user told of the machine for a setting.
+    pub fn told(&self, name: &str) -> Option<&str> {
+        let known = self.known.iter().rev().find(|(known, _)| known == name);
+        known.map(|(_, value)| value.as_str())
+    }
+}
+
 /// A setting with its effective value.
 #[derive(Clone, Debug)]
 pub struct Setting {

@@ -131,39 +131,50 @@ impl Known {
 
 type Catalogue = HashMap<(String, String), Known>;
 
-/// A server's catalogue, by kind and name.
+/// A server's catalogue, by kind and name. The kind is a column of the table, or one for all of it.
 fn catalogue(server: Server) -> Catalogue {
-    let file = match server {
-        Server::Postfix => "postfix/parameters.tsv",
-        Server::Exim => "exim_options.tsv",
-        Server::Sendmail => "sendmail_macros.tsv",
+    let tables: &[(&str, &str)] = match server {
+        Server::Postfix => &[("postfix/parameters.tsv", "kind")],
+        Server::Exim => &[("exim/options.tsv", "context")],
+        Server::Sendmail => &[
+            ("sendmail/macros.tsv", "define"),
+            ("sendmail/features.tsv", "FEATURE"),
+            ("sendmail/mailers.tsv", "MAILER"),
+        ],
     };
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("schemas")
-        .join(file);
-    let text = fs::read_to_string(path).unwrap();
-    let mut rows = text
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .map(|row| row.split('\t').collect::<Vec<_>>());
-    let columns = rows.next().unwrap();
-    let column = |name| columns.iter().position(|column| *column == name).unwrap();
-    let columns = ["name", "kind", "introduced", "removed"].map(column);
-    rows.map(|row| {
-        let [name, kind, since, until] = columns.map(|column| row[column]);
-        let versions = |text: &str| -> Vec<Version> {
-            let written = text.split(',').filter(|version| !version.is_empty());
-            written
-                .map(|version| Version::parse(version).unwrap())
-                .collect()
-        };
-        let known = Known {
-            since: versions(since),
-            until: versions(until).pop(),
-        };
-        ((kind.to_owned(), name.to_owned()), known)
-    })
-    .collect()
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas");
+    let mut catalogue = Catalogue::new();
+    for (file, kind) in tables {
+        let text = fs::read_to_string(root.join(file)).unwrap();
+        let mut rows = text
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .map(|row| row.split('\t').collect::<Vec<_>>());
+        let columns = rows.next().unwrap();
+        for row in rows {
+            let column = |name| {
+                columns
+                    .iter()
+                    .position(|column| *column == name)
+                    .map(|at| row[at])
+            };
+            // What was there before the oldest version that is known stands as `<=` that version.
+            let versions = |name| -> Vec<Version> {
+                let written = column(name).unwrap_or_default().split(',');
+                written
+                    .filter(|version| !version.is_empty() && !version.starts_with("<="))
+                    .map(|version| Version::parse(version).unwrap())
+                    .collect()
+            };
+            let known = Known {
+                since: versions("introduced"),
+                until: versions("removed").pop(),
+            };
+            let kind = column(kind).unwrap_or(kind);
+            catalogue.insert((kind.to_owned(), row[0].to_owned()), known);
+        }
+    }
+    catalogue
 }
 
 /// The names in the files that this version does not know, sorted, each once.

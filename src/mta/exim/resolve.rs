@@ -8,7 +8,6 @@ use super::reader::{Reader, Segment};
 use super::running::{Opt, Running, find};
 use super::values::printed;
 use super::{debian, defaults, expansions, sections};
-use crate::mta::Version;
 use crate::mta::config::{Config, Gap, Setting, World};
 use crate::text::Source;
 
@@ -23,7 +22,7 @@ pub fn resolve(source: &Arc<Source>, world: &World<'_>) -> Config {
     config
         .findings
         .extend(expansions::check(&running, world.version));
-    fill(&mut config, &running, world.version);
+    fill(&mut config, &running, world);
     config
 }
 
@@ -59,8 +58,8 @@ pub(crate) fn run<'w>(source: &Arc<Source>, world: &'w World<'w>) -> (Running, R
     (running, reader)
 }
 
-/// Whether a file holds no whole configuration: no section begins in it, and it does not begin
-/// with an option of the main section either.
+/// Whether a file holds no whole configuration: no section begins in it, and behind definitions of
+/// macros it does not begin with an option of the main section either.
 fn is_fragment(source: &Arc<Source>) -> bool {
     let text = source.text();
     let begins = |line: &str| {
@@ -73,10 +72,10 @@ fn is_fragment(source: &Arc<Source>) -> bool {
     if text.lines().any(begins) {
         return false;
     }
-    let first = text
-        .lines()
-        .map(str::trim)
-        .find(|line| !line.is_empty() && !line.starts_with(['#', '.']));
+    let first = text.lines().map(str::trim).find(|line| {
+        let is_definition = line.starts_with(|c: char| c.is_ascii_uppercase());
+        !line.is_empty() && !line.starts_with(['#', '.']) && !is_definition
+    });
     first.is_some_and(|line| {
         let head = super::options::head(line);
         let known = head.is_some_and(|head| {
@@ -100,9 +99,10 @@ fn is_fragment(source: &Arc<Source>) -> bool {
 }
 
 /// Puts everything into the shared form.
-fn fill(config: &mut Config, running: &Running, version: Version) {
-    options(config, "", &["main"], &running.main, version, |known| {
-        defaults::of_main(&running.main, known, version)
+fn fill(config: &mut Config, running: &Running, world: &World<'_>) {
+    options(config, "", &["main"], &running.main, world, |known| {
+        let told = world.told(known.name()).map(str::to_owned);
+        told.or_else(|| defaults::of_main(&running.main, known, world.version))
     });
     for list in &running.lists {
         config.settings.push(Setting {
@@ -162,7 +162,7 @@ fn fill(config: &mut Config, running: &Running, version: Version) {
         }
     }
     for class in [Class::Router, Class::Transport] {
-        drivers(config, running, class, version);
+        drivers(config, running, class, world);
     }
     for (scope, entries) in [("retry", &running.retry), ("rewrite", &running.rewrite)] {
         for entry in entries {
@@ -179,10 +179,10 @@ fn fill(config: &mut Config, running: &Running, version: Version) {
             });
         }
     }
-    drivers(config, running, Class::Authenticator, version);
+    drivers(config, running, Class::Authenticator, world);
 }
 
-fn drivers(config: &mut Config, running: &Running, class: Class, version: Version) {
+fn drivers(config: &mut Config, running: &Running, class: Class, world: &World<'_>) {
     for driver in running
         .drivers
         .iter()
@@ -192,24 +192,29 @@ fn drivers(config: &mut Config, running: &Running, class: Class, version: Versio
         let names: Vec<&str> = std::iter::once(class.generic())
             .chain(driver.kind)
             .collect();
-        options(config, &scope, &names, &driver.options, version, |known| {
-            defaults::of_driver(driver, known, version)
+        options(config, &scope, &names, &driver.options, world, |known| {
+            defaults::of_driver(driver, known, world.version)
         });
     }
 }
 
-/// Options in the order in which the daemon prints them: set ones, and the rest as defaults.
+/// Options in the order in which the daemon prints them: set ones, and the rest as defaults, where
+/// those are wanted.
 fn options(
     config: &mut Config,
     scope: &str,
     contexts: &[&str],
     set: &[Opt],
-    version: Version,
+    world: &World<'_>,
     default: impl Fn(Known) -> Option<String>,
 ) {
+    let version = world.version;
     for context in contexts {
         for known in catalogue::options(context, version) {
             let option = find(set, known.name());
+            if option.is_none() && !world.defaults {
+                continue;
+            }
             let setting = Setting {
                 scope: scope.to_owned(),
                 name: known.name().to_owned(),
@@ -232,6 +237,7 @@ fn options(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mta::Version;
     use crate::text::Snapshot;
 
     #[test]

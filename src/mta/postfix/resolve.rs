@@ -25,8 +25,16 @@ pub fn main(source: &Arc<Source>, world: &World<'_>) -> Config {
 pub fn master(source: &Arc<Source>, world: &World<'_>) -> Config {
     let mut config = Config::default();
     let main = beside(source, "master.cf", "main.cf", world, &mut config);
+    let is_alone = main.is_none();
     let main = main.unwrap_or_else(|| Source::new("main.cf", ""));
-    both(&main, Some(source), world, config, true)
+    let mut config = both(&main, Some(source), world, config, true);
+    if is_alone {
+        // What main.cf sets and refers to is not known.
+        config
+            .findings
+            .retain(|finding| !matches!(finding.rule, "undefined-name" | "unknown-parameter"));
+    }
+    config
 }
 
 /// The keys and values of a lookup table, or of a client's file.

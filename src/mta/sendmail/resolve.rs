@@ -42,7 +42,7 @@ pub fn cf(source: &Arc<Source>) -> Resolved {
 /// The settings that a sendmail.mc stands for.
 pub fn config_of_mc(source: &Arc<Source>, world: &World<'_>) -> Config {
     let resolved = mc(source, world);
-    let mut config = settings::config(&resolved.model, world.version);
+    let mut config = settings::config(&resolved.model, world.version, world.defaults);
     let Some(reading) = resolved.reading else {
         return config;
     };
@@ -77,7 +77,7 @@ pub fn config_of_mc(source: &Arc<Source>, world: &World<'_>) -> Config {
 /// The settings of a sendmail.cf.
 pub fn config_of_cf(source: &Arc<Source>, world: &World<'_>) -> Config {
     let resolved = cf(source);
-    let mut config = settings::config(&resolved.model, world.version);
+    let mut config = settings::config(&resolved.model, world.version, world.defaults);
     for (kind, name, place) in super::library::told(&resolved.model, world.version) {
         config.settings.push(Setting {
             scope: kind.to_owned(),

@@ -50,8 +50,9 @@ impl Model {
     }
 }
 
-/// The settings of a sendmail.cf, and the defaults of the options that it does not set.
-pub fn config(model: &Model, version: Version) -> Config {
+/// The settings of a sendmail.cf, and where they are wanted the defaults of the options that it
+/// does not set.
+pub fn config(model: &Model, version: Version, defaults: bool) -> Config {
     let mut config = Config::default();
     let mut push = |scope: &str, name: &str, value: Option<String>, place: &Option<Place>| {
         config.settings.push(Setting {
@@ -100,6 +101,9 @@ pub fn config(model: &Model, version: Version) -> Config {
                 .get(&setting.name)
                 .map(catalogue::facts);
         }
+    }
+    if !defaults {
+        return config;
     }
     let missing = catalogue::options().rows().filter(|row| {
         catalogue::has(*row, version) && row.get("needs").is_empty() && !set.contains(row.key())
@@ -179,7 +183,7 @@ mod tests {
                     O DaemonPortOptions=Name=MTA, Prot=25, stray, M=E,a\nCw a b\n\tc\nCw$=x\n\
                     Dj$w.example.org\t# remark\nFw-o /etc/mail/lhn %[^\\#]\nKm hash -o /x\n";
         let model = cf(&Source::new("x.cf", text)).model;
-        let config = config(&model, Version::new(&[8, 17]));
+        let config = config(&model, Version::new(&[8, 17]), true);
         let shown: Vec<String> = config
             .settings
             .iter()
