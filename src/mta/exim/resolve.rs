@@ -327,8 +327,8 @@ mod tests {
         let world = World {
             files: &files,
             version: Version::new(&[4, 96]),
-            known: &[],
-            defaults: false,
+            known: &[("primary_hostname".to_owned(), "mx.example".to_owned())],
+            defaults: true,
         };
         let config = resolve(&Source::new("/e/exim.conf", text), &world);
         assert!(config.findings.is_empty());
@@ -364,6 +364,10 @@ mod tests {
         };
         assert_eq!(default("", "remote_max_parallel").as_deref(), Some("2"));
         assert_eq!(default("router x", "more").as_deref(), Some("true"));
-        assert_eq!(default("", "primary_hostname"), None);
+        assert_eq!(
+            default("", "primary_hostname").as_deref(),
+            Some("mx.example")
+        );
+        assert_eq!(default("", "qualify_domain"), None);
     }
 }
