@@ -37,6 +37,40 @@ impl Kinds {
     }
 }
 
+/// A module for a grammar, with what parses a file by it. It takes the module's name, the grammar's
+/// file, and what a token of a kind does to the nesting.
+macro_rules! grammar {
+    ($name:ident, $file:literal, $bracket:expr) => {
+        mod $name {
+            use std::sync::{Arc, LazyLock};
+
+            use crate::mta::grammar::{Grammar, Kinds};
+            use crate::mta::tree::Tree;
+            use crate::text::Source;
+            use pest_derive::Parser;
+
+            #[derive(Parser)]
+            #[grammar = $file]
+            struct Rules;
+
+            static KINDS: LazyLock<Kinds> =
+                LazyLock::new(|| Kinds::new(Rule::all_rules(), |one| one as usize));
+
+            const GRAMMAR: Grammar<Rule> = Grammar {
+                file: Rule::file,
+                kind: |one| KINDS.word(one as usize),
+                bracket: $bracket,
+            };
+
+            /// The tree of a file.
+            pub fn parse(source: &Arc<Source>) -> Tree {
+                GRAMMAR.parse::<Rules>(source)
+            }
+        }
+    };
+}
+pub(super) use grammar;
+
 /// What a token does to the nesting. The word is the kind of the node that it opens or closes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bracket {

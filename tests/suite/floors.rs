@@ -63,6 +63,7 @@ const CRATES: &[(&str, &[&str])] = &[
     (
         "pest_derive",
         &[
+            "mta/grammar.rs",
             "mta/postfix/syntax.rs",
             "mta/exim/syntax.rs",
             "mta/sendmail/syntax.rs",

@@ -4,8 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::debian::Parts;
-use crate::mta::config::World;
+use crate::mta::config::{Gap, World};
 use crate::text::{Place, Source, Span};
 
 /// The answers: what the shell would assign.
@@ -14,7 +13,7 @@ pub(crate) struct Answers(Vec<(String, String, Place)>);
 
 impl Answers {
     /// Reads the file.
-    pub fn read(source: &Arc<Source>, parts: &mut Parts) -> Self {
+    pub fn read(source: &Arc<Source>, gaps: &mut Vec<Gap>) -> Self {
         let mut answers = Self::default();
         let mut start = 0;
         for line in source.text().split_inclusive('\n') {
@@ -30,10 +29,10 @@ impl Answers {
             }
             match unquoted(value) {
                 Some(value) => answers.0.push((name.to_owned(), value, place)),
-                None => parts.gap(
-                    Some(place),
-                    format!("What the shell makes of `{name}` is not known here."),
-                ),
+                None => gaps.push(Gap {
+                    place: Some(place),
+                    reason: format!("What the shell makes of `{name}` is not known here."),
+                }),
             }
         }
         answers
@@ -74,7 +73,7 @@ impl Answers {
     }
 
     /// The lines that define the macros, each at the answer that it comes from.
-    pub fn macros(&self, world: &World<'_>, parts: &mut Parts) -> Vec<(String, Place)> {
+    pub fn macros(&self, world: &World<'_>, gaps: &mut Vec<Gap>) -> Vec<(String, Place)> {
         let lower = |name: &str| self.get(name).to_lowercase();
         let kind = lower("dc_eximconfig_configtype");
         if !["satellite", "smarthost", "local", "internet"].contains(&kind.as_str()) {
@@ -96,10 +95,10 @@ impl Answers {
             let place = self
                 .found("dc_minimaldns")
                 .map(|(_, _, place)| place.clone());
-            parts.gap(
+            gaps.push(Gap {
                 place,
-                "The host's own name is taken from the machine.".to_owned(),
-            );
+                reason: "The host's own name is taken from the machine.".to_owned(),
+            });
         }
         if hides {
             made.push(("HIDE_MAILNAME", "1".to_owned(), "dc_hide_mailname"));
@@ -122,10 +121,7 @@ impl Answers {
                 let name: String = name.chars().take_while(good).collect();
                 made.push(("ETC_MAILNAME", name.to_lowercase(), "dc_eximconfig_configtype"));
             }
-            Err(reason) => parts.gap(
-                None,
-                format!("`/etc/mailname` was not read: {reason}; `ETC_MAILNAME` stands for what it holds."),
-            ),
+            Err(reason) => gaps.push(Gap { place: None, reason: format!("`/etc/mailname` was not read: {reason}; `ETC_MAILNAME` stands for what it holds.") }),
         }
         made.push((
             "LOCAL_DELIVERY",

@@ -69,8 +69,8 @@ pub(crate) fn parts(source: &Arc<Source>, world: &World<'_>) -> Option<Parts> {
         }
     };
     let mut parts = Parts::new(folder);
-    let answers = Answers::read(&answers, &mut parts);
-    let macros = answers.macros(world, &mut parts);
+    let answers = Answers::read(&answers, &mut parts.gaps);
+    let macros = answers.macros(world, &mut parts.gaps);
     let split = match name {
         TEMPLATE => false,
         ANSWERS => answers.get("dc_use_split_config").to_lowercase() == "true",

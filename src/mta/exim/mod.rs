@@ -15,6 +15,7 @@ mod mapped;
 mod numbers;
 mod options;
 mod plan;
+mod quoted;
 mod reader;
 mod refusals;
 mod resolve;

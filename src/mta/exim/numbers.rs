@@ -3,7 +3,9 @@
 use std::fmt::Write;
 
 use super::macros::is_white;
-use super::values::Fault;
+
+/// What is wrong with a value: a rule's name, and the end of a sentence that begins with the option.
+pub(crate) type Fault = (&'static str, String);
 
 /// What is said of a text that is no time.
 pub(crate) fn not_a_time(value: &str) -> String {

@@ -3,7 +3,7 @@
 
 use super::macros::is_white;
 use super::numbers::seconds;
-use super::values::unquoted;
+use super::quoted::unquoted;
 
 /// Looks at a rewrite rule. `headers`: it is one of a transport, which has no envelope.
 ///

@@ -1,29 +1,10 @@
 //! Reading Exim's files without loss. Must not know what an option means or what a macro makes.
 
-use std::sync::{Arc, LazyLock};
+use crate::mta::grammar::{Bracket, grammar};
 
-use crate::mta::grammar::{Bracket, Grammar, Kinds};
-use crate::mta::tree::Tree;
-use crate::text::Source;
+grammar!(file, "../grammars/exim_file.pest", super::bracket);
 
-/// The configuration and its parts.
-pub mod file {
-    use super::{Grammar, Kinds, LazyLock, bracket};
-    use pest_derive::Parser;
-
-    #[derive(Parser)]
-    #[grammar = "../grammars/exim_file.pest"]
-    pub struct File;
-
-    static KINDS: LazyLock<Kinds> =
-        LazyLock::new(|| Kinds::new(Rule::all_rules(), |rule| rule as usize));
-
-    pub const GRAMMAR: Grammar<Rule> = Grammar {
-        file: Rule::file,
-        kind: |rule| KINDS.word(rule as usize),
-        bracket,
-    };
-}
+pub use file::parse;
 
 fn bracket(kind: &str) -> Option<Bracket> {
     match kind {
@@ -33,15 +14,11 @@ fn bracket(kind: &str) -> Option<Bracket> {
     }
 }
 
-/// The tree of a configuration.
-pub fn parse(source: &Arc<Source>) -> Tree {
-    file::GRAMMAR.parse::<file::File>(source)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mta::tree::Branch;
+    use crate::mta::tree::{Branch, Tree};
+    use crate::text::Source;
 
     fn tree(text: &str) -> Tree {
         parse(&Source::new("exim.conf", text))

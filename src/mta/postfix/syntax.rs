@@ -1,68 +1,18 @@
 //! Reading Postfix's files without loss. Must not know what a parameter means.
 
 use std::ops::Range;
-use std::sync::{Arc, LazyLock};
 
-use crate::mta::grammar::{Bracket, Grammar, Kinds};
+use crate::mta::grammar::{Bracket, grammar};
 use crate::mta::tree::{Branch, Tree};
-use crate::text::{Source, Span};
+use crate::text::Span;
 
-/// main.cf and what is read by its rules.
-pub mod main {
-    use super::{Grammar, Kinds, LazyLock, bracket};
-    use pest_derive::Parser;
+grammar!(main, "../grammars/postfix_main.pest", super::bracket);
+grammar!(master, "../grammars/postfix_master.pest", super::bracket);
+grammar!(table, "../grammars/postfix_table.pest", |_| None);
 
-    #[derive(Parser)]
-    #[grammar = "../grammars/postfix_main.pest"]
-    pub struct MainCf;
-
-    static KINDS: LazyLock<Kinds> =
-        LazyLock::new(|| Kinds::new(Rule::all_rules(), |rule| rule as usize));
-
-    pub const GRAMMAR: Grammar<Rule> = Grammar {
-        file: Rule::file,
-        kind: |rule| KINDS.word(rule as usize),
-        bracket,
-    };
-}
-
-/// master.cf.
-pub mod master {
-    use super::{Grammar, Kinds, LazyLock, bracket};
-    use pest_derive::Parser;
-
-    #[derive(Parser)]
-    #[grammar = "../grammars/postfix_master.pest"]
-    pub struct MasterCf;
-
-    static KINDS: LazyLock<Kinds> =
-        LazyLock::new(|| Kinds::new(Rule::all_rules(), |rule| rule as usize));
-
-    pub const GRAMMAR: Grammar<Rule> = Grammar {
-        file: Rule::file,
-        kind: |rule| KINDS.word(rule as usize),
-        bracket,
-    };
-}
-
-/// Lookup tables.
-pub mod table {
-    use super::{Grammar, Kinds, LazyLock};
-    use pest_derive::Parser;
-
-    #[derive(Parser)]
-    #[grammar = "../grammars/postfix_table.pest"]
-    pub struct Table;
-
-    static KINDS: LazyLock<Kinds> =
-        LazyLock::new(|| Kinds::new(Rule::all_rules(), |rule| rule as usize));
-
-    pub const GRAMMAR: Grammar<Rule> = Grammar {
-        file: Rule::file,
-        kind: |rule| KINDS.word(rule as usize),
-        bracket: |_| None,
-    };
-}
+pub use main::parse as parse_main;
+pub use master::parse as parse_master;
+pub use table::parse as parse_table;
 
 fn bracket(kind: &str) -> Option<Bracket> {
     match kind {
@@ -72,21 +22,6 @@ fn bracket(kind: &str) -> Option<Bracket> {
         "parens_close" => Some(Bracket::Close("parens")),
         _ => None,
     }
-}
-
-/// The tree of a main.cf.
-pub fn parse_main(source: &Arc<Source>) -> Tree {
-    main::GRAMMAR.parse::<main::MainCf>(source)
-}
-
-/// The tree of a master.cf.
-pub fn parse_master(source: &Arc<Source>) -> Tree {
-    master::GRAMMAR.parse::<master::MasterCf>(source)
-}
-
-/// The tree of a lookup table.
-pub fn parse_table(source: &Arc<Source>) -> Tree {
-    table::GRAMMAR.parse::<table::Table>(source)
 }
 
 /// Text as the daemon reads it, put together from pieces of a file.
@@ -256,6 +191,7 @@ pub fn is_white(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::Source;
 
     #[test]
     fn logical_lines_are_joined_as_the_daemon_does() {

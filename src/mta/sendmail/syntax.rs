@@ -1,10 +1,10 @@
 //! Reading the daemon's files without loss. Must not know what a setting means.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use pest::Parser;
 
-use crate::mta::grammar::{Bracket, Grammar, Kinds};
+use crate::mta::grammar::{Bracket, grammar};
 use crate::mta::tree::{Builder, STRAY, Tree};
 use crate::text::{Source, Span};
 
@@ -17,32 +17,13 @@ mod mc {
     pub struct Mc;
 }
 
-/// A module for a grammar that needs no more than its brackets.
-macro_rules! grammar {
-    ($name:ident, $parser:ident, $file:literal, $bracket:expr) => {
-        mod $name {
-            use super::{Grammar, Kinds, LazyLock};
-            use pest_derive::Parser;
+grammar!(cf, "../grammars/sendmail_cf.pest", super::bracket);
+grammar!(table, "../grammars/sendmail_table.pest", |_| None);
+grammar!(class, "../grammars/sendmail_class.pest", |_| None);
 
-            #[derive(Parser)]
-            #[grammar = $file]
-            pub struct $parser;
-
-            static KINDS: LazyLock<Kinds> =
-                LazyLock::new(|| Kinds::new(Rule::all_rules(), |one| one as usize));
-
-            pub const GRAMMAR: Grammar<Rule> = Grammar {
-                file: Rule::file,
-                kind: |one| KINDS.word(one as usize),
-                bracket: $bracket,
-            };
-        }
-    };
-}
-
-grammar!(cf, Cf, "../grammars/sendmail_cf.pest", super::bracket);
-grammar!(table, Map, "../grammars/sendmail_table.pest", |_| None);
-grammar!(class, Class, "../grammars/sendmail_class.pest", |_| None);
+pub use cf::parse as parse_cf;
+pub use class::parse as parse_class;
+pub use table::parse as parse_table;
 
 fn bracket(kind: &str) -> Option<Bracket> {
     match kind {
@@ -54,21 +35,6 @@ fn bracket(kind: &str) -> Option<Bracket> {
         "if_close" => Some(Bracket::Close("conditional")),
         _ => None,
     }
-}
-
-/// The tree of a sendmail.cf.
-pub fn parse_cf(source: &Arc<Source>) -> Tree {
-    cf::GRAMMAR.parse::<cf::Cf>(source)
-}
-
-/// The tree of a map's text.
-pub fn parse_table(source: &Arc<Source>) -> Tree {
-    table::GRAMMAR.parse::<table::Map>(source)
-}
-
-/// The tree of a file of a class's words.
-pub fn parse_class(source: &Arc<Source>) -> Tree {
-    class::GRAMMAR.parse::<class::Class>(source)
 }
 
 /// Quotes and calls deeper than this stay tokens beside each other.

@@ -4,9 +4,9 @@
 use std::rc::Rc;
 
 use super::arithmetic;
-use super::input::{HANDED_ON, NOWHERE};
+use super::input::HANDED_ON;
 use super::replacing;
-use super::{Act, Call, Char, Host, Machine, Meaning, Text, string, text};
+use super::{Act, Call, Char, Host, Machine, Meaning, Text, string};
 use crate::findings::Severity;
 
 /// Defines them.
@@ -24,7 +24,7 @@ pub fn install<H: Host>(machine: &mut Machine<H>) {
         ("translit", translit),
         ("len", |machine, call| {
             let len = call.arg(1).len().to_string();
-            give(machine, call, &len);
+            machine.give(call, &len);
         }),
         ("incr", |machine, call| step(machine, call, 1)),
         ("decr", |machine, call| step(machine, call, -1)),
@@ -70,11 +70,11 @@ pub fn install<H: Host>(machine: &mut Machine<H>) {
         ("undivert", undivert),
         ("divnum", |machine, call| {
             let number = machine.diversion().to_string();
-            give(machine, call, &number);
+            machine.give(call, &number);
         }),
         ("changequote", changequote),
         ("changecom", changecom),
-        ("sysval", |machine, call| give(machine, call, "0")),
+        ("sysval", |machine, call| machine.give(call, "0")),
         ("m4exit", |machine, call| {
             machine.gap(call.at, "what follows `m4exit` is not read".to_owned());
             machine.stopped = true;
@@ -83,15 +83,15 @@ pub fn install<H: Host>(machine: &mut Machine<H>) {
             let name = machine
                 .place(call.at)
                 .map_or_else(String::new, |place| place.source.name().to_owned());
-            give(machine, call, &format!("`{name}'"));
+            machine.give(call, &format!("`{name}'"));
         }),
         ("__line__", |machine, call| {
             let line = machine
                 .place(call.at)
                 .map_or(0, |place| place.source.line_index(place.span.start) + 1);
-            give(machine, call, &line.to_string());
+            machine.give(call, &line.to_string());
         }),
-        ("__program__", |machine, call| give(machine, call, "m4")),
+        ("__program__", |machine, call| machine.give(call, "m4")),
         ("__unix__", |_, _| {}),
         ("__gnu__", |_, _| {}),
         ("dumpdef", |_, _| {}),
@@ -103,11 +103,6 @@ pub fn install<H: Host>(machine: &mut Machine<H>) {
     for (name, act) in bare {
         machine.install(name, *act, false);
     }
-}
-
-/// Has a value read next.
-pub(super) fn give<H: Host>(machine: &mut Machine<H>, call: &Call, value: &str) {
-    machine.push(text(value, NOWHERE, call.used));
 }
 
 fn define<H: Host>(machine: &mut Machine<H>, call: &Call) {
@@ -240,7 +235,7 @@ fn ifelse<H: Host>(machine: &mut Machine<H>, call: &Call) {
 fn index<H: Host>(machine: &mut Machine<H>, call: &Call) {
     let found = call.arg(1).find(&call.arg(2));
     let found = found.map_or_else(|| "-1".to_owned(), |at| at.to_string());
-    give(machine, call, &found);
+    machine.give(call, &found);
 }
 
 fn number(text: &str) -> i64 {
@@ -301,7 +296,7 @@ fn ranges(text: &str) -> Vec<char> {
 
 fn step<H: Host>(machine: &mut Machine<H>, call: &Call, by: i32) {
     let value = arithmetic::wrapped(number(&call.arg(1)));
-    give(machine, call, &value.wrapping_add(by).to_string());
+    machine.give(call, &value.wrapping_add(by).to_string());
 }
 
 fn eval<H: Host>(machine: &mut Machine<H>, call: &Call) {
@@ -312,7 +307,7 @@ fn eval<H: Host>(machine: &mut Machine<H>, call: &Call) {
             10
         };
         let width = usize::try_from(number(&call.arg(3))).unwrap_or(0).min(200);
-        give(machine, call, &arithmetic::written(value, radix, width));
+        machine.give(call, &arithmetic::written(value, radix, width));
     } else {
         let message = format!(
             "`{}` is no sum that m4 can do, so that nothing comes of it",
@@ -400,7 +395,7 @@ fn format<H: Host>(machine: &mut Machine<H>, call: &Call) {
         };
         out.push_str(&padded);
     }
-    give(machine, call, &out);
+    machine.give(call, &out);
 }
 
 fn command<H: Host>(machine: &mut Machine<H>, call: &Call) {

@@ -136,6 +136,11 @@ pub struct Machine<H: Host> {
 }
 
 impl<H: Host> Machine<H> {
+    /// Has the value of a call read next.
+    fn give(&mut self, call: &Call, value: &str) {
+        self.push(text(value, NOWHERE, call.used));
+    }
+
     /// A machine with m4's own macros.
     pub fn new(host: H) -> Self {
         let mut machine = Self {

@@ -1,6 +1,5 @@
 //! m4's `regexp` and `patsubst`. Must not know how patterns match.
 
-use super::builtins::give;
 use super::patterns::{Match, Pattern};
 use super::{Call, Char, Host, Machine, Text};
 
@@ -50,7 +49,7 @@ pub fn regexp<H: Host>(machine: &mut Machine<H>, call: &Call) {
     if call.args.len() < 3 {
         let at = found.and_then(|found| found[0]);
         let shown = at.map_or_else(|| "-1".to_owned(), |at| at.to_string());
-        give(machine, call, &shown);
+        machine.give(call, &shown);
     } else if let Some(found) = found {
         let mut out = Text::new();
         replaced(&victim, &call.text(3), &found, &mut out);
