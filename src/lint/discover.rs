@@ -16,6 +16,9 @@ const LARGEST: u64 = 1 << 20;
 /// So many marks of a kind make a file without a telling name one of that kind.
 const MARKS: usize = 3;
 
+/// Of so many parts one may fit nothing in a file that is taken for one of a kind by its content.
+const STRAYS: usize = 10;
+
 /// A file to check.
 #[derive(Clone, Debug)]
 pub enum Found {
@@ -54,15 +57,21 @@ fn of(path: PathBuf) -> Option<Found> {
     }
     let may_be_one = match path.extension().and_then(|end| end.to_str()) {
         None => true,
-        Some(end) => ["cf", "conf", "mc", "m4"].contains(&end),
+        Some(end) => ["cf", "conf", "mc"].contains(&end),
     };
     if !may_be_one || path.metadata().ok()?.len() > LARGEST {
         return None;
     }
     let source = Source::from_bytes(path.display().to_string(), text::read(&path).ok()?);
+    // Scripts are full of what looks like settings.
+    if source.text().starts_with("#!") {
+        return None;
+    }
     match Dialect::of(&source) {
         (dialect, Told::ByContent) if (dialect.marks)(source.text()) >= MARKS => {
-            Some(Found::Configuration(path, dialect))
+            let tree = (dialect.parse)(&source);
+            let fits = tree.strays().count() * STRAYS <= tree.root().children().count();
+            fits.then_some(Found::Configuration(path, dialect))
         }
         _ => None,
     }

@@ -41,7 +41,11 @@ pub static ALL: [Dialect; 4] = [
             let stem = name.strip_suffix(".cf");
             stem.is_some_and(|stem| kinds.iter().any(|kind| stem.starts_with(kind)))
         },
-        marks: |text| 2 * count(text, is_client_setting),
+        // All of its lines look like those of main.cf; with two of these names it is none.
+        marks: |text| match count(text, is_client_setting) {
+            0 | 1 => 0,
+            _ => count(text, is_setting) + 1,
+        },
         parse: syntax::parse_main,
         syntax: traps::main,
         resolve: resolve::client,
@@ -81,6 +85,8 @@ fn is_client_setting(line: &str) -> bool {
         "search_base",
         "query_filter",
         "dbpath",
+        "result_attribute",
+        "bind_dn",
         "select_field",
         "where_field",
     ];

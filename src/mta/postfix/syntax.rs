@@ -230,6 +230,29 @@ mod tests {
     }
 
     #[test]
+    fn an_entry_has_its_key_and_value() {
+        let text =
+            "/a (.+)\\/b/i\n  REPLACE x (y $1) ${2}z\nuser@x: a, \"|cmd b\"\nif /x/\nendif\nkey\n";
+        let tree = parse_table(&Source::new("t.pcre", text));
+        let read: Vec<_> = entries(&tree)
+            .into_iter()
+            .map(|(key, value)| (key.text, value.text))
+            .collect();
+        let wanted = [
+            ("/a (.+)\\/b/i", "REPLACE x (y $1) ${2}z"),
+            ("user@x", "a, \"|cmd b\""),
+        ];
+        assert_eq!(
+            read,
+            wanted.map(|(key, value)| (key.to_owned(), value.to_owned()))
+        );
+        assert_eq!(
+            tree.strays().map(Branch::text).collect::<Vec<_>>(),
+            ["key\n"]
+        );
+    }
+
+    #[test]
     fn a_service_has_its_fields_and_overrides() {
         let text =
             "smtp inet n - y - - smtpd\n  -o a=b{c d}\n# x\n  -o { e = f g } -v\nshort unix\n";
