@@ -1,5 +1,6 @@
 //! Checking a server's own files. Must not know any server, nor how findings are printed.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::findings::{self, Finding, Severity};
@@ -27,6 +28,19 @@ pub fn configuration(source: &Arc<Source>, dialect: &Dialect, world: &World<'_>)
         );
     }
     findings::sort(&mut found);
-    found.dedup_by(|a, b| findings::same(a, b));
+    // One mistake is told once, and a line that fits nothing only where nobody knows better.
+    found.dedup_by(|a, b| a.rule == b.rule && start(a) == start(b));
+    let known: BTreeSet<_> = found
+        .iter()
+        .filter(|finding| finding.rule != "stray-line")
+        .map(start)
+        .collect();
+    found.retain(|finding| finding.rule != "stray-line" || !known.contains(&start(finding)));
     found
+}
+
+/// The file and the byte where a finding begins.
+fn start(finding: &Finding) -> Option<(String, usize)> {
+    let place = &finding.labels.first()?.place;
+    Some((place.source.name().to_owned(), place.span.start))
 }

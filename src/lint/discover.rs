@@ -17,7 +17,7 @@ const LARGEST: u64 = 1 << 20;
 const MARKS: usize = 3;
 
 /// Of so many parts one may fit nothing in a file that is taken for one of a kind by its content.
-const STRAYS: usize = 10;
+const STRAYS: usize = 4;
 
 /// A file to check.
 #[derive(Clone, Debug)]

@@ -47,7 +47,7 @@ fn every_folder_has_its_report() {
             );
         }
     }
-    assert!(count >= 4);
+    assert!(count >= 11);
 }
 
 #[test]
