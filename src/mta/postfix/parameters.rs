@@ -77,6 +77,26 @@ impl Parameter {
         self.0.get("type")
     }
 
+    /// The words that its value is made of, one of them or several; none where any text will do.
+    pub fn words(self) -> impl Iterator<Item = &'static str> {
+        self.0.get("words").split_ascii_whitespace()
+    }
+
+    /// Its type as `show` tells it, with the words that it may be.
+    fn told(self) -> String {
+        let words: Vec<&str> = self.words().collect();
+        let kind = match self.kind() {
+            // A text that the program works out where it is not set.
+            "str_fn" => "str",
+            kind => kind,
+        };
+        match (words.is_empty(), self.0.get("many")) {
+            (true, _) => kind.to_owned(),
+            (_, "") => format!("{kind} of {}", words.join("|")),
+            _ => format!("{kind} of words {}", words.join("|")),
+        }
+    }
+
     /// Whether `$` in its value is left to the program that uses it.
     pub fn is_raw(self) -> bool {
         self.kind() == "raw"
@@ -134,7 +154,7 @@ impl Parameter {
                 Default::Text(text) => Some(text.to_owned()),
                 Default::Machine => None,
             },
-            kind: self.kind().to_owned(),
+            kind: self.told(),
             since: match self.introduced().split(',').next() {
                 Some("") | None => "<=2.0".to_owned(),
                 Some(first) => first.to_owned(),
@@ -171,6 +191,11 @@ mod tests {
             Some("virtual_alias_maps")
         );
         assert_eq!(maps.deprecated(Version::new(&[3, 10])), None);
+        let style = Parameter::named("mynetworks_style").unwrap();
+        assert_eq!(
+            style.facts(Version::new(&[3, 7])).kind,
+            "str of class|subnet|host"
+        );
         let near = Parameter::meant_by("smtpd_recipient_restriction", Version::new(&[3, 7]));
         assert_eq!(near, Some("smtpd_recipient_restrictions"));
     }
