@@ -119,3 +119,81 @@ fn show_tells_values_places_and_defaults() {
     ]);
     assert!(out.contains("mydomain = example.net\n"), "{out}");
 }
+
+#[test]
+fn files_are_read_within_their_scope_and_what_lies_outside_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs::create_dir_all(path("repo/.git")).unwrap();
+    fs::create_dir_all(path("repo/mail")).unwrap();
+    fs::create_dir_all(path("root/etc")).unwrap();
+    fs::write(path("outside.conf"), "smtp_accept_max = 7\n").unwrap();
+    fs::write(path("repo/shared.conf"), "smtp_accept_max = 5\n").unwrap();
+    let outside = path("outside.conf").display().to_string();
+    let main = |include: &str| format!("primary_hostname = a.example\n.include {include}\n");
+    let show = |arguments: &[&str]| {
+        let (code, out, err) = smtpconf(folder.path(), arguments);
+        assert_eq!(code, 0, "{err}");
+        (String::from_utf8(out).unwrap(), err)
+    };
+
+    fs::write(path("repo/mail/exim.conf"), main("../shared.conf")).unwrap();
+    let (out, err) = show(&["show", "repo/mail/exim.conf"]);
+    assert!(
+        out.contains("smtp_accept_max = 5\n") && err.is_empty(),
+        "{out}{err}"
+    );
+
+    fs::write(path("repo/mail/exim.conf"), main(&outside)).unwrap();
+    let (out, err) = show(&["show", "repo/mail/exim.conf"]);
+    assert!(
+        !out.contains("smtp_accept_max") && err.contains("outside of what is read here"),
+        "{out}{err}"
+    );
+    let (out, _) = show(&["show", "--host", "repo/mail/exim.conf"]);
+    assert!(out.contains("smtp_accept_max = 7\n"), "{out}");
+
+    fs::write(path("root/etc/part.conf"), "smtp_accept_max = 9\n").unwrap();
+    fs::write(path("root/etc/exim.conf"), main("/etc/part.conf")).unwrap();
+    let (out, _) = show(&["show", "--root", "root", "root/etc/exim.conf"]);
+    assert!(out.contains("smtp_accept_max = 9\n"), "{out}");
+    assert!(out.contains("part.conf:1:1"), "{out}");
+}
+
+#[test]
+fn nothing_that_a_file_names_makes_reading_hang() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    let fifo = folder.path().join("fifo");
+    assert!(
+        Command::new("mkfifo")
+            .arg(&fifo)
+            .status()
+            .unwrap()
+            .success()
+    );
+    std::os::unix::fs::symlink("/dev/zero", folder.path().join("zero")).unwrap();
+    write(
+        "exim.conf",
+        ".include exim.conf\n.include fifo\n.include zero\n.include .\n",
+    );
+    write(
+        "sendmail.mc",
+        "include(`sendmail.mc')\ninclude(`fifo')sinclude(`zero')include(`.')\n",
+    );
+    let tables =
+        ["fifo", "zero", "."].map(|name| format!("hash:{}", folder.path().join(name).display()));
+    write(
+        "main.cf",
+        &format!(
+            "virtual_alias_maps = {}\nrelayhost = $relayhost\n",
+            tables.join(" ")
+        ),
+    );
+    for name in ["exim.conf", "sendmail.mc", "main.cf"] {
+        let (code, _, err) = smtpconf(folder.path(), &["lint", "--host", name]);
+        assert!(code < 2, "{name}: {err}");
+        let (code, _, err) = smtpconf(folder.path(), &["show", "--host", name]);
+        assert!(code == 0 && !err.is_empty(), "{name}: {err}");
+    }
+}
