@@ -1,11 +1,14 @@
 //! From a description to the Policy that it demands. Must not know any server.
 
-use std::collections::HashSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::model::{self, Description};
-use crate::net::{AddressSet, Domain};
-use crate::policy::{Clause, Guard, Listener, ListenerTls, Outcome, Policy, Reason, Role};
+use crate::net::AddressSet;
+use crate::policy::{
+    Accept, Clause, Dnsbl, Field, Guard, Listener, ListenerTls, Opaque, Outcome, Patterns, Policy,
+    Reason, Role, Stage,
+};
 use crate::text::Place;
 
 /// The Policy of a description: what every server that is generated from it does.
@@ -19,16 +22,15 @@ pub fn lower(description: &Description) -> Policy {
     };
     let shared = Shared {
         description,
-        ours: Arc::new(description.local_domains().collect()),
-        virtual_domains: Arc::new(
+        ours: Arc::new(Patterns::exact(description.local_domains())),
+        virtual_domains: Arc::new(Patterns::exact(
             facts
                 .virtual_domains
                 .iter()
-                .map(|domain| domain.value.name.clone())
-                .collect(),
-        ),
-        listed: Arc::new(names(false).collect()),
-        unlisted: Arc::new(names(true).collect()),
+                .map(|domain| &domain.value.name),
+        )),
+        listed: Arc::new(Patterns::exact(names(false))),
+        unlisted: Arc::new(Patterns::exact(names(true))),
         trusted: Arc::new(AddressSet::new(
             facts.networks.iter().map(|network| network.value),
         )),
@@ -39,21 +41,37 @@ pub fn lower(description: &Description) -> Policy {
         .map(|spanned| shared.listener(&spanned.value, description.place(spanned.span)))
         .collect();
     listeners.sort_by_key(|listener| listener.port);
+    let mut ours = Patterns::default();
+    for domains in [
+        &shared.ours,
+        &shared.virtual_domains,
+        &shared.listed,
+        &shared.unlisted,
+    ] {
+        ours.extend(domains);
+    }
     Policy {
         listeners,
         facts: facts.clone(),
+        unknown: BTreeMap::new(),
+        stated: description
+            .stated
+            .iter()
+            .map(|(name, span)| (*name, description.place(*span)))
+            .collect(),
+        ours: Arc::new(ours),
     }
 }
 
 /// What the clauses of several listeners share.
 struct Shared<'a> {
     description: &'a Description,
-    ours: Arc<HashSet<Domain>>,
-    virtual_domains: Arc<HashSet<Domain>>,
+    ours: Arc<Patterns>,
+    virtual_domains: Arc<Patterns>,
     /// Relay domains with a file of their recipients.
-    listed: Arc<HashSet<Domain>>,
+    listed: Arc<Patterns>,
     /// Relay domains without one.
-    unlisted: Arc<HashSet<Domain>>,
+    unlisted: Arc<Patterns>,
     trusted: Arc<AddressSet>,
 }
 
@@ -71,10 +89,22 @@ impl Shared<'_> {
             },
             profile: listener.profile,
             auth: listener.auth,
-            clauses: match role {
-                Role::Mx => self.mx(listener.auth),
-                Role::Submission | Role::Submissions => self.submission(origin.clone()),
-            },
+            auth_in_clear: false,
+            mechanisms: self
+                .description
+                .facts
+                .auth
+                .as_ref()
+                .map_or_else(Vec::new, |auth| auth.value.mechanisms.clone()),
+            stages: vec![Stage {
+                name: role.name().into(),
+                clauses: match role {
+                    Role::Mx => self.mx(listener.auth),
+                    Role::Submission | Role::Submissions => self.submission(origin.clone()),
+                },
+            }],
+            dead: None,
+            believed: None,
             origin: Some(origin),
         }
     }
@@ -99,34 +129,40 @@ impl Shared<'_> {
             None,
         ));
         clauses.push(refuse(
-            Guard::All(vec![
-                Guard::RecipientRouted,
-                Guard::Not(Box::new(trusted.clone())),
-            ]),
+            Guard::All(vec![Guard::RecipientRouted, !trusted.clone()]),
             Reason::RoutedRecipient,
             None,
         ));
+        for dnsbl in &self.description.facts.dnsbl {
+            clauses.push(refuse(
+                Guard::All(vec![
+                    !trusted.clone(),
+                    listed(&dnsbl.value, dnsbl.origin.as_ref()),
+                ]),
+                Reason::ClientRefused,
+                dnsbl.origin.clone(),
+            ));
+        }
         clauses.extend(self.ours());
         clauses.push(Clause {
             guard: trusted,
-            outcome: Outcome::AcceptRelay,
+            outcome: Outcome::Accept(Accept::Relay),
             origin: networks,
         });
         clauses
     }
 
     fn submission(&self, listener: Place) -> Vec<Clause> {
-        let not = |guard| Guard::Not(Box::new(guard));
         let auth = self.description.facts.auth.as_ref();
         let mut clauses = vec![
-            refuse(not(Guard::Tls), Reason::NeedsTls, Some(listener.clone())),
-            refuse(not(Guard::Authenticated), Reason::NeedsAuth, Some(listener)),
+            refuse(!Guard::Tls, Reason::NeedsTls, Some(listener.clone())),
+            refuse(!Guard::Authenticated, Reason::NeedsAuth, Some(listener)),
         ];
         clauses.extend(Self::malformed());
         clauses.extend(self.ours());
         clauses.push(Clause {
             guard: Guard::Authenticated,
-            outcome: Outcome::AcceptRelay,
+            outcome: Outcome::Accept(Accept::Relay),
             origin: auth.and_then(|auth| auth.origin.clone()),
         });
         clauses
@@ -134,11 +170,9 @@ impl Shared<'_> {
 
     /// Recipients that are refused to everybody for their form.
     fn malformed() -> [Clause; 3] {
-        let not_postmaster = Guard::Not(Box::new(Guard::RecipientPostmaster));
-        let not_own_postmaster = Guard::Not(Box::new(Guard::All(vec![
-            Guard::RecipientOwnLiteral,
-            Guard::RecipientPostmaster,
-        ])));
+        let not_postmaster = !Guard::RecipientPostmaster;
+        let not_own_postmaster =
+            !Guard::All(vec![Guard::RecipientOwnLiteral, Guard::RecipientPostmaster]);
         [
             refuse(Guard::RecipientSourceRoute, Reason::SourceRoute, None),
             refuse(
@@ -167,14 +201,17 @@ impl Shared<'_> {
         };
         // After `malformed`, a bare or literal recipient is `postmaster` here.
         let local = Guard::Any(vec![
-            Guard::RecipientIn(Arc::clone(&self.ours)),
+            Guard::Matches(Field::RecipientDomain, Arc::clone(&self.ours)),
             Guard::RecipientBare,
             Guard::RecipientOwnLiteral,
         ]);
         let kinds = [
-            (Some(local), Outcome::AcceptLocal),
-            (within(&self.virtual_domains), Outcome::AcceptLocal),
-            (within(&self.listed), Outcome::AcceptRelay),
+            (Some(local), Outcome::Accept(Accept::Local)),
+            (
+                within(&self.virtual_domains),
+                Outcome::Accept(Accept::Local),
+            ),
+            (within(&self.listed), Outcome::Accept(Accept::Relay)),
         ];
         let mut clauses = Vec::new();
         for (guard, outcome) in kinds {
@@ -186,15 +223,23 @@ impl Shared<'_> {
             clauses.push(refuse(guard, Reason::UnknownRecipient, origin.clone()));
         }
         if let Some(guard) = within(&self.unlisted) {
-            clauses.push(accept(guard, Outcome::AcceptRelay));
+            clauses.push(accept(guard, Outcome::Accept(Accept::Relay)));
         }
         clauses
     }
 }
 
 /// Recipients in these domains, if there are any.
-fn within(domains: &Arc<HashSet<Domain>>) -> Option<Guard> {
-    (!domains.is_empty()).then(|| Guard::RecipientIn(Arc::clone(domains)))
+fn within(domains: &Arc<Patterns>) -> Option<Guard> {
+    (!domains.is_empty()).then(|| Guard::Matches(Field::RecipientDomain, Arc::clone(domains)))
+}
+
+/// The client stands in a DNS list.
+fn listed(dnsbl: &Dnsbl, origin: Option<&Place>) -> Guard {
+    Guard::Opaque(Arc::new(Opaque::listed(
+        dnsbl.zone.as_str(),
+        origin.cloned(),
+    )))
 }
 
 fn refuse(guard: Guard, reason: Reason, origin: Option<Place>) -> Clause {

@@ -61,6 +61,8 @@ pub struct Description {
     pub domains_span: Option<Span>,
     /// Where the networks were written, if they were.
     pub networks_span: Option<Span>,
+    /// Where other facts were written, by their names.
+    pub stated: Vec<(&'static str, Span)>,
     /// The system that the server runs on, as `debian-12`.
     pub platform: Option<Spanned<&'static str>>,
     /// The servers that files are generated for, in the order written.

@@ -69,6 +69,14 @@ pub fn validate(
         listeners,
         domains_span: raw.domains.as_ref().map(|node| node.span),
         networks_span: networks_node.map(|node| node.span),
+        stated: [
+            ("hostname", raw.hostname.as_ref().map(|node| node.span)),
+            ("certificate", raw.tls.as_ref().map(|node| node.span)),
+            ("key", raw.tls.as_ref().map(|node| node.span)),
+        ]
+        .into_iter()
+        .filter_map(|(name, span)| Some((name, span?)))
+        .collect(),
         platform: surroundings.platform,
         outputs,
     })

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::Server;
 use super::config::{Config, World};
+use super::lift::Lifted;
 use super::tree::Tree;
 use crate::findings::Finding;
 use crate::text::Source;
@@ -27,7 +28,13 @@ pub struct Dialect {
     pub syntax: fn(&Tree) -> Vec<Finding>,
     /// The configuration that begins with this file.
     pub resolve: fn(&Arc<Source>, &World<'_>) -> Config,
+    /// What the configuration that begins with this file does; none for a kind of file that does
+    /// nothing by itself.
+    pub lift: Option<Lift>,
 }
+
+/// From a file to what its configuration does, if that much is in it.
+pub type Lift = fn(&Arc<Source>, &World<'_>) -> Option<Lifted>;
 
 /// How the kind of a file was told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

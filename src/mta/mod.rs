@@ -5,6 +5,7 @@ mod config;
 mod dialect;
 mod exim;
 mod grammar;
+mod lift;
 mod postfix;
 mod render;
 mod sendmail;
@@ -13,6 +14,7 @@ mod version;
 
 pub use config::{Config, Facts, Gap, Setting, World};
 pub use dialect::{Dialect, Told};
+pub use lift::{Lifted, Use};
 pub use tree::{Branch, Tree};
 pub use version::Version;
 

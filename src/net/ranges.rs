@@ -34,10 +34,13 @@ pub struct AddressSet {
 impl AddressSet {
     /// The union of networks.
     pub fn new(networks: impl IntoIterator<Item = Network>) -> Self {
-        let mut all: Vec<(Key, Key)> = networks
+        let ranges = networks
             .into_iter()
-            .map(|network| (key(network.first()), key(network.last())))
-            .collect();
+            .map(|network| (key(network.first()), key(network.last())));
+        Self::merged(ranges.collect())
+    }
+
+    fn merged(mut all: Vec<(Key, Key)>) -> Self {
         all.sort_unstable();
         let mut ranges: Vec<(Key, Key)> = Vec::new();
         for (first, last) in all {
@@ -49,6 +52,55 @@ impl AddressSet {
             }
         }
         Self { ranges }
+    }
+
+    /// The union of sets.
+    pub fn union(sets: impl IntoIterator<Item = Self>) -> Self {
+        Self::merged(sets.into_iter().flat_map(|set| set.ranges).collect())
+    }
+
+    /// Every address of both families.
+    pub fn all() -> Self {
+        Self {
+            ranges: vec![
+                ((false, 0), (false, u32::MAX.into())),
+                ((true, 0), (true, u128::MAX)),
+            ],
+        }
+    }
+
+    /// The addresses that are not in the set.
+    #[must_use]
+    pub fn complement(&self) -> Self {
+        let mut ranges = Vec::new();
+        for (whole, last) in Self::all().ranges {
+            let mut next = Some(whole.1);
+            for (from, to) in self.ranges.iter().filter(|(from, _)| from.0 == whole.0) {
+                if let Some(start) = next.filter(|&start| start < from.1) {
+                    ranges.push(((whole.0, start), (whole.0, from.1 - 1)));
+                }
+                next = to.1.checked_add(1).filter(|&next| next <= last.1);
+            }
+            ranges.extend(next.map(|start| ((whole.0, start), last)));
+        }
+        Self { ranges }
+    }
+
+    /// Whether the set holds no address.
+    pub fn is_empty(&self) -> bool {
+        self.ranges.is_empty()
+    }
+
+    /// The ranges that have no more addresses than an IPv4 network of /8 or an IPv6 network of
+    /// /32: what one organisation may have for its own.
+    #[must_use]
+    pub fn narrow(&self) -> Self {
+        let is_narrow = |(first, last): &&(Key, Key)| {
+            last.1 - first.1 < if first.0 { 1 << 96 } else { 1 << 24 }
+        };
+        Self {
+            ranges: self.ranges.iter().filter(is_narrow).copied().collect(),
+        }
     }
 
     /// Whether the set holds the address.
@@ -156,6 +208,28 @@ mod tests {
         );
         assert!(set.contains("10.200.0.1".parse().unwrap()));
         assert!(!set.contains("11.0.0.0".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_complement_is_the_rest() {
+        let some = set(&["10.0.0.0/8", "::/1"]);
+        let rest = some.complement();
+        for (text, inside) in [
+            ("9.255.255.255", false),
+            ("10.0.0.1", true),
+            ("8000::", false),
+        ] {
+            let address = text.parse().unwrap();
+            assert_eq!(
+                (some.contains(address), rest.contains(address)),
+                (inside, !inside)
+            );
+        }
+        assert_eq!(AddressSet::union([some, rest.clone()]), AddressSet::all());
+        assert_eq!(rest.complement().complement(), rest);
+        assert!(AddressSet::all().complement().is_empty());
+        assert_eq!(AddressSet::default().complement(), AddressSet::all());
+        assert!(AddressSet::all().narrow().is_empty());
     }
 
     #[test]

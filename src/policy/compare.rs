@@ -1,42 +1,73 @@
 //! What two policies do differently: sessions, each as a witness, and facts, each with both values.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::clause::{Accept, Clause, Opaque};
 use super::decide::Decision;
-use super::model::Policy;
+use super::model::{Fact, Policy};
 use super::partition::Space;
 use super::session::Session;
+use super::walk::{Environment, Looked, Truth};
 
 /// A session that two policies decide differently.
 #[derive(Clone, Debug)]
-pub struct Difference {
+pub struct Difference<'a> {
     /// The witness.
     pub session: Session,
     /// What the first policy does with it.
     pub first: Decision,
     /// What the second one does.
     pub second: Decision,
+    /// The clauses that decide so.
+    pub by: [Option<&'a Clause>; 2],
+    /// What was answered where it cannot be evaluated, other than usually.
+    pub answers: Vec<(Arc<Opaque>, bool)>,
+}
+
+impl Difference<'_> {
+    /// How bad it is that the second policy takes the place of the first; the least is the worst:
+    /// first what is relayed, then what is taken, then what is refused.
+    pub fn danger(&self) -> u8 {
+        match (self.first, self.second) {
+            (_, Decision::Accept(Accept::Relay)) => 0,
+            (Decision::Accept(_), Decision::Accept(_)) => 2,
+            (_, Decision::Accept(_)) => 1,
+            (Decision::Accept(Accept::Relay), _) => 3,
+            (Decision::Accept(_), _) => 4,
+            _ => 5,
+        }
+    }
+
+    /// Whether the second policy accepts what the first one does not, or relays what it does not.
+    pub fn is_new_access(&self) -> bool {
+        self.danger() <= 1
+    }
 }
 
 /// A fact that two policies give different values.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct FactDifference {
-    /// The fact's name.
-    pub name: &'static str,
-    /// Its value in the first policy.
-    pub first: String,
-    /// Its value in the second.
-    pub second: String,
+    /// The fact in the first policy.
+    pub first: Fact,
+    /// The fact in the second.
+    pub second: Fact,
 }
 
 /// Everything that two policies do differently.
 #[derive(Clone, Debug, Default)]
-pub struct Drift {
-    /// Sessions.
-    pub sessions: Vec<Difference>,
+pub struct Drift<'a> {
+    /// Sessions, the most dangerous first; of those that the same two clauses decide, one.
+    pub sessions: Vec<Difference<'a>>,
+    /// How many sessions were decided differently, of those that were tried.
+    pub count: usize,
     /// Facts.
     pub facts: Vec<FactDifference>,
+    /// Facts that one of them does not know, each with the reason.
+    pub unknown: Vec<(&'static str, String)>,
 }
 
-impl Drift {
+impl Drift<'_> {
     /// Whether the policies are equal.
     pub fn is_empty(&self) -> bool {
         self.sessions.is_empty() && self.facts.is_empty()
@@ -44,32 +75,62 @@ impl Drift {
 }
 
 /// Compares two policies over every session that they can tell apart, and over their facts.
-pub fn compare(first: &Policy, second: &Policy) -> Drift {
-    let sessions = Space::of(&[first, second])
-        .sessions()
-        .filter_map(|session| {
-            let (a, b) = (
-                first.decide(&session).decision,
-                second.decide(&session).decision,
-            );
-            (a != b).then_some(Difference {
-                session,
+pub fn compare<'a>(first: &'a Policy, second: &'a Policy) -> Drift<'a> {
+    let space = Space::of(&[first, second]);
+    let mut drift = Drift::default();
+    let mut seen = HashSet::new();
+    space.walk(
+        &Environment::default(),
+        true,
+        &mut |session, environment| {
+            let one = first.decide_in(session, environment, false);
+            let other = second.decide_in(session, environment, false);
+            if !one.decision.is_like(other.decision) {
+                drift.count += 1;
+                let by = [one.by, other.by];
+                let kind = (
+                    session.port,
+                    by.map(|by| by.map(std::ptr::from_ref)),
+                    one.decision,
+                    other.decision,
+                );
+                if seen.insert(kind) {
+                    let asked = one.asked.iter().chain(&other.asked);
+                    let unusual = |(opaque, truth): &&(Arc<Opaque>, Truth)| {
+                        opaque.usual.map(Truth::from) != Some(*truth)
+                    };
+                    let mut answers: Vec<(Arc<Opaque>, bool)> = Vec::new();
+                    for (opaque, truth) in asked.filter(unusual) {
+                        if !answers.iter().any(|(known, _)| known.asks_as(opaque)) {
+                            answers.push((Arc::clone(opaque), *truth == Truth::Yes));
+                        }
+                    }
+                    drift.sessions.push(Difference {
+                        session: session.clone(),
+                        first: one.decision,
+                        second: other.decision,
+                        by,
+                        answers,
+                    });
+                }
+            }
+            Some(Looked(one.looked.0 | other.looked.0))
+        },
+    );
+    drift
+        .sessions
+        .sort_by_key(|one| (one.answers.len(), one.danger()));
+    drift.sessions.sort_by_key(Difference::danger);
+    for (a, b) in first.facts(None).into_iter().zip(second.facts(None)) {
+        let name = a.name;
+        match first.unknown.get(name).or_else(|| second.unknown.get(name)) {
+            Some(reason) => drift.unknown.push((name, reason.clone())),
+            None if a.value != b.value => drift.facts.push(FactDifference {
                 first: a,
                 second: b,
-            })
-        })
-        .collect();
-    let facts = first
-        .facts
-        .values()
-        .into_iter()
-        .zip(second.facts.values())
-        .filter(|((_, a), (_, b))| a != b)
-        .map(|((name, first), (_, second))| FactDifference {
-            name,
-            first,
-            second,
-        })
-        .collect();
-    Drift { sessions, facts }
+            }),
+            None => {}
+        }
+    }
+    drift
 }

@@ -1,13 +1,16 @@
 //! The Policy: listeners with their clauses, and the facts beside them. Names no server.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::clause::Clause;
+use super::clause::{Clause, Stage};
+use super::pattern::Patterns;
 use super::session::{Mechanism, Source};
-use crate::net::{Domain, Network};
+use crate::net::{AddressSet, Domain, Network};
 use crate::text::Place;
 
 /// What a listener is for.
@@ -78,8 +81,16 @@ pub struct Listener {
     pub profile: Option<TlsProfile>,
     /// Whether AUTH is offered, once the session is inside TLS.
     pub auth: bool,
-    /// The decision list; a session that meets none of them is refused as relaying.
-    pub clauses: Vec<Clause>,
+    /// Whether AUTH is offered outside of TLS too.
+    pub auth_in_clear: bool,
+    /// The mechanisms of AUTH that count as logging in.
+    pub mechanisms: Vec<Mechanism>,
+    /// The decision lists; a session that no clause decides is refused as relaying.
+    pub stages: Vec<Stage>,
+    /// Why the service does not start, and where that is written; none if it does.
+    pub dead: Option<(String, Option<Place>)>,
+    /// Clients that may say, by XCLIENT or by the PROXY protocol, which client they are.
+    pub believed: Option<Stated<AddressSet>>,
     /// Where it was written.
     pub origin: Option<Place>,
 }
@@ -376,44 +387,61 @@ impl Facts {
 
     /// Every fact by name and value, in a fixed order, but for networks and local domains: those
     /// are compared by the sessions that they decide.
-    pub fn values(&self) -> Vec<(&'static str, String)> {
-        fn shown<T: fmt::Debug>(value: Option<&Stated<T>>) -> String {
-            value.map_or_else(|| "none".into(), |stated| format!("{:?}", stated.value))
+    fn values(&self) -> Vec<(&'static str, String, Option<&Place>)> {
+        fn shown<'a, T: fmt::Debug>(
+            name: &'static str,
+            value: Option<&'a Stated<T>>,
+        ) -> (&'static str, String, Option<&'a Place>) {
+            let text = value.map_or_else(|| "none".into(), |stated| format!("{:?}", stated.value));
+            (name, text, value.and_then(|stated| stated.origin.as_ref()))
         }
-        fn list<T: fmt::Debug>(values: &[Stated<T>]) -> String {
-            let values: Vec<String> = values.iter().map(|v| format!("{:?}", v.value)).collect();
-            values.join(", ")
+        fn list<'a, T: fmt::Debug>(
+            name: &'static str,
+            values: &'a [Stated<T>],
+        ) -> (&'static str, String, Option<&'a Place>) {
+            let texts: Vec<String> = values.iter().map(|v| format!("{:?}", v.value)).collect();
+            let place = values.first().and_then(|stated| stated.origin.as_ref());
+            (name, texts.join(", "), place)
         }
         let tls = self.certificate.as_ref();
         let path = |path: Option<&String>| path.map_or_else(|| "none".into(), Clone::clone);
+        let limits = &self.limits;
         vec![
-            ("hostname", self.hostname.to_string()),
-            ("banner", shown(self.banner.as_ref())),
-            ("virtual domains", list(&self.virtual_domains)),
-            ("relay domains", list(&self.relay_domains)),
-            ("aliases", shown(self.aliases.as_ref())),
-            ("smarthost", shown(self.smarthost.as_ref())),
-            ("auth", shown(self.auth.as_ref())),
-            ("certificate", path(tls.map(|tls| &tls.certificate))),
-            ("key", path(tls.map(|tls| &tls.key))),
-            ("message size", shown(self.limits.message_size.as_ref())),
-            ("recipients", shown(self.limits.recipients.as_ref())),
-            ("connections", shown(self.limits.connections.as_ref())),
-            (
+            ("hostname", self.hostname.to_string(), None),
+            shown("banner", self.banner.as_ref()),
+            list("virtual domains", &self.virtual_domains),
+            list("relay domains", &self.relay_domains),
+            shown("aliases", self.aliases.as_ref()),
+            shown("smarthost", self.smarthost.as_ref()),
+            shown("auth", self.auth.as_ref()),
+            ("certificate", path(tls.map(|tls| &tls.certificate)), None),
+            ("key", path(tls.map(|tls| &tls.key)), None),
+            shown("message size", limits.message_size.as_ref()),
+            shown("recipients", limits.recipients.as_ref()),
+            shown("connections", limits.connections.as_ref()),
+            shown(
                 "connections per client",
-                shown(self.limits.connections_per_client.as_ref()),
+                limits.connections_per_client.as_ref(),
             ),
-            (
-                "connection rate",
-                shown(self.limits.connection_rate.as_ref()),
-            ),
-            ("dnsbl", list(&self.dnsbl)),
-            ("dkim", shown(self.dkim.as_ref())),
-            ("spam filter", shown(self.spam_filter.as_ref())),
-            ("milters", list(&self.milters)),
-            ("tables", shown(self.tables.as_ref())),
+            shown("connection rate", limits.connection_rate.as_ref()),
+            list("dnsbl", &self.dnsbl),
+            shown("dkim", self.dkim.as_ref()),
+            shown("spam filter", self.spam_filter.as_ref()),
+            list("milters", &self.milters),
+            shown("tables", self.tables.as_ref()),
         ]
     }
+}
+
+/// A fact by its name.
+#[derive(Clone, Debug)]
+pub struct Fact {
+    /// The name.
+    pub name: &'static str,
+    /// The value, as text.
+    pub value: String,
+    /// Where it was written; none for a default.
+    pub origin: Option<Place>,
 }
 
 impl fmt::Display for Host {
@@ -432,12 +460,56 @@ pub struct Policy {
     pub listeners: Vec<Listener>,
     /// Everything else.
     pub facts: Facts,
+    /// The names of facts of which this policy does not know the value, each with the reason.
+    pub unknown: BTreeMap<&'static str, String>,
+    /// Where facts were written, by their names.
+    pub stated: BTreeMap<&'static str, Place>,
+    /// The domains that the configuration names as its own: hosted here or handed on.
+    pub ours: Arc<Patterns>,
 }
 
 impl Policy {
-    /// The listener on `port`.
+    /// The first listener on `port`.
     pub fn listener(&self, port: u16) -> Option<&Listener> {
         self.listeners.iter().find(|listener| listener.port == port)
+    }
+
+    /// The listener that a client reaches on `port` of `address`, or of whichever address.
+    pub fn reached(&self, port: u16, address: Option<IpAddr>, from: Source) -> Option<&Listener> {
+        let serves = |listener: &&Listener| {
+            address.is_none_or(|called| listener.addresses.contains(&called))
+        };
+        let on_port = || {
+            self.listeners
+                .iter()
+                .filter(|listener| listener.port == port)
+        };
+        // Who serves the very address comes before who serves them all.
+        let listener = on_port()
+            .filter(|listener| listener.is_reached_from(from))
+            .find(serves);
+        listener.or_else(|| on_port().find(|listener| listener.addresses.is_empty()))
+    }
+
+    /// Every clause with the listener that it belongs to.
+    pub fn clauses(&self) -> impl Iterator<Item = (&Listener, &Clause)> {
+        self.listeners.iter().flat_map(|listener| {
+            let stages = listener.stages.iter();
+            stages.flat_map(move |stage| stage.clauses.iter().map(move |clause| (listener, clause)))
+        })
+    }
+
+    /// Every fact, or the one of this name, in a fixed order.
+    pub fn facts(&self, name: Option<&str>) -> Vec<Fact> {
+        let values = self.facts.values().into_iter();
+        let wanted = values.filter(|(known, ..)| name.is_none_or(|name| name == *known));
+        wanted
+            .map(|(name, value, origin)| Fact {
+                name,
+                value,
+                origin: origin.or_else(|| self.stated.get(name)).cloned(),
+            })
+            .collect()
     }
 
     /// Whether some listener offers AUTH.

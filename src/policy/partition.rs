@@ -1,89 +1,102 @@
 //! The space of sessions that policies can tell apart, and the walk through it.
 //!
 //! For each attribute the atoms of all clauses at hand cut its values into classes; one
-//! representative stands for each, and one fresh value for all that no atom names. Every guard is
-//! a boolean combination of such atoms, so what holds for the representatives holds for all
-//! sessions, with one gap: recipients are the combinations of [`recipients`], not the product of
-//! all their atoms. Left out are a source route without a plain local part at a domain, an account
-//! whose name holds `%`, `!` or `@`, and a `postmaster` that does not exist. A difference that
-//! shows in these alone is not found.
+//! representative stands for each, and fresh values for all that no atom names. Every guard is a
+//! boolean combination of such atoms, so what holds for the representatives holds for all
+//! sessions. Two things are left out: of a regular expression only texts are tried that are at
+//! hand or made up from it, and of relations between attributes (the sender is the recipient)
+//! nothing is known.
 
-use std::collections::HashSet;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use super::clause::Guard;
+use super::atoms::{Atoms, candidates, distinct, matching};
+use super::clause::Opaque;
 use super::model::Policy;
-use super::session::{At, Client, ClientName, Mechanism, Recipient, Sender, Session, Source};
-use crate::net::{AddressSet, Domain, cells};
+use super::pattern::Field;
+use super::session::{
+    At, Client, ClientCertificate, ClientName, Mechanism, Recipient, Sender, Session, Source,
+};
+use super::walk::{Environment, Looked};
+use crate::net::{AddressSet, Domain, cells, special_use};
 
 /// The ports that mail clients try; looked at also where no policy serves them.
 const USUAL_PORTS: [u16; 4] = [25, 465, 587, 2525];
 
-/// The values of each attribute; the space is their product.
+/// A domain that no description names: `example` is reserved (RFC 2606), and no one's.
+const FOREIGN: &str = "elsewhere.example";
+
+/// A domain that DNS does not know (RFC 6761 §6.4).
+const MISSING: &str = "elsewhere.invalid";
+
+/// The values of each attribute, in the order of the bits of [`Looked`]; the space is their
+/// product, with both answers of each opaque guard.
 #[derive(Clone, Debug)]
 pub struct Space {
-    /// Ports.
-    pub ports: Vec<u16>,
-    /// Clients.
-    pub clients: Vec<Client>,
-    /// Arguments of EHLO.
-    pub helos: Vec<String>,
+    /// Ports, each with an address where more than one listener serves it.
+    pub listeners: Vec<(u16, Option<IpAddr>)>,
+    /// What stands behind the `@` of recipients.
+    pub ats: Vec<At>,
+    /// Local parts of recipients.
+    pub locals: Vec<String>,
+    /// Source routes of recipients.
+    pub routes: Vec<Option<Domain>>,
+    /// Whether recipients exist.
+    pub known: Vec<bool>,
+    /// Where clients are.
+    pub sources: Vec<Source>,
+    /// What their names are.
+    pub names: Vec<ClientName>,
     /// TLS or not.
     pub tls: Vec<bool>,
+    /// Certificates.
+    pub certificates: Vec<ClientCertificate>,
     /// Log-ins.
     pub auth: Vec<Option<Mechanism>>,
     /// Senders.
     pub senders: Vec<Sender>,
-    /// Recipients.
-    pub recipients: Vec<Recipient>,
-}
-
-/// A domain that no description names: `example` is reserved (RFC 2606), and no one's.
-fn foreign() -> Option<Domain> {
-    Domain::parse("elsewhere.example").ok()
+    /// Arguments of EHLO.
+    pub helos: Vec<String>,
+    /// Questions whose answers are not known.
+    pub answers: Vec<Arc<Opaque>>,
+    /// The addresses of networks that were written with few addresses, so that nobody in them
+    /// is a stranger.
+    pub written: AddressSet,
 }
 
 impl Space {
     /// The space that `policies` can tell apart.
     pub fn of(policies: &[&Policy]) -> Self {
-        let mut networks: Vec<&AddressSet> = Vec::new();
-        let mut domain_sets: Vec<&Arc<HashSet<Domain>>> = Vec::new();
-        let clauses = policies
-            .iter()
-            .flat_map(|policy| &policy.listeners)
-            .flat_map(|listener| &listener.clauses);
-        for clause in clauses {
-            clause.guard.walk(&mut |guard| match guard {
-                Guard::ClientIn(set) if !networks.iter().any(|known| **known == **set) => {
-                    networks.push(set);
-                }
-                Guard::RecipientIn(set) if !domain_sets.iter().any(|s| Arc::ptr_eq(s, set)) => {
-                    domain_sets.push(set);
-                }
-                _ => {}
-            });
-        }
-        let mut ports: Vec<u16> = policies
-            .iter()
-            .flat_map(|policy| policy.listeners.iter().map(|listener| listener.port))
-            .chain(USUAL_PORTS)
-            .collect();
-        ports.sort_unstable();
-        ports.dedup();
-        let domains = domain_representatives(&domain_sets);
+        let atoms = Atoms::of(policies);
+        let written = AddressSet::union(atoms.networks.iter().map(|set| set.narrow()));
+        let (ats, locals) = recipients(&atoms);
         Self {
-            ports,
-            clients: clients(&networks),
-            helos: vec!["client.elsewhere.example".into()],
+            listeners: listeners(policies),
+            ats,
+            locals,
+            routes: vec![None, Domain::parse(FOREIGN).ok()],
+            known: vec![true, false],
+            sources: sources(&atoms.networks, &written),
+            names: names(&atoms),
             tls: vec![false, true],
-            auth: vec![None, Some(Mechanism::Plain)],
-            senders: senders(),
-            recipients: recipients(&domains),
+            certificates: if atoms.certificates {
+                vec![
+                    ClientCertificate::None,
+                    ClientCertificate::Public,
+                    ClientCertificate::Private,
+                ]
+            } else {
+                vec![ClientCertificate::None]
+            },
+            auth: auth(&atoms.mechanisms),
+            senders: senders(&atoms),
+            helos: helos(&atoms),
+            answers: atoms.opaque.clone(),
+            written,
         }
     }
 
-    /// How many sessions there are.
+    /// How many sessions there are, without regard to answers.
     pub fn len(&self) -> usize {
         self.sizes().iter().product()
     }
@@ -93,163 +106,348 @@ impl Space {
         self.len() == 0
     }
 
-    /// The number of values of each attribute, in the order of the fields.
-    pub fn sizes(&self) -> [usize; 7] {
+    /// The number of values of each attribute, in the order of the fields, without the answers.
+    pub fn sizes(&self) -> [usize; Looked::COUNT] {
         [
-            self.ports.len(),
-            self.clients.len(),
-            self.helos.len(),
+            self.listeners.len(),
+            self.ats.len(),
+            self.locals.len(),
+            self.routes.len(),
+            self.known.len(),
+            self.sources.len(),
+            self.names.len(),
             self.tls.len(),
+            self.certificates.len(),
             self.auth.len(),
             self.senders.len(),
-            self.recipients.len(),
+            self.helos.len(),
         ]
     }
 
     /// The session with these values, given by their places in the fields; none past an end.
-    pub fn session(
-        &self,
-        [port, client, helo, tls, auth, sender, recipient]: [usize; 7],
-    ) -> Option<Session> {
+    pub fn session(&self, places: &[usize; Looked::COUNT]) -> Option<Session> {
+        let [
+            listener,
+            at,
+            local,
+            route,
+            known,
+            source,
+            name,
+            tls,
+            certificate,
+            auth,
+            sender,
+            helo,
+        ] = *places;
+        let (port, address) = *self.listeners.get(listener)?;
         Some(Session {
-            port: *self.ports.get(port)?,
-            client: self.clients.get(client)?.clone(),
+            port,
+            address,
+            client: Client {
+                source: *self.sources.get(source)?,
+                name: self.names.get(name)?.clone(),
+            },
             helo: self.helos.get(helo)?.clone(),
             tls: *self.tls.get(tls)?,
+            certificate: *self.certificates.get(certificate)?,
             auth: *self.auth.get(auth)?,
             sender: self.senders.get(sender)?.clone(),
-            recipient: self.recipients.get(recipient)?.clone(),
+            recipient: Recipient {
+                route: self.routes.get(route)?.clone(),
+                local: self.locals.get(local)?.clone(),
+                at: self.ats.get(at)?.clone(),
+                known: *self.known.get(known)?,
+            },
         })
     }
 
-    /// All sessions, in a fixed order.
-    pub fn sessions(&self) -> Sessions<'_> {
-        Sessions {
-            space: self,
-            next: 0,
+    /// Every session in a fixed order, without regard to answers.
+    pub fn sessions(&self) -> impl Iterator<Item = Session> {
+        let sizes = self.sizes();
+        (0..self.len()).filter_map(move |index| {
+            let (mut rest, mut places) = (index, [0; Looked::COUNT]);
+            for (place, size) in places.iter_mut().zip(sizes).rev() {
+                *place = rest % size;
+                rest /= size;
+            }
+            self.session(&places)
+        })
+    }
+
+    /// Calls `visit` with sessions, in a fixed order, so that each of the others differs from one
+    /// of them only in attributes that `visit` did not look at; it says which it did. It ends
+    /// early when `visit` says nothing. `environment` is what is answered beside [`Self::answers`],
+    /// which are tried both ways where `all_answers`.
+    pub fn walk(
+        &self,
+        environment: &Environment,
+        all_answers: bool,
+        visit: &mut dyn FnMut(&Session, &Environment) -> Option<Looked>,
+    ) {
+        let answers = if all_answers {
+            self.answers.as_slice()
+        } else {
+            &[]
+        };
+        let mut sizes = self.sizes().to_vec();
+        sizes.resize(Looked::COUNT + answers.len(), 2);
+        let mut places = vec![0; sizes.len()];
+        let mut environment = environment.clone();
+        // What counted since the values before it were last changed.
+        let mut counted = 0;
+        loop {
+            let mut of_session = [0; Looked::COUNT];
+            of_session.copy_from_slice(&places[..Looked::COUNT]);
+            let Some(session) = self.session(&of_session) else {
+                return;
+            };
+            environment.answers = answers
+                .iter()
+                .zip(&places[Looked::COUNT..])
+                .map(|(asked, &other)| {
+                    let usual = asked.usual.unwrap_or_default();
+                    (Arc::clone(asked), usual != (other == 1))
+                })
+                .collect();
+            let Some(looked) = visit(&session, &environment) else {
+                return;
+            };
+            // The next value of the last attribute that counted; what stands behind it begins anew.
+            counted |= looked.0;
+            let mut counting = (0..sizes.len()).rev().filter(|bit| counted >> bit & 1 == 1);
+            let next = counting.find(|&bit| places[bit] + 1 < sizes[bit]);
+            let Some(next) = next else { return };
+            counted &= (1 << (next + 1)) - 1;
+            places[next] += 1;
+            places[next + 1..].fill(0);
+        }
+    }
+
+    /// Whether nobody in the configuration knows a client at this address: it is a public one,
+    /// outside of every network that was written with few addresses.
+    pub fn is_stranger(&self, source: Source) -> bool {
+        match source {
+            Source::Own { .. } => false,
+            Source::Address(address) => !special_use(address) && !self.written.contains(address),
         }
     }
 }
 
-/// The sessions of a [`Space`], one by one.
-#[derive(Debug)]
-pub struct Sessions<'a> {
-    space: &'a Space,
-    next: usize,
-}
-
-impl Iterator for Sessions<'_> {
-    type Item = Session;
-
-    fn next(&mut self) -> Option<Session> {
-        let sizes = self.space.sizes();
-        if self.next >= self.space.len() {
-            return None;
+fn listeners(policies: &[&Policy]) -> Vec<(u16, Option<IpAddr>)> {
+    let mut listeners: Vec<(u16, Option<IpAddr>)> =
+        USUAL_PORTS.iter().map(|&port| (port, None)).collect();
+    for policy in policies {
+        for listener in &policy.listeners {
+            listeners.push((listener.port, None));
+            let shares = |other: &super::Listener| {
+                other.port == listener.port && !std::ptr::eq(other, listener)
+            };
+            if policy.listeners.iter().any(shares) {
+                let addresses = listener.addresses.iter();
+                listeners.extend(addresses.map(|&address| (listener.port, Some(address))));
+            }
         }
-        let mut rest = self.next;
-        self.next += 1;
-        let mut digits = [0; 7];
-        for (digit, size) in digits.iter_mut().zip(sizes).rev() {
-            *digit = rest % size;
-            rest /= size;
-        }
-        self.space.session(digits)
     }
+    listeners.sort_unstable();
+    listeners.dedup();
+    listeners
 }
 
-fn clients(networks: &[&AddressSet]) -> Vec<Client> {
-    let named = |source| Client {
-        source,
-        name: ClientName::None,
-    };
+fn sources(networks: &[&AddressSet], written: &AddressSet) -> Vec<Source> {
+    let mut sets = networks.to_vec();
+    sets.push(written);
     let host = [
         Source::Address(Ipv4Addr::LOCALHOST.into()),
         Source::Address(Ipv6Addr::LOCALHOST.into()),
         Source::Own { ipv6: false },
         Source::Own { ipv6: true },
     ];
-    cells(networks)
+    cells(&sets)
         .into_iter()
         .map(Source::Address)
         .filter(|source| !source.is_host())
         .chain(host)
-        .map(named)
         .collect()
 }
 
-fn senders() -> Vec<Sender> {
-    let address = |domain| Sender::Address {
-        local: "someone".into(),
-        domain,
-    };
-    let missing = Domain::parse("elsewhere.invalid").ok();
-    std::iter::once(Sender::Null)
-        .chain(foreign().map(address))
-        .chain(missing.map(address))
-        .collect()
-}
-
-/// One domain for each distinct membership in the sets, and a fresh one.
-fn domain_representatives(sets: &[&Arc<HashSet<Domain>>]) -> Vec<Domain> {
-    let mut all: Vec<&Domain> = sets.iter().flat_map(|set| set.iter()).collect();
-    all.sort_unstable();
-    all.dedup();
-    let mut seen = HashSet::new();
-    all.retain(|domain| {
-        seen.insert(
-            sets.iter()
-                .map(|set| set.contains(*domain))
-                .collect::<Vec<_>>(),
-        )
-    });
-    let mut domains: Vec<Domain> = all.into_iter().cloned().collect();
-    let mut fresh = foreign();
-    while let Some(name) = fresh {
-        if !sets.iter().any(|set| set.contains(&name)) {
-            domains.push(name);
-            break;
-        }
-        fresh = Some(name.look_alike());
+fn names(atoms: &Atoms<'_>) -> Vec<ClientName> {
+    let patterns = atoms.on(&[Field::ClientName, Field::ReverseName]);
+    if patterns.is_empty() && !atoms.names {
+        return vec![ClientName::None];
     }
-    domains
+    let names = distinct(
+        candidates(&patterns, &["client.elsewhere.example"]),
+        |name| matching(&patterns, name),
+    );
+    let names: Vec<Domain> = names
+        .iter()
+        .filter_map(|name| Domain::parse(name).ok())
+        .collect();
+    [ClientName::None, ClientName::Temporary]
+        .into_iter()
+        .chain(names.iter().cloned().map(ClientName::Forged))
+        .chain(names.iter().cloned().map(ClientName::Verified))
+        .collect()
 }
 
-fn recipients(domains: &[Domain]) -> Vec<Recipient> {
-    let mut recipients = Vec::new();
-    let mut push = |route: Option<Domain>, local: &str, at: At, known: bool| {
-        recipients.push(Recipient {
-            route,
-            local: local.into(),
-            at,
-            known,
-        });
-    };
-    let locals = [("user", true), ("nobody-here", false), ("postmaster", true)];
-    let routed = [
-        "user%elsewhere.example",
-        "elsewhere.example!user",
-        "user@elsewhere.example",
+fn auth(mechanisms: &[Mechanism]) -> Vec<Option<Mechanism>> {
+    let mut auth = vec![None, Some(Mechanism::Plain)];
+    for mechanism in mechanisms {
+        // A policy that takes LOGIN alone is not told apart by PLAIN.
+        if !auth.contains(&Some(*mechanism)) {
+            auth.push(Some(*mechanism));
+        }
+    }
+    auth
+}
+
+fn helos(atoms: &Atoms<'_>) -> Vec<String> {
+    let patterns = atoms.on(&[Field::Helo]);
+    let usual = [
+        "client.elsewhere.example",
+        "client",
+        "[203.0.113.7]",
+        "not_valid",
     ];
-    let ats = domains
+    let usual = if patterns.is_empty() {
+        &usual[..1]
+    } else {
+        &usual
+    };
+    let plain = |helo: &String| !helo.is_empty() && !helo.contains(char::is_whitespace);
+    let helos = candidates(&patterns, usual).into_iter().filter(plain);
+    distinct(helos, |helo| matching(&patterns, helo))
+}
+
+/// The two sides of an address.
+fn sides(address: &str) -> Option<(&str, &str)> {
+    address
+        .rsplit_once('@')
+        .filter(|(local, _)| !local.is_empty())
+}
+
+fn senders(atoms: &Atoms<'_>) -> Vec<Sender> {
+    let (whole, domain, local) = (
+        atoms.on(&[Field::Sender]),
+        atoms.on(&[Field::SenderDomain]),
+        atoms.on(&[Field::SenderLocal]),
+    );
+    let addresses = distinct(candidates(&whole, &[]), |address| {
+        let (before, behind) = sides(address).unwrap_or_default();
+        [
+            matching(&whole, address),
+            matching(&domain, behind),
+            matching(&local, before),
+        ]
+        .concat()
+    });
+    let mut locals = distinct(candidates(&local, &["someone"]), |text| {
+        matching(&local, text)
+    });
+    let mut domains = distinct(candidates(&domain, &[FOREIGN, MISSING]), |text| {
+        let missing = text.ends_with(".invalid");
+        [matching(&domain, text), vec![missing]].concat()
+    });
+    for (before, behind) in addresses.iter().filter_map(|address| sides(address)) {
+        locals.push(before.to_owned());
+        domains.push(behind.to_owned());
+    }
+    let of = |address: &str| {
+        let (local, domain) = sides(address)?;
+        Some(Sender::Address {
+            local: local.to_owned(),
+            domain: Domain::parse(domain).ok()?,
+        })
+    };
+    let product = domains
         .iter()
-        .map(|domain| At::Domain(domain.clone()))
+        .flat_map(|domain| locals.iter().map(move |local| format!("{local}@{domain}")));
+    let all = product.chain(addresses.iter().cloned());
+    let told_apart = distinct(all, |address| {
+        let (before, behind) = sides(address).unwrap_or_default();
+        [
+            matching(&whole, address),
+            matching(&domain, behind),
+            matching(&local, before),
+            vec![behind.ends_with(".invalid")],
+        ]
+        .concat()
+    });
+    let senders = told_apart.iter().filter_map(|address| of(address));
+    std::iter::once(Sender::Null).chain(senders).collect()
+}
+
+fn recipients(atoms: &Atoms<'_>) -> (Vec<At>, Vec<String>) {
+    let (whole, domain, local) = (
+        atoms.on(&[Field::Recipient]),
+        atoms.on(&[Field::RecipientDomain]),
+        atoms.on(&[Field::RecipientLocal]),
+    );
+    let addresses = distinct(candidates(&whole, &[]), |address| {
+        let (before, behind) = sides(address).unwrap_or_default();
+        [
+            matching(&whole, address),
+            matching(&domain, behind),
+            matching(&local, before),
+        ]
+        .concat()
+    });
+    let addresses: Vec<_> = addresses
+        .iter()
+        .filter_map(|address| sides(address))
+        .collect();
+    let mut names: Vec<Domain> = Vec::new();
+    let mut add = |name: &str| {
+        if let Ok(name) = Domain::parse(name)
+            && !names.contains(&name)
+        {
+            names.push(name);
+        }
+    };
+    // A fresh domain: a longer one where the usual one is named.
+    let fresh = (0..).map(|n| "x".repeat(n) + FOREIGN);
+    let fresh = fresh
+        .take(10)
+        .find(|name| !matching(&domain, name).contains(&true));
+    let usual = fresh.as_deref().unwrap_or(FOREIGN);
+    let told_apart = distinct(candidates(&domain, &[usual, MISSING]), |name| {
+        let missing = name.ends_with(".invalid");
+        [matching(&domain, name), vec![missing]].concat()
+    });
+    for name in &told_apart {
+        add(name);
+    }
+    for (_, behind) in &addresses {
+        add(behind);
+    }
+
+    let mut locals = distinct(candidates(&local, &["user"]), |text| matching(&local, text));
+    let mut push = |text: String| {
+        if !text.is_empty() && !locals.contains(&text) {
+            locals.push(text);
+        }
+    };
+    push("postmaster".into());
+    for (before, _) in &addresses {
+        push((*before).to_owned());
+    }
+    let foreign = Domain::parse(usual).ok();
+    let inside = names.iter().filter(|_| atoms.rewritten).chain(&foreign);
+    for name in inside {
+        push(format!("user%{name}"));
+        push(format!("{name}!user"));
+        push(format!("user@{name}"));
+    }
+    let ats = names
+        .into_iter()
+        .map(At::Domain)
         .chain([
             At::Nothing,
             At::OwnLiteral,
             At::Literal(Ipv4Addr::new(203, 0, 113, 80).into()),
             At::Literal(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0x80).into()),
-        ]);
-    for at in ats {
-        for (local, known) in locals {
-            push(None, local, at.clone(), known);
-        }
-        if let At::Domain(_) = at {
-            for local in routed {
-                push(None, local, at.clone(), false);
-            }
-            push(foreign(), "user", at.clone(), true);
-            push(foreign(), "nobody-here", at, false);
-        }
-    }
-    recipients
+        ])
+        .collect();
+    (ats, locals)
 }

@@ -60,6 +60,19 @@ pub enum Mechanism {
     Plain,
     /// LOGIN.
     Login,
+    /// ANONYMOUS (RFC 4505): a log-in that proves nothing.
+    Anonymous,
+}
+
+/// The certificate that a client shows inside TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ClientCertificate {
+    /// None.
+    None,
+    /// One that a public authority signed, which anyone can have.
+    Public,
+    /// One of those that the administrator lists, or signed by an authority of his own.
+    Private,
 }
 
 /// The envelope sender. A domain below `.invalid` is one that DNS does not know.
@@ -122,12 +135,16 @@ impl Recipient {
 pub struct Session {
     /// The TCP port that the client connects to.
     pub port: u16,
+    /// The server's address that it connects to; none for whichever a listener serves.
+    pub address: Option<IpAddr>,
     /// The client.
     pub client: Client,
     /// The argument of EHLO.
     pub helo: String,
     /// Whether the client uses TLS: from the first byte where the listener does, else by STARTTLS.
     pub tls: bool,
+    /// The certificate that the client shows there.
+    pub certificate: ClientCertificate,
     /// Whether the client logs in, with a password that is right, and how.
     pub auth: Option<Mechanism>,
     /// The sender.
@@ -163,6 +180,7 @@ impl Mechanism {
         match self {
             Self::Plain => "PLAIN",
             Self::Login => "LOGIN",
+            Self::Anonymous => "ANONYMOUS",
         }
     }
 }
@@ -189,14 +207,23 @@ impl fmt::Display for Recipient {
         } else {
             f.write_str(&self.local)?;
         }
-        match &self.at {
-            At::Nothing => {}
-            At::Domain(domain) => write!(f, "@{domain}")?,
-            At::OwnLiteral => f.write_str("@[own]")?,
-            At::Literal(IpAddr::V4(v4)) => write!(f, "@[{v4}]")?,
-            At::Literal(IpAddr::V6(v6)) => write!(f, "@[IPv6:{v6}]")?,
+        if self.at != At::Nothing {
+            write!(f, "@{}", self.at)?;
         }
         f.write_str(">")
+    }
+}
+
+/// As it stands behind the `@`: nothing for no domain, `[own]` for an own address literal.
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => Ok(()),
+            Self::Domain(domain) => domain.fmt(f),
+            Self::OwnLiteral => f.write_str("[own]"),
+            Self::Literal(IpAddr::V4(v4)) => write!(f, "[{v4}]"),
+            Self::Literal(IpAddr::V6(v6)) => write!(f, "[IPv6:{v6}]"),
+        }
     }
 }
 
@@ -208,7 +235,15 @@ impl fmt::Display for Session {
             "{} ({}) to port {}",
             self.client.source, self.client.name, self.port
         )?;
-        f.write_str(if self.tls { ", TLS" } else { ", no TLS" })?;
+        if let Some(address) = self.address {
+            write!(f, " of {address}")?;
+        }
+        f.write_str(match (self.tls, self.certificate) {
+            (false, _) => ", no TLS",
+            (true, ClientCertificate::None) => ", TLS",
+            (true, ClientCertificate::Public) => ", TLS with a public certificate",
+            (true, ClientCertificate::Private) => ", TLS with a listed certificate",
+        })?;
         if let Some(mechanism) = self.auth {
             write!(f, ", AUTH {}", mechanism.name())?;
         }
@@ -216,6 +251,11 @@ impl fmt::Display for Session {
             f,
             ", EHLO {}, MAIL FROM:{}, RCPT TO:{}",
             self.helo, self.sender, self.recipient
-        )
+        )?;
+        f.write_str(if self.recipient.known {
+            ""
+        } else {
+            ", who does not exist"
+        })
     }
 }

@@ -128,8 +128,11 @@ impl Seen {
         match decision {
             Decision::Accept(_) => Self::Accept,
             Decision::Refuse(_) => Self::Refuse,
-            Decision::NoListener => Self::NoConnection,
+            Decision::TempFail(_) => Self::Temporary,
+            Decision::NoListener | Decision::Dead => Self::NoConnection,
             Decision::NotSpoken => Self::NotSpoken,
+            // Nothing can be seen that is expected then.
+            Decision::Unknown => Self::Broken,
         }
     }
 }

@@ -100,6 +100,7 @@ pub fn destination(facts: &Facts, recipient: &Recipient, kind: Accept) -> &'stat
         (Accept::Relay, _, Some(relay)) if relay.value.next_hop.is_some() => "hop",
         (Accept::Relay, _, None) if facts.smarthost.is_some() => "smarthost",
         (Accept::Relay, ..) => "mx",
+        (Accept::Discard, ..) => "nowhere",
     }
 }
 

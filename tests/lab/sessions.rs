@@ -6,15 +6,117 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use fastrand::Rng;
 use smtpconf::net::{AddressSet, Domain, Network};
 use smtpconf::policy::{
-    At, Client, ClientName, Mechanism, Policy, Recipient, Sender, Session, Source, Space,
+    At, Client, ClientCertificate, ClientName, Mechanism, Policy, Recipient, Sender, Session,
+    Source,
 };
 
 /// Up to so many sessions a case speaks all of them; of more, a covering part.
 const ALL_UP_TO: usize = 2000;
 
+/// The values of each attribute that the lab speaks; the space is their product. A client has one
+/// name, as DNS has one for its address.
+pub struct Space {
+    pub ports: Vec<u16>,
+    pub clients: Vec<Client>,
+    pub helos: Vec<String>,
+    pub tls: Vec<bool>,
+    pub auth: Vec<Option<Mechanism>>,
+    pub senders: Vec<Sender>,
+    pub recipients: Vec<Recipient>,
+}
+
+impl Space {
+    /// What the policy tells apart, as far as the lab's hosts can have it: nobody has an account
+    /// whose name holds `%`, `!` or `@`, and postmaster exists.
+    fn of(policy: &Policy) -> Self {
+        let space = smtpconf::policy::Space::of(&[policy]);
+        let mut lab = Self {
+            ports: space.listeners.iter().map(|(port, _)| *port).collect(),
+            clients: Vec::new(),
+            helos: space.helos,
+            tls: space.tls,
+            auth: space.auth,
+            senders: space.senders,
+            recipients: Vec::new(),
+        };
+        lab.ports.dedup();
+        let client = |source| Client {
+            source,
+            name: ClientName::None,
+        };
+        lab.clients.extend(space.sources.into_iter().map(client));
+        let routes = space.routes.iter().flatten();
+        for at in &space.ats {
+            for local in &space.locals {
+                let is_routed = local.contains(['%', '!', '@']);
+                let known = [Some(!is_routed), (local == "user").then_some(false)];
+                for known in known.into_iter().flatten() {
+                    let local = if known || is_routed {
+                        local
+                    } else {
+                        "nobody-here"
+                    };
+                    add_recipient(&mut lab, None, local, at.clone(), known);
+                    if let (At::Domain(_), false, false) = (at, is_routed, local == "postmaster") {
+                        for route in routes.clone() {
+                            add_recipient(&mut lab, Some(route), local, at.clone(), known);
+                        }
+                    }
+                }
+            }
+        }
+        lab
+    }
+
+    /// How many sessions there are.
+    fn len(&self) -> usize {
+        self.sizes().iter().product()
+    }
+
+    /// The number of values of each attribute, in the order of the fields.
+    fn sizes(&self) -> [usize; 7] {
+        [
+            self.ports.len(),
+            self.clients.len(),
+            self.helos.len(),
+            self.tls.len(),
+            self.auth.len(),
+            self.senders.len(),
+            self.recipients.len(),
+        ]
+    }
+
+    fn session(&self, places: [usize; 7]) -> Session {
+        let [port, client, helo, tls, auth, sender, recipient] = places;
+        Session {
+            port: self.ports[port],
+            address: None,
+            client: self.clients[client].clone(),
+            helo: self.helos[helo].clone(),
+            tls: self.tls[tls],
+            certificate: ClientCertificate::None,
+            auth: self.auth[auth],
+            sender: self.senders[sender].clone(),
+            recipient: self.recipients[recipient].clone(),
+        }
+    }
+
+    fn sessions(&self) -> impl Iterator<Item = Session> {
+        let sizes = self.sizes();
+        (0..self.len()).map(move |index| {
+            let (mut rest, mut places) = (index, [0; 7]);
+            for (place, size) in places.iter_mut().zip(sizes).rev() {
+                *place = rest % size;
+                rest /= size;
+            }
+            self.session(places)
+        })
+    }
+}
+
 /// The space of the policy, with more values for some attributes.
 pub fn space(policy: &Policy) -> Space {
-    let mut space = Space::of(&[policy]);
+    let mut space = Space::of(policy);
     let facts = &policy.facts;
     let networks: Vec<Network> = facts.networks.iter().map(|network| network.value).collect();
     let set = AddressSet::new(networks.iter().copied());
@@ -178,7 +280,7 @@ pub fn choose(policy: &Policy, space: &Space, all: bool, seed: u64) -> Vec<Sessi
     let mut deciders = HashSet::new();
     for _ in 0..100_000 {
         let digits = sizes.map(|size| random.usize(0..size));
-        let session = space.session(digits).unwrap();
+        let session = space.session(digits);
         let verdict = policy.decide(&session);
         if deciders.insert((session.port, verdict.trace.len(), verdict.decision)) {
             chosen.add(digits);
@@ -204,7 +306,7 @@ pub fn choose(policy: &Policy, space: &Space, all: bool, seed: u64) -> Vec<Sessi
     chosen
         .sessions
         .into_iter()
-        .filter_map(|digits| space.session(digits))
+        .map(|digits| space.session(digits))
         .collect()
 }
 

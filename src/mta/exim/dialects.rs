@@ -14,6 +14,7 @@ pub static ALL: [Dialect; 2] = [
         parse: syntax::parse,
         syntax: |_| Vec::new(),
         resolve: resolve::resolve,
+        lift: None,
     },
     Dialect {
         name: "exim-conf",
@@ -23,6 +24,7 @@ pub static ALL: [Dialect; 2] = [
         parse: syntax::parse,
         syntax: traps::find,
         resolve: resolve::resolve,
+        lift: None,
     },
 ];
 

@@ -14,6 +14,7 @@ pub static ALL: [Dialect; 4] = [
         parse: syntax::parse_main,
         syntax: traps::main,
         resolve: resolve::main,
+        lift: None,
     },
     Dialect {
         name: "postfix-master",
@@ -23,6 +24,7 @@ pub static ALL: [Dialect; 4] = [
         parse: syntax::parse_master,
         syntax: traps::master,
         resolve: resolve::master,
+        lift: None,
     },
     Dialect {
         name: "postfix-table",
@@ -32,6 +34,7 @@ pub static ALL: [Dialect; 4] = [
         parse: syntax::parse_table,
         syntax: traps::table,
         resolve: resolve::table,
+        lift: None,
     },
     Dialect {
         name: "postfix-client",
@@ -49,6 +52,7 @@ pub static ALL: [Dialect; 4] = [
         parse: syntax::parse_main,
         syntax: traps::main,
         resolve: resolve::client,
+        lift: None,
     },
 ];
 

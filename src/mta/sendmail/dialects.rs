@@ -18,6 +18,7 @@ pub static ALL: [Dialect; 4] = [
         parse: syntax::parse_mc,
         syntax: traps::mc::syntax,
         resolve: resolve::config_of_mc,
+        lift: None,
     },
     Dialect {
         name: "sendmail-cf",
@@ -27,6 +28,7 @@ pub static ALL: [Dialect; 4] = [
         parse: syntax::parse_cf,
         syntax: traps::cf::syntax,
         resolve: resolve::config_of_cf,
+        lift: None,
     },
     Dialect {
         name: "sendmail-table",
@@ -36,6 +38,7 @@ pub static ALL: [Dialect; 4] = [
         parse: syntax::parse_table,
         syntax: traps::table::syntax,
         resolve: resolve::config_of_table,
+        lift: None,
     },
     Dialect {
         name: "sendmail-class",
@@ -45,6 +48,7 @@ pub static ALL: [Dialect; 4] = [
         parse: syntax::parse_class,
         syntax: traps::table::class,
         resolve: resolve::config_of_class,
+        lift: None,
     },
 ];
 

@@ -1,0 +1,39 @@
+//! What a configuration does, as far as its server's reader knows it. Must not know how any server
+//! comes to that.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::config::{Gap, World};
+use super::dialect::Dialect;
+use crate::policy::Policy;
+use crate::text::Source;
+
+/// What became of a setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Use {
+    /// A fact of the policy says it.
+    States,
+    /// The clauses or listeners of the policy say it: it bears on which sessions are accepted.
+    Decides,
+}
+
+/// A configuration as a policy.
+#[derive(Clone, Debug)]
+pub struct Lifted {
+    /// The policy.
+    pub policy: Policy,
+    /// What was not understood and is not in the policy as an opaque guard either.
+    pub gaps: Vec<Gap>,
+    /// The settings that went into the policy, by the scope and the name that they have in the
+    /// configuration's [`Setting`](super::config::Setting)s.
+    pub used: BTreeMap<(String, String), Use>,
+}
+
+impl Dialect {
+    /// The policy of the configuration that begins with the file `source`; none for a file that
+    /// does not decide sessions by itself, such as a table.
+    pub fn policy(&self, source: &Arc<Source>, world: &World<'_>) -> Option<Lifted> {
+        self.lift.and_then(|lift| lift(source, world))
+    }
+}

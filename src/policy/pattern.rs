@@ -1,0 +1,240 @@
+//! What of a session is matched as text, and the patterns that it is matched with. Must not know
+//! in which file or notation a pattern was written.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use fancy_regex::RegexBuilder;
+use regex_syntax::hir::{Class, Hir, HirKind};
+
+use crate::text::Place;
+
+/// So many steps back a regular expression may take on one text; one that needs more counts as
+/// not matching.
+const STEPS: usize = 100_000;
+
+/// So many characters a text that is made up for a regular expression may have.
+const LONGEST: usize = 200;
+
+/// A text of a session. All are compared without regard to case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Field {
+    /// The client's name, where its PTR record leads back to its address; else empty.
+    ClientName,
+    /// The name of the client's PTR record, forged or not; empty without one.
+    ReverseName,
+    /// The argument of EHLO.
+    Helo,
+    /// The sender as `local@domain`; empty for `<>`.
+    Sender,
+    /// The sender's domain; empty for `<>`.
+    SenderDomain,
+    /// The sender's local part; empty for `<>`.
+    SenderLocal,
+    /// The recipient as `local@domain`, `local@[address]` or `local`, without a source route.
+    Recipient,
+    /// The recipient's domain, `[address]` for a literal, empty for none.
+    RecipientDomain,
+    /// The recipient's local part.
+    RecipientLocal,
+}
+
+/// A regular expression.
+#[derive(Clone, Debug)]
+pub struct Expression {
+    regex: fancy_regex::Regex,
+    /// Where it was written; none for one that stands for a server's own test.
+    pub origin: Option<Place>,
+}
+
+impl Expression {
+    /// The expression `text` (Perl's syntax), found anywhere in a text.
+    ///
+    /// # Errors
+    /// In words, why it is none that can be run here.
+    pub fn new(text: &str, ignore_case: bool, origin: Option<Place>) -> Result<Self, String> {
+        RegexBuilder::new(text)
+            .case_insensitive(ignore_case)
+            .backtrack_limit(STEPS)
+            .build()
+            .map(|regex| Self { regex, origin })
+            .map_err(|error| error.to_string())
+    }
+
+    /// Whether it is found in `text`.
+    pub fn is_in(&self, text: &str) -> bool {
+        self.regex.is_match(text).unwrap_or_default()
+    }
+
+    /// A text that it is found in, made up from the expression; none where that is not possible.
+    pub fn sample(&self) -> Option<String> {
+        let mut text = String::new();
+        write_sample(&regex_syntax::parse(self.regex.as_str()).ok()?, &mut text);
+        (text.len() <= LONGEST && self.is_in(&text)).then_some(text)
+    }
+}
+
+/// Writes the shortest text that `hir` matches, with letters where there is a choice.
+fn write_sample(hir: &Hir, text: &mut String) {
+    if text.len() > LONGEST {
+        return;
+    }
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => {}
+        HirKind::Literal(literal) => text.push_str(&String::from_utf8_lossy(&literal.0)),
+        HirKind::Class(Class::Unicode(class)) => {
+            let holds = |c: char| {
+                class
+                    .ranges()
+                    .iter()
+                    .any(|r| (r.start()..=r.end()).contains(&c))
+            };
+            let usual = ['x', 'X', '1', '-', '.', '@', '%', '!', '/', '|'];
+            let first = class
+                .ranges()
+                .first()
+                .map(regex_syntax::hir::ClassUnicodeRange::start);
+            text.extend(usual.into_iter().find(|&c| holds(c)).or(first));
+        }
+        HirKind::Class(Class::Bytes(class)) => {
+            text.extend(
+                class
+                    .ranges()
+                    .first()
+                    .map(|range| char::from(range.start())),
+            );
+        }
+        HirKind::Repetition(repeated) => {
+            for _ in 0..repeated.min.min(u32::try_from(LONGEST).unwrap_or(u32::MAX)) {
+                write_sample(&repeated.sub, text);
+            }
+        }
+        HirKind::Capture(capture) => write_sample(&capture.sub, text),
+        HirKind::Concat(parts) => parts.iter().for_each(|part| write_sample(part, text)),
+        HirKind::Alternation(choices) => {
+            if let Some(choice) = choices.first() {
+                write_sample(choice, text);
+            }
+        }
+    }
+}
+
+/// Patterns of which one has to match.
+#[derive(Clone, Debug, Default)]
+pub struct Patterns {
+    /// Whole texts, in lower case.
+    pub exact: HashSet<String>,
+    /// Domains, in lower case, of which everything below matches, and they themselves do not: of
+    /// an address what is below in its domain, of an empty name everything with a dot.
+    pub below: HashSet<String>,
+    /// Expressions.
+    pub expressions: Vec<Expression>,
+}
+
+impl Patterns {
+    /// Patterns of whole texts.
+    pub fn exact(texts: impl IntoIterator<Item = impl fmt::Display>) -> Self {
+        Self {
+            exact: lower(texts),
+            ..Self::default()
+        }
+    }
+
+    /// Patterns of domains with everything below them.
+    pub fn with_below(texts: impl IntoIterator<Item = impl fmt::Display>) -> Self {
+        let exact = lower(texts);
+        Self {
+            below: exact.clone(),
+            exact,
+            ..Self::default()
+        }
+    }
+
+    /// Whether there is no pattern.
+    pub fn is_empty(&self) -> bool {
+        self.exact.is_empty() && self.below.is_empty() && self.expressions.is_empty()
+    }
+
+    /// Adds the patterns of another.
+    pub fn extend(&mut self, other: &Self) {
+        self.exact.extend(other.exact.iter().cloned());
+        self.below.extend(other.below.iter().cloned());
+        self.expressions.extend(other.expressions.iter().cloned());
+    }
+
+    /// Whether one of them matches.
+    pub fn holds(&self, text: &str) -> bool {
+        let text = text.to_ascii_lowercase();
+        if self.exact.contains(&text) {
+            return true;
+        }
+        if !self.below.is_empty() {
+            let mut rest = text
+                .rsplit_once('@')
+                .map_or(text.as_str(), |(_, domain)| domain);
+            while let Some((_, parent)) = rest.split_once('.') {
+                if self.below.contains(parent) {
+                    return true;
+                }
+                rest = parent;
+            }
+        }
+        self.expressions
+            .iter()
+            .any(|expression| expression.is_in(&text))
+    }
+}
+
+fn lower(texts: impl IntoIterator<Item = impl fmt::Display>) -> HashSet<String> {
+    let lowered = texts
+        .into_iter()
+        .map(|text| text.to_string().to_ascii_lowercase());
+    lowered.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn domains_match_by_whole_labels() {
+        let patterns = Patterns {
+            exact: HashSet::from(["a.example".into()]),
+            below: HashSet::from(["b.example".into()]),
+            expressions: Vec::new(),
+        };
+        for (text, holds) in [
+            ("A.example", true),
+            ("x.a.example", false),
+            ("b.example", false),
+            ("x.b.example", true),
+            ("x.y.b.example", true),
+            ("notb.example", false),
+            ("u@x.b.example", true),
+            ("u.x@b.example", false),
+        ] {
+            assert_eq!(patterns.holds(text), holds, "{text}");
+        }
+    }
+
+    #[test]
+    fn samples_match() {
+        for (text, sample) in [
+            (r"^[.]", "."),
+            (r"@(foo|bar)\.example$", "@foo.example"),
+            (r"^.*[@%!/|]", "@"),
+            (r"^\d{1,3}-x+", "1-x"),
+            ("", ""),
+        ] {
+            let expression = Expression::new(text, true, None).unwrap();
+            assert_eq!(expression.sample().as_deref(), Some(sample), "{text}");
+        }
+        assert!(
+            Expression::new("(?!x)y", true, None)
+                .unwrap()
+                .sample()
+                .is_none()
+        );
+        assert!(Expression::new("(", true, None).is_err());
+    }
+}

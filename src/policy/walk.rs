@@ -1,0 +1,354 @@
+//! Evaluating guards over one session: true, false or unknown. Must not know clauses' outcomes.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::clause::{Authority, Guard, NameState, Opaque};
+use super::pattern::Field;
+use super::session::{
+    At, ClientCertificate, ClientName, Mechanism, Recipient, Sender, Session, Source,
+};
+
+/// What is known of a guard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Truth {
+    /// It holds.
+    Yes,
+    /// It does not.
+    No,
+    /// That depends on what cannot be evaluated.
+    Unknown,
+}
+
+impl From<bool> for Truth {
+    fn from(holds: bool) -> Self {
+        if holds { Self::Yes } else { Self::No }
+    }
+}
+
+impl std::ops::Not for Truth {
+    type Output = Self;
+
+    fn not(self) -> Self {
+        match self {
+            Self::Yes => Self::No,
+            Self::No => Self::Yes,
+            Self::Unknown => Self::Unknown,
+        }
+    }
+}
+
+/// What opaque guards answer.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    /// Answers that were told, by kind or by name: `rbl`, `zen.spamhaus.org`. The last one counts.
+    pub told: Vec<(String, bool)>,
+    /// Answers to single questions; they count before everything else.
+    pub answers: Vec<(Arc<Opaque>, bool)>,
+    /// Whether what has a usual answer gives it.
+    pub usual: bool,
+}
+
+impl Environment {
+    /// The environment in which everything that has a usual answer gives it.
+    pub fn usual() -> Self {
+        Self {
+            usual: true,
+            ..Self::default()
+        }
+    }
+
+    /// What is answered to `asked`, and the place in `answers`, if it is there.
+    fn answer(&self, asked: &Opaque) -> (Option<bool>, Option<usize>) {
+        let at = self
+            .answers
+            .iter()
+            .position(|(known, _)| known.asks_as(asked));
+        if let Some(at) = at {
+            return (Some(self.answers[at].1), Some(at));
+        }
+        let mut told = self.told.iter().rev();
+        let told = told.find(|(word, _)| *word == asked.name || word == asked.kind);
+        (
+            told.map(|(_, hit)| *hit)
+                .or(asked.usual.filter(|_| self.usual)),
+            None,
+        )
+    }
+}
+
+/// The attributes of a session whose values a walk looked at, as bits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Looked(pub u64);
+
+impl Looked {
+    /// The listener: port and address.
+    pub const LISTENER: Self = Self(1);
+    /// The domain of the recipient.
+    pub const AT: Self = Self(1 << 1);
+    /// The local part of the recipient.
+    pub const LOCAL: Self = Self(1 << 2);
+    /// The source route of the recipient.
+    pub const ROUTE: Self = Self(1 << 3);
+    /// Whether the recipient exists.
+    pub const KNOWN: Self = Self(1 << 4);
+    /// The client's address.
+    pub const SOURCE: Self = Self(1 << 5);
+    /// The client's name.
+    pub const NAME: Self = Self(1 << 6);
+    /// TLS.
+    pub const TLS: Self = Self(1 << 7);
+    /// The client's certificate.
+    pub const CERTIFICATE: Self = Self(1 << 8);
+    /// AUTH.
+    pub const AUTH: Self = Self(1 << 9);
+    /// The sender.
+    pub const SENDER: Self = Self(1 << 10);
+    /// EHLO.
+    pub const HELO: Self = Self(1 << 11);
+    /// How many there are; behind them stand the answers of the environment.
+    pub const COUNT: usize = 12;
+}
+
+/// A walk through the clauses of a listener with one session.
+#[derive(Debug)]
+pub struct Walk<'a> {
+    /// The session.
+    pub session: &'a Session,
+    /// Whether the session got into TLS.
+    pub tls: bool,
+    /// How the client got logged in.
+    pub auth: Option<Mechanism>,
+    /// What opaque guards answer.
+    pub environment: &'a Environment,
+    /// The marks that were set.
+    pub marks: BTreeMap<Arc<str>, Truth>,
+    /// What was looked at.
+    pub looked: Looked,
+    /// The opaque guards that were asked, without repetition, each with its answer.
+    pub asked: Vec<(Arc<Opaque>, Truth)>,
+    recipient: Cow<'a, Recipient>,
+}
+
+impl<'a> Walk<'a> {
+    /// Sets out.
+    pub fn new(
+        session: &'a Session,
+        environment: &'a Environment,
+        tls: bool,
+        auth: Option<Mechanism>,
+    ) -> Self {
+        Self {
+            session,
+            tls,
+            auth,
+            environment,
+            marks: BTreeMap::new(),
+            looked: Looked::default(),
+            asked: Vec::new(),
+            recipient: Cow::Borrowed(&session.recipient),
+        }
+    }
+
+    /// Notes that an attribute was looked at.
+    pub fn look(&mut self, at: Looked) {
+        self.looked.0 |= at.0;
+    }
+
+    /// Whether the guard holds.
+    pub fn truth(&mut self, guard: &Guard) -> Truth {
+        match guard {
+            Guard::Always => Truth::Yes,
+            Guard::Not(guard) => !self.truth(guard),
+            Guard::All(guards) => self.first_of(guards, Truth::No),
+            Guard::Any(guards) => self.first_of(guards, Truth::Yes),
+            Guard::Rewritten(rewrite, guard) => {
+                self.look(Looked(Looked::AT.0 | Looked::LOCAL.0));
+                let inner = rewrite.apply(&self.recipient).into_owned();
+                let outer = std::mem::replace(&mut self.recipient, Cow::Owned(inner));
+                let truth = self.truth(guard);
+                self.recipient = outer;
+                truth
+            }
+            Guard::Marked(name) => self.marks.get(name).copied().unwrap_or(Truth::No),
+            Guard::Opaque(opaque) => self.ask(opaque),
+            Guard::Matches(field, patterns) => patterns.holds(&self.field(*field)).into(),
+            Guard::ClientIsHost
+            | Guard::ClientIsOwn
+            | Guard::ClientIn(_)
+            | Guard::ClientNameIs(_)
+            | Guard::Tls
+            | Guard::Certificate(_)
+            | Guard::Authenticated
+            | Guard::Anonymous => self.client(guard).into(),
+            _ => self.envelope(guard).into(),
+        }
+    }
+
+    /// `sought` if one of the guards is that; else its opposite, or unknown where one is.
+    fn first_of(&mut self, guards: &[Guard], sought: Truth) -> Truth {
+        let mut found = !sought;
+        for guard in guards {
+            match self.truth(guard) {
+                truth if truth == sought => return sought,
+                Truth::Unknown => found = Truth::Unknown,
+                _ => {}
+            }
+        }
+        found
+    }
+
+    fn ask(&mut self, opaque: &Arc<Opaque>) -> Truth {
+        let (answer, at) = self.environment.answer(opaque);
+        if let Some(at) = at {
+            self.look(Looked(1 << (Looked::COUNT + at)));
+        }
+        let truth = answer.map_or(Truth::Unknown, Truth::from);
+        if !self.asked.iter().any(|(known, _)| known.asks_as(opaque)) {
+            self.asked.push((Arc::clone(opaque), truth));
+        }
+        truth
+    }
+
+    fn client(&mut self, guard: &Guard) -> bool {
+        let client = &self.session.client;
+        let (looked, holds) = match guard {
+            Guard::ClientIsHost => (Looked::SOURCE, client.source.is_host()),
+            Guard::ClientIsOwn => {
+                let own = matches!(client.source, Source::Own { .. });
+                (Looked::SOURCE, own)
+            }
+            Guard::ClientIn(set) => {
+                let holds = match client.source {
+                    Source::Address(address) => set.contains(address),
+                    Source::Own { .. } => false,
+                };
+                (Looked::SOURCE, holds)
+            }
+            Guard::ClientNameIs(state) => {
+                let is = match client.name {
+                    ClientName::None => NameState::None,
+                    ClientName::Temporary => NameState::Temporary,
+                    ClientName::Forged(_) => NameState::Forged,
+                    ClientName::Verified(_) => NameState::Verified,
+                };
+                (Looked::NAME, is == *state)
+            }
+            Guard::Tls => (Looked::TLS, self.tls),
+            Guard::Certificate(authority) => {
+                let shown = match self.session.certificate {
+                    ClientCertificate::None => None,
+                    ClientCertificate::Public => Some(Authority::Public),
+                    ClientCertificate::Private => Some(Authority::Private),
+                };
+                let looked = Looked(Looked::CERTIFICATE.0 | Looked::TLS.0);
+                (looked, self.tls && shown == Some(*authority))
+            }
+            Guard::Anonymous => {
+                let looked = Looked(Looked::AUTH.0 | Looked::TLS.0);
+                (looked, self.auth == Some(Mechanism::Anonymous))
+            }
+            // What is left is `Authenticated`.
+            _ => {
+                let looked = Looked(Looked::AUTH.0 | Looked::TLS.0);
+                (
+                    looked,
+                    self.auth.is_some_and(|used| used != Mechanism::Anonymous),
+                )
+            }
+        };
+        self.look(looked);
+        holds
+    }
+
+    fn envelope(&mut self, guard: &Guard) -> bool {
+        let recipient = &self.recipient;
+        let (looked, holds) = match guard {
+            Guard::SenderNull => (Looked::SENDER, self.session.sender == Sender::Null),
+            Guard::SenderDomainMissing => {
+                let missing = match &self.session.sender {
+                    Sender::Null => false,
+                    Sender::Address { domain, .. } => domain.cannot_exist(),
+                };
+                (Looked::SENDER, missing)
+            }
+            Guard::RecipientDomainMissing => {
+                let missing = match &recipient.at {
+                    At::Domain(domain) => domain.cannot_exist(),
+                    _ => false,
+                };
+                (Looked::AT, missing)
+            }
+            Guard::RecipientBare => (Looked::AT, recipient.at == At::Nothing),
+            Guard::RecipientLiteral => {
+                let literal = matches!(recipient.at, At::OwnLiteral | At::Literal(_));
+                (Looked::AT, literal)
+            }
+            Guard::RecipientOwnLiteral => (Looked::AT, recipient.at == At::OwnLiteral),
+            Guard::RecipientSourceRoute => (Looked::ROUTE, recipient.route.is_some()),
+            Guard::RecipientRouted => (Looked::LOCAL, recipient.is_routed()),
+            Guard::RecipientPostmaster => (Looked::LOCAL, recipient.is_postmaster()),
+            // What is left is `RecipientKnown`; the others are taken by `truth`.
+            _ => (Looked::KNOWN, recipient.known),
+        };
+        self.look(looked);
+        holds
+    }
+
+    fn field(&mut self, field: Field) -> Cow<'a, str> {
+        let session = self.session;
+        let recipient = &self.recipient;
+        let (looked, text) = match field {
+            Field::ClientName => (
+                Looked::NAME,
+                match &session.client.name {
+                    ClientName::Verified(name) => name.as_str().into(),
+                    _ => "".into(),
+                },
+            ),
+            Field::ReverseName => (
+                Looked::NAME,
+                match &session.client.name {
+                    ClientName::Verified(name) | ClientName::Forged(name) => name.as_str().into(),
+                    _ => "".into(),
+                },
+            ),
+            Field::Helo => (Looked::HELO, session.helo.as_str().into()),
+            Field::Sender => (
+                Looked::SENDER,
+                match &session.sender {
+                    Sender::Null => "".into(),
+                    Sender::Address { local, domain } => format!("{local}@{domain}").into(),
+                },
+            ),
+            Field::SenderDomain => (
+                Looked::SENDER,
+                match &session.sender {
+                    Sender::Null => "".into(),
+                    Sender::Address { domain, .. } => domain.as_str().into(),
+                },
+            ),
+            Field::SenderLocal => (
+                Looked::SENDER,
+                match &session.sender {
+                    Sender::Null => "".into(),
+                    Sender::Address { local, .. } => local.as_str().into(),
+                },
+            ),
+            Field::Recipient => {
+                let domain = recipient.at.to_string();
+                let text = if domain.is_empty() {
+                    recipient.local.clone()
+                } else {
+                    format!("{}@{domain}", recipient.local)
+                };
+                (Looked(Looked::AT.0 | Looked::LOCAL.0), text.into())
+            }
+            Field::RecipientDomain => (Looked::AT, recipient.at.to_string().into()),
+            Field::RecipientLocal => (Looked::LOCAL, recipient.local.clone().into()),
+        };
+        self.look(looked);
+        text
+    }
+}
