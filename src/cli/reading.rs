@@ -10,6 +10,7 @@ use clap::Args;
 use super::Failure;
 use crate::lint::{Found, discover};
 use crate::mta::{Dialect, Server, Told, Version};
+use crate::policy::Environment;
 use crate::text::{self, Scope, Snapshot, Source};
 
 /// Arguments of every command that reads a server's files.
@@ -28,7 +29,8 @@ pub struct Reading {
     /// Look for absolute paths of the configuration on this machine, as for a file below /etc
     #[arg(long)]
     host: bool,
-    /// A value that the server would find out from its machine, as myhostname=mail.example.com
+    /// A value that the server would find out from its machine, as myhostname=mail.example.com,
+    /// or what a look-up answers, as rbl=miss or zen.spamhaus.org=hit
     #[arg(long, value_name = "NAME=VALUE", value_parser = assumption)]
     assume: Vec<(String, String)>,
 }
@@ -111,6 +113,22 @@ impl Reading {
     /// Whether the user named the kind of the file.
     pub fn names_a_kind(&self) -> bool {
         self.kind.is_some()
+    }
+
+    /// What the user told of questions that cannot be answered from the files.
+    pub fn environment(&self) -> Environment {
+        let told = self.assume.iter().filter_map(|(name, value)| {
+            let hit = match value.as_str() {
+                "hit" => true,
+                "miss" => false,
+                _ => return None,
+            };
+            Some((name.clone(), hit))
+        });
+        Environment {
+            told: told.collect(),
+            ..Environment::usual()
+        }
     }
 
     /// What the user told of the machine.

@@ -1,11 +1,15 @@
 //! Checking files: descriptions, and the servers' own. Must not know how findings are printed or
 //! what the exit code is.
 
+mod behaviour;
 mod configuration;
 mod discover;
+mod drift;
 
+pub use behaviour::{Asking, behaviour};
 pub use configuration::configuration;
 pub use discover::{DESCRIPTION, Found, discover, is_description};
+pub use drift::drift;
 
 use std::sync::Arc;
 

@@ -9,5 +9,6 @@ mod features;
 mod floors;
 mod lossless;
 mod policy;
+mod raise;
 mod readme;
 mod versions;
