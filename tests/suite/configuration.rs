@@ -161,6 +161,27 @@ fn files_are_read_within_their_scope_and_what_lies_outside_is_told() {
 }
 
 #[test]
+fn values_that_double_each_other_come_to_an_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines = (0..60).map(|n| format!("a{n} = $a{next}+1$a{next}+1\n", next = n + 1));
+    let text = lines.collect::<String>() + "a60 = x\nmyhostname = mail.$mydomain\n";
+    fs::write(folder.path().join("main.cf"), text).unwrap();
+    let services =
+        (1000..1200).map(|n| format!("{n} inet n - n - - smtpd -o b=$a0 -o c=$a1 -o d=$a2\n"));
+    let text: String = services.collect();
+    fs::write(folder.path().join("master.cf"), text).unwrap();
+    let start = std::time::Instant::now();
+    let (code, out, err) = smtpconf(folder.path(), &["lint", "--format", "concise", "."]);
+    assert_eq!(code, 1, "{err}");
+    assert!(
+        String::from_utf8(out)
+            .unwrap()
+            .contains("grows without end")
+    );
+    assert!(start.elapsed().as_secs() < 20);
+}
+
+#[test]
 fn nothing_that_a_file_names_makes_reading_hang() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();

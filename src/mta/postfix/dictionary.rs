@@ -1,10 +1,11 @@
 //! What a name means to a Postfix program: its own `-o`, then main.cf, then the defaults of the
 //! version. Must not know how values are printed.
 
+use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::expand::{Expanded, Fault, Meaning, expand};
+use super::expand::{BUDGET, Expanded, Fault, Meaning, expand};
 use super::parameters::{Default, Parameter};
 use super::services::Service;
 use super::syntax::{Written, is_white};
@@ -30,6 +31,8 @@ pub struct Dictionary {
     pub services: Option<Vec<Service>>,
     /// What is known of the machine, by the name of the parameter that it gives a value.
     pub machine: HashMap<String, String>,
+    /// What may still be spent on values.
+    budget: Cell<usize>,
 }
 
 impl Dictionary {
@@ -52,6 +55,7 @@ impl Dictionary {
             last,
             services,
             machine: HashMap::new(),
+            budget: Cell::new(BUDGET),
         }
     }
 
@@ -151,8 +155,12 @@ impl Dictionary {
     fn computed(&self, name: &str, service: Option<&Service>) -> Meaning {
         match name {
             "mail_version" => Meaning::Raw(self.version.to_string()),
-            // What follows the first dot of the host name (postconf(5), "mydomain").
-            "mydomain" => match self.value("$myhostname", service) {
+            // What follows the first dot of the host name (postconf(5), "mydomain"), in which the
+            // daemon does not know the domain yet.
+            "mydomain" => match self.expand("$myhostname", &|name| match name {
+                "mydomain" => Meaning::Undefined,
+                _ => self.meaning(name, service),
+            }) {
                 Ok(host) if host.known => {
                     let domain = host
                         .text
@@ -171,6 +179,25 @@ impl Dictionary {
     /// # Errors
     /// The first fault.
     pub fn value(&self, text: &str, service: Option<&Service>) -> Result<Expanded, Fault> {
-        expand(text, self.version, &|name| self.meaning(name, service))
+        self.expand(text, &|name| self.meaning(name, service))
+    }
+
+    fn expand(&self, text: &str, meaning: &dyn Fn(&str) -> Meaning) -> Result<Expanded, Fault> {
+        expand(text, self.version, meaning, &self.budget)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mta::postfix::syntax::{parse_main, settings};
+
+    #[test]
+    fn a_host_name_may_be_made_of_the_domain_and_the_domain_of_the_host_name() {
+        let main = Source::new("main.cf", "myhostname = mail.$mydomain\n");
+        let settings = settings(&parse_main(&main));
+        let dictionary = Dictionary::new(&main, settings, None, Version::new(&[3, 7]));
+        let value = |text| dictionary.value(text, None).unwrap().text;
+        assert_eq!(value("$myhostname|$mydomain"), "mail.|");
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::mta::version::Version;
 
+use std::cell::Cell;
 use std::cmp::Ordering;
 use std::ops::Range;
 
@@ -13,6 +14,12 @@ const DEEPEST: usize = 100;
 
 /// The longest value that is made, in bytes. The daemon has no bound; such a value is no honest one.
 const LONGEST: usize = 1 << 20;
+
+/// What all values of one configuration may cost together, in bytes.
+pub const BUDGET: usize = 1 << 24;
+
+/// What a reference costs beside the bytes that it brings.
+const REFERENCE: usize = 64;
 
 /// What is wrong with a value, in the daemon's words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +61,8 @@ pub enum Meaning {
     Unknown,
 }
 
-/// Replaces the references in `value`, each name by what `meaning` says.
+/// Replaces the references in `value`, each name by what `meaning` says. What that costs is taken
+/// from `budget`, so that many values that double each other end as one does.
 ///
 /// # Errors
 /// The first fault; the program that asks for the value dies with it.
@@ -62,14 +70,18 @@ pub fn expand(
     value: &str,
     version: Version,
     meaning: &dyn Fn(&str) -> Meaning,
+    budget: &Cell<usize>,
 ) -> Result<Expanded, Fault> {
     let mut expansion = Expansion {
         version,
         meaning: Some(meaning),
         names: Vec::new(),
         spent: 0,
+        bound: LONGEST.min(budget.get()),
     };
-    expansion.text(value, 0)
+    let expanded = expansion.text(value, 0);
+    budget.set(budget.get().saturating_sub(expansion.spent));
+    expanded
 }
 
 /// The names that `value` refers to, also in branches that are not taken, with their places.
@@ -82,6 +94,7 @@ pub fn references(value: &str, version: Version) -> Result<Vec<(String, Range<us
         meaning: None,
         names: Vec::new(),
         spent: 0,
+        bound: usize::MAX,
     };
     expansion.text(value, 0)?;
     Ok(expansion.names)
@@ -93,6 +106,8 @@ struct Expansion<'a> {
     meaning: Option<&'a dyn Fn(&str) -> Meaning>,
     names: Vec<(String, Range<usize>)>,
     spent: usize,
+    /// What may be spent.
+    bound: usize,
 }
 
 impl Expansion<'_> {
@@ -141,8 +156,8 @@ impl Expansion<'_> {
             result.text += &part.text;
             result.known &= part.known;
             at = end;
-            self.spent += part.text.len() + 1;
-            if self.spent > LONGEST {
+            self.spent += part.text.len() + REFERENCE;
+            if self.spent > self.bound {
                 return Err(fault("the value grows without end", dollar..end));
             }
         }
@@ -447,7 +462,8 @@ mod tests {
             "machine" => Meaning::Unknown,
             _ => Meaning::Undefined,
         };
-        expand(value, Version::new(&[3, 7]), &meaning)
+        let budget = Cell::new(BUDGET);
+        expand(value, Version::new(&[3, 7]), &meaning, &budget)
             .map(|expanded| expanded.text)
             .map_err(|fault| fault.message)
     }

@@ -5,12 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::dictionary::Dictionary;
-use super::expand::level;
+use super::expand::{level, references};
 use super::parameters::Parameter;
 use super::referenced;
 use super::services::{Service, services};
 use super::syntax::{self, Joined};
-use super::warnings::warnings;
+use super::warnings::{bad_reference, warnings};
 use crate::mta::config::{Config, Facts, Gap, Setting, World};
 use crate::text::{Place, Source, Unread};
 
@@ -130,8 +130,8 @@ fn both(
     let mut of_main = Vec::new();
     for written in dictionary.counting() {
         let place = Place::new(main, written.name_span);
-        let reading = Reading::of(&dictionary, &written.name, &written.value, None);
-        of_main.push(reading.setting(String::new(), &written.name, place, &mut config));
+        let (name, value) = (&written.name, &written.value);
+        of_main.push(setting(&dictionary, name, place, value, None, &mut config));
     }
     let mut of_services = Vec::new();
     if let Some(master) = master {
@@ -149,8 +149,16 @@ fn both(
             own.sort_by(|a, b| a.name.cmp(&b.name));
             for own in own {
                 let place = Place::new(master, own.name_span);
-                let reading = Reading::of(&dictionary, &own.name, &own.value, Some(service));
-                of_services.push(reading.setting(service.scope(), &own.name, place, &mut config));
+                let (name, value) = (&own.name, &own.value);
+                let service = Some(service);
+                of_services.push(setting(
+                    &dictionary,
+                    name,
+                    place,
+                    value,
+                    service,
+                    &mut config,
+                ));
             }
         }
     }
@@ -167,59 +175,46 @@ fn both(
     config
 }
 
-/// A value as the daemon reads it.
-struct Reading {
-    value: Option<String>,
-    gap: Option<String>,
-    facts: Option<Facts>,
-}
-
-impl Reading {
-    fn of(
-        dictionary: &Dictionary,
-        name: &str,
-        written: &Joined,
-        service: Option<&Service>,
-    ) -> Self {
-        let parameter = dictionary.parameter(name);
-        let facts = parameter.map(|known| known.facts(dictionary.version));
-        if parameter.is_some_and(Parameter::is_raw) {
-            return Self {
-                value: Some(written.text.clone()),
-                gap: None,
-                facts,
-            };
-        }
+/// A setting as the daemon reads it. What is wrong with its value or cannot be known goes into
+/// `config`.
+fn setting(
+    dictionary: &Dictionary,
+    name: &str,
+    place: Place,
+    written: &Joined,
+    service: Option<&Service>,
+    config: &mut Config,
+) -> Setting {
+    let parameter = dictionary.parameter(name);
+    let value = if parameter.is_some_and(Parameter::is_raw) {
+        Some(written.text.clone())
+    } else {
         match dictionary.value(&written.text, service) {
-            Ok(expanded) => Self {
-                gap: (!expanded.known)
-                    .then(|| format!("`{name}` depends on the machine: `{}`", expanded.text)),
-                value: Some(expanded.text),
-                facts,
-            },
-            // The fault is a finding already.
-            Err(_) => Self {
-                value: None,
-                gap: None,
-                facts,
-            },
+            Ok(expanded) => {
+                if !expanded.known {
+                    config.gaps.push(Gap {
+                        place: Some(place.clone()),
+                        reason: format!("`{name}` depends on the machine: `{}`", expanded.text),
+                    });
+                }
+                Some(expanded.text)
+            }
+            Err(fault) => {
+                // What is wrong in the text itself is a finding already.
+                if references(&written.text, dictionary.version).is_ok() {
+                    let found = bad_reference(&place.source, written, fault);
+                    config.findings.push(found);
+                }
+                None
+            }
         }
-    }
-
-    fn setting(self, scope: String, name: &str, place: Place, config: &mut Config) -> Setting {
-        if let Some(reason) = self.gap {
-            config.gaps.push(Gap {
-                place: Some(place.clone()),
-                reason,
-            });
-        }
-        Setting {
-            scope,
-            name: name.to_owned(),
-            value: self.value,
-            place: Some(place),
-            facts: self.facts,
-        }
+    };
+    Setting {
+        scope: service.map(Service::scope).unwrap_or_default(),
+        name: name.to_owned(),
+        value,
+        place: Some(place),
+        facts: parameter.map(|known| known.facts(dictionary.version)),
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock};
 
 use super::dictionary::Dictionary;
-use super::expand::references;
+use super::expand::{Fault, references};
 use super::parameters::Parameter;
 use super::services::Service;
 use super::syntax::{Joined, is_white};
@@ -124,19 +124,22 @@ fn uses<'a>(set: &Set<'a>, dictionary: &Dictionary, findings: &mut Vec<Finding>)
             })
             .collect(),
         Err(fault) => {
-            findings.push(
-                Finding::new(
-                    Severity::Error,
-                    "bad-reference",
-                    set.source,
-                    set.value.span(fault.at),
-                    format!("{}: every program that asks for this value dies", fault.message),
-                )
-                .help("a literal dollar sign is `$$`; a reference is `$name`, `${name}`, `${name?{text}:{text}}`"),
-            );
+            findings.push(bad_reference(set.source, set.value, fault));
             Vec::new()
         }
     }
+}
+
+/// That a value cannot be expanded.
+pub fn bad_reference(source: &Arc<Source>, value: &Joined, fault: Fault) -> Finding {
+    Finding::new(
+        Severity::Error,
+        "bad-reference",
+        source,
+        value.span(fault.at),
+        format!("{}: every program that asks for this value dies", fault.message),
+    )
+    .help("a literal dollar sign is `$$`; a reference is `$name`, `${name}`, `${name?{text}:{text}}`, and none leads back to itself")
 }
 
 /// The prefixes of client settings in main.cf, with the type of their table.
