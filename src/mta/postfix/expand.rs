@@ -18,6 +18,9 @@ const LONGEST: usize = 1 << 20;
 /// What all values of one configuration may cost together, in bytes.
 pub const BUDGET: usize = 1 << 24;
 
+/// The functions of 3.11.
+const FUNCTIONS: [&str; 2] = ["domain_to_ascii", "domain_to_utf8"];
+
 /// What a reference costs beside the bytes that it brings.
 const REFERENCE: usize = 64;
 
@@ -195,7 +198,12 @@ impl Expansion<'_> {
             let name = leading_name(inner);
             let rest = inner[name.len()..].trim_start_matches(is_white);
             let at = inner.len() - rest.len();
-            if name.is_empty()
+            let is_function = FUNCTIONS.contains(&name)
+                && rest.starts_with('{')
+                && self.version.is_at_least(&[3, 11]);
+            if is_function {
+                self.function(name, inner, depth)?
+            } else if name.is_empty()
                 || (at == name.len() && !rest.is_empty() && !rest.starts_with(['?', ':']))
             {
                 let end = inner[name.len()..].chars().next().map_or(0, char::len_utf8);
@@ -206,8 +214,9 @@ impl Expansion<'_> {
                     ),
                     name.len()..name.len() + end,
                 ));
+            } else {
+                (self.name(name, 0..name.len(), depth)?, at)
             }
-            (self.name(name, 0..name.len(), depth)?, at)
         };
         let tail = &inner[rest..];
         let (mut yes, mut no) = (None, None);
@@ -254,24 +263,16 @@ impl Expansion<'_> {
         }
         if self.meaning.is_none() {
             for part in [yes, no].into_iter().flatten() {
-                let names = self.names.len();
-                self.text(&inner[part.clone()], depth + 1)
-                    .map_err(|fault| fault.shifted(part.start))?;
-                self.shift(names, part.start);
+                self.part(inner, part, depth)?;
             }
             return Ok(known(""));
         }
         if !condition.known {
-            return Ok(Expanded {
-                text: format!("${{{inner}}}"),
-                known: false,
-            });
+            return Ok(unknown(inner));
         }
         let taken = if condition.text.is_empty() { no } else { yes };
         match taken {
-            Some(part) => self
-                .text(&inner[part.clone()], depth + 1)
-                .map_err(|fault| fault.shifted(part.start)),
+            Some(part) => self.part(inner, part, depth),
             None => Ok(known("")),
         }
     }
@@ -305,27 +306,14 @@ impl Expansion<'_> {
             }
         };
         let (right, end) = braced(inner, symbols + word.len())?;
-        let mut sides = [left, right].map(|part| (known(""), part));
-        for (side, part) in &mut sides {
-            let names = self.names.len();
-            *side = self
-                .text(&inner[part.clone()], depth + 1)
-                .map_err(|fault| fault.shifted(part.start))?;
-            self.shift(names, part.start);
-        }
+        let left = self.part(inner, left, depth)?;
+        let right = self.part(inner, right, depth)?;
         let rest = inner.len() - inner[end..].trim_start_matches(is_white).len();
-        let [(left, _), (right, _)] = sides;
         if self.meaning.is_none() {
             return Ok((known(""), rest));
         }
         if !(left.known && right.known) {
-            return Ok((
-                Expanded {
-                    text: format!("${{{inner}}}"),
-                    known: false,
-                },
-                rest,
-            ));
+            return Ok((unknown(inner), rest));
         }
         let order = if is_level {
             let level = |text: &str| {
@@ -351,6 +339,39 @@ impl Expansion<'_> {
         Ok((known(if holds { "true" } else { "" }), rest))
     }
 
+    /// `{text}` behind the name of a function at the front of `inner`: the domain in its other
+    /// form where that is the same, and where it ends.
+    fn function(
+        &mut self,
+        name: &str,
+        inner: &str,
+        depth: usize,
+    ) -> Result<(Expanded, usize), Fault> {
+        let (argument, end) = braced(inner, name.len())?;
+        let domain = self.part(inner, argument, depth)?;
+        let rest = inner.len() - inner[end..].trim_start_matches(is_white).len();
+        let is_same = if name == "domain_to_ascii" {
+            domain.text.is_ascii()
+        } else {
+            let lower = domain.text.to_ascii_lowercase();
+            !domain.text.is_ascii() || (lower == domain.text && !lower.contains("xn--"))
+        };
+        if domain.known && is_same {
+            return Ok((domain, rest));
+        }
+        Ok((unknown(inner), rest))
+    }
+
+    /// A part of `inner`, expanded.
+    fn part(&mut self, inner: &str, part: Range<usize>, depth: usize) -> Result<Expanded, Fault> {
+        let names = self.names.len();
+        let expanded = self
+            .text(&inner[part.clone()], depth + 1)
+            .map_err(|fault| fault.shifted(part.start))?;
+        self.shift(names, part.start);
+        Ok(expanded)
+    }
+
     fn shift(&mut self, from: usize, by: usize) {
         for (_, at) in &mut self.names[from..] {
             *at = at.start + by..at.end + by;
@@ -362,6 +383,14 @@ fn known(text: &str) -> Expanded {
     Expanded {
         text: text.to_owned(),
         known: true,
+    }
+}
+
+/// An expression that cannot be evaluated here, as it is written.
+fn unknown(inner: &str) -> Expanded {
+    Expanded {
+        text: format!("${{{inner}}}"),
+        known: false,
     }
 }
 
@@ -451,6 +480,10 @@ mod tests {
     use super::*;
 
     fn run(value: &str) -> Result<String, String> {
+        run_in(Version::new(&[3, 7]), value)
+    }
+
+    fn run_in(version: Version, value: &str) -> Result<String, String> {
         let meaning = |name: &str| match name {
             "a" => Meaning::Text("A".into()),
             "b" => Meaning::Text("$a$a".into()),
@@ -463,7 +496,7 @@ mod tests {
             _ => Meaning::Undefined,
         };
         let budget = Cell::new(BUDGET);
-        expand(value, Version::new(&[3, 7]), &meaning, &budget)
+        expand(value, version, &meaning, &budget)
             .map(|expanded| expanded.text)
             .map_err(|fault| fault.message)
     }
@@ -504,6 +537,21 @@ mod tests {
             let message = run(value).unwrap_err();
             assert!(message.contains(wanted), "{value}: {message}");
         }
+    }
+
+    #[test]
+    fn functions_came_with_a_version() {
+        let to_ascii = "${domain_to_ascii{$a.example}}";
+        let message = run(to_ascii).unwrap_err();
+        assert!(message.contains("attribute name syntax error at"));
+        let new = |value| run_in(Version::new(&[3, 11]), value);
+        assert_eq!(new(to_ascii).as_deref(), Ok("A.example"));
+        let known = "${domain_to_utf8 {caf\u{e9}.example}}${domain_to_utf8{$empty}?x:y}";
+        assert_eq!(new(known).as_deref(), Ok("caf\u{e9}.example"));
+        let unknown = "${domain_to_utf8{xn--caf-dma.example}}";
+        assert_eq!(new(unknown).as_deref(), Ok(unknown));
+        let names = references(to_ascii, Version::new(&[3, 11])).unwrap();
+        assert_eq!(names, [("a".to_owned(), 19..20)]);
     }
 
     #[test]
