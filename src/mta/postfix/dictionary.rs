@@ -16,6 +16,14 @@ use crate::text::Source;
 /// `transport_destination_concurrency_limit` and its like).
 const TRANSPORTS: [&str; 6] = ["local", "error", "virtual", "smtp", "lmtp", "pipe"];
 
+/// What each program sets for itself; settings of these names are ignored.
+const READ_ONLY: [&str; 3] = ["process_id", "process_name", "service_name"];
+
+/// Whether settings of this name are ignored.
+pub fn is_read_only(name: &str) -> bool {
+    READ_ONLY.contains(&name)
+}
+
 /// A main.cf with the master.cf beside it.
 #[derive(Debug)]
 pub struct Dictionary {
@@ -75,13 +83,12 @@ impl Dictionary {
         counting
     }
 
-    /// The words of main.cf's `smtpd_restriction_classes`.
-    pub fn classes(&self) -> BTreeSet<String> {
-        let words = self
-            .set("smtpd_restriction_classes")
-            .map(|set| set.value.text.as_str())
-            .unwrap_or_default();
-        words
+    /// The words of `smtpd_restriction_classes` as `service` sees it.
+    pub fn classes(&self, service: Option<&Service>) -> BTreeSet<String> {
+        let value = self.value("$smtpd_restriction_classes", service);
+        value
+            .map(|expanded| expanded.text)
+            .unwrap_or_default()
             .split(|c: char| is_white(c) || c == ',')
             .filter(|word| !word.is_empty())
             .map(str::to_owned)
@@ -131,11 +138,12 @@ impl Dictionary {
                 Meaning::Text(text.to_owned())
             }
         };
-        if let Some(own) = service.and_then(|service| service.own(name)) {
-            return wrap(&own.value.text);
-        }
-        if let Some(set) = self.set(name) {
-            return wrap(&set.value.text);
+        let own = service.and_then(|service| service.own(name));
+        let set = own
+            .map(|own| &own.value)
+            .or_else(|| Some(&self.set(name)?.value));
+        if let Some(value) = set.filter(|_| !is_read_only(name)) {
+            return wrap(&value.text);
         }
         // Each program knows the name that master.cf gives it.
         if let Some(service) = service.filter(|_| name == "service_name") {
@@ -199,5 +207,18 @@ mod tests {
         let dictionary = Dictionary::new(&main, settings, None, Version::new(&[3, 7]));
         let value = |text| dictionary.value(text, None).unwrap().text;
         assert_eq!(value("$myhostname|$mydomain"), "mail.|");
+    }
+
+    #[test]
+    fn what_each_program_sets_for_itself_is_not_set() {
+        let main = Source::new("main.cf", "process_name = x\nservice_name = y\n");
+        let settings = settings(&parse_main(&main));
+        let mut dictionary = Dictionary::new(&main, settings, None, Version::new(&[3, 7]));
+        let machine = ("process_name".to_owned(), "postconf".to_owned());
+        dictionary.machine.extend([machine]);
+        let value = dictionary
+            .value("$process_name $service_name", None)
+            .unwrap();
+        assert_eq!(value.text, "postconf $service_name");
     }
 }

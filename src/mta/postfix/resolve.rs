@@ -4,12 +4,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::dictionary::Dictionary;
+use super::dictionary::{Dictionary, is_read_only};
 use super::expand::{level, references};
 use super::parameters::Parameter;
 use super::referenced;
 use super::services::{Service, services};
 use super::syntax::{self, Joined};
+use super::traps;
 use super::warnings::{bad_reference, warnings};
 use crate::mta::config::{Config, Facts, Gap, Setting, World};
 use crate::text::{Place, Source, Unread};
@@ -109,12 +110,16 @@ fn both(
     mut config: Config,
     services_first: bool,
 ) -> Config {
-    let read = master.map(|master| services(&syntax::parse_master(master)));
-    let (services, faults) = read.map_or((None, Vec::new()), |(services, faults)| {
-        (Some(services), faults)
+    let services = master.map(|master| {
+        let tree = syntax::parse_master(master);
+        let (services, faults) = services(&tree);
+        config.findings.extend(faults);
+        config.findings.extend(traps::master(&tree));
+        services
     });
-    config.findings.extend(faults);
-    let settings = syntax::settings(&syntax::parse_main(main));
+    let tree = syntax::parse_main(main);
+    config.findings.extend(traps::main(&tree));
+    let settings = syntax::settings(&tree);
     let mut dictionary = Dictionary::new(main, settings, services, world.version);
     if let Some(folder) = Path::new(main.name())
         .parent()
@@ -128,7 +133,8 @@ fn both(
     dictionary.machine.extend(world.known.iter().cloned());
     config.findings.extend(warnings(&dictionary, master));
     let mut of_main = Vec::new();
-    for written in dictionary.counting() {
+    let written = dictionary.counting().into_iter();
+    for written in written.filter(|written| !is_read_only(&written.name)) {
         let place = Place::new(main, written.name_span);
         let (name, value) = (&written.name, &written.value);
         of_main.push(setting(&dictionary, name, place, value, None, &mut config));
@@ -140,6 +146,7 @@ fn both(
             let mut own: Vec<_> = service
                 .overrides
                 .iter()
+                .filter(|own| !is_read_only(&own.name))
                 .filter(|own| {
                     service
                         .own(&own.name)
@@ -237,13 +244,13 @@ fn fields(dictionary: &Dictionary, service: &Service, master: &Arc<Source>) -> V
         ("wakeup", 5, "0"),
         ("process_limit", 6, limit.as_str()),
     ];
-    let field = |name: &str, value: String, written: &Joined, default: &str| Setting {
+    let field = |name: &str, value: String, written: &Joined, default: Option<&str>| Setting {
         scope: service.scope(),
         name: name.to_owned(),
         value: Some(value),
         place: Some(Place::new(master, written.place())),
-        facts: Some(Facts {
-            default: Some(default.to_owned()).filter(|text| !text.is_empty()),
+        facts: default.map(|default| Facts {
+            default: Some(default.to_owned()),
             kind: "field of a service".to_owned(),
             since: "<=2.0".to_owned(),
         }),
@@ -257,14 +264,14 @@ fn fields(dictionary: &Dictionary, service: &Service, master: &Arc<Source>) -> V
             } else {
                 &written.text
             };
-            field(name, value.to_owned(), written, default)
+            field(name, value.to_owned(), written, Some(default))
         })
         .collect();
     fields.push(field(
         "command",
         service.command_line(),
         &service.fields[7],
-        "",
+        None,
     ));
     fields
 }
