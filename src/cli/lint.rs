@@ -33,11 +33,15 @@ impl Lint {
             description(None, &mut findings, &mut failures);
         }
         for path in &self.paths {
-            if path.is_dir() {
-                self.folder(path, &mut findings, &mut failures);
-            } else if lint::is_description(path)
-                || (path == Path::new("-") && !self.reading.names_a_kind())
+            let is_description = lint::is_description(path);
+            let what = ["a folder", "a description"][usize::from(is_description)];
+            if (path.is_dir() || is_description)
+                && let Err(Failure(message)) = self.reading.not_of(path, what)
             {
+                failures.push(message);
+            } else if path.is_dir() {
+                self.folder(path, &mut findings, &mut failures);
+            } else if is_description || (path == Path::new("-") && !self.reading.names_a_kind()) {
                 description(Some(path), &mut findings, &mut failures);
             } else {
                 self.configuration(path, &mut findings, &mut failures);
@@ -75,7 +79,7 @@ impl Lint {
     }
 
     fn configuration(&self, path: &Path, findings: &mut Vec<Finding>, failures: &mut Vec<String>) {
-        let checked = Reading::source(path).and_then(|source| {
+        let checked = self.reading.source(path).and_then(|source| {
             let (dialect, told) = self.reading.dialect(&source);
             if told == Told::Guessed {
                 return Err(Failure(format!(
@@ -83,7 +87,7 @@ impl Lint {
                     path.display()
                 )));
             }
-            let files = self.reading.snapshot(path);
+            let files = self.reading.snapshot(path)?;
             let world = World {
                 files: &files,
                 version: self.reading.version(dialect.server)?,

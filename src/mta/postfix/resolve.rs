@@ -121,7 +121,9 @@ fn both(
     config.findings.extend(traps::main(&tree));
     let settings = syntax::settings(&tree);
     let mut dictionary = Dictionary::new(main, settings, services, world.version);
-    if let Some(folder) = Path::new(main.name())
+    if let Some(folder) = world
+        .files
+        .path_there(Path::new(main.name()))
         .parent()
         .filter(|folder| folder.is_absolute())
     {
