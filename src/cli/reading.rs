@@ -50,7 +50,7 @@ impl Reading {
     ///
     /// # Errors
     /// When there is none or it cannot be read.
-    pub fn source(path: &Path) -> Result<Arc<Source>, Failure> {
+    pub fn source(&self, path: &Path) -> Result<Arc<Source>, Failure> {
         if path == Path::new("-") {
             let mut bytes = Vec::new();
             io::stdin()
@@ -60,6 +60,7 @@ impl Reading {
             return Ok(Source::from_bytes("<stdin>", bytes));
         }
         let path = if path.is_dir() {
+            self.not_of(path, "a folder")?;
             entry(path)?
         } else {
             path.to_path_buf()
@@ -78,13 +79,25 @@ impl Reading {
     }
 
     /// What may be read beside the file at `path`.
-    pub fn snapshot(&self, path: &Path) -> Snapshot {
+    ///
+    /// # Errors
+    /// When the root that was given is no folder.
+    pub fn snapshot(&self, path: &Path) -> Result<Snapshot, Failure> {
         let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-        Snapshot::new(match &self.root {
-            Some(root) => Scope::Root(root.clone()),
+        Ok(Snapshot::new(match &self.root {
+            Some(root) => {
+                let failed = |reason: &str| Failure(format!("{}: {reason}", root.display()));
+                let real = root
+                    .canonicalize()
+                    .map_err(|error| failed(&error.to_string()))?;
+                if !real.is_dir() {
+                    return Err(failed("no folder"));
+                }
+                Scope::Root(real)
+            }
             None if self.host || absolute.starts_with("/etc") => Scope::Host,
             None => Scope::Below(repository(&absolute)),
-        })
+        }))
     }
 
     /// The version to read for.
@@ -110,6 +123,11 @@ impl Reading {
             })
     }
 
+    /// Whether the user named the server's version.
+    pub fn names_a_version(&self) -> bool {
+        self.mta_version.is_some()
+    }
+
     /// Whether the user named the kind of the file.
     pub fn names_a_kind(&self) -> bool {
         self.kind.is_some()
@@ -129,6 +147,20 @@ impl Reading {
             told: told.collect(),
             ..Environment::usual()
         }
+    }
+
+    /// Refuses the kind that the user named for `path`, which is `what` and so no server's file.
+    ///
+    /// # Errors
+    /// When a kind was named.
+    pub fn not_of(&self, path: &Path, what: &str) -> Result<(), Failure> {
+        if !self.names_a_kind() {
+            return Ok(());
+        }
+        Err(Failure(format!(
+            "{}: --as names the kind of a server's file, and this is {what}",
+            path.display()
+        )))
     }
 
     /// What the user told of the machine.

@@ -48,11 +48,12 @@ impl Subject {
             || (is_stdin && !reading.names_a_kind())
             || (path.is_dir() && path.join(DESCRIPTION).is_file() && !has_configuration());
         if is_description {
+            reading.not_of(path, "a description")?;
             return Self::described(path);
         }
-        let source = Reading::source(path)?;
+        let source = reading.source(path)?;
         let (dialect, _) = reading.dialect(&source);
-        let files = reading.snapshot(Path::new(source.name()));
+        let files = reading.snapshot(Path::new(source.name()))?;
         let world = World {
             files: &files,
             version: reading.version(dialect.server)?,

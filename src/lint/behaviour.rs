@@ -10,41 +10,52 @@ use crate::policy::{
 };
 use crate::text::{Place, Source, Span};
 
-/// What is asked of a policy, and with what.
-#[derive(Debug)]
-pub struct Asking<'a> {
-    /// The file that the configuration begins with.
-    pub source: &'a Arc<Source>,
+/// With what a configuration is judged, beside its own files.
+#[derive(Debug, Default)]
+pub struct Asking {
     /// What stands between the server and its clients.
-    pub surroundings: &'a Surroundings,
+    pub surroundings: Surroundings,
     /// What is answered where it cannot be evaluated.
-    pub environment: &'a Environment,
+    pub environment: Environment,
+    /// What a description demands of the configuration.
+    pub wanted: Option<Policy>,
+}
+
+/// A configuration that is judged.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Judged<'a> {
+    /// The file that it begins with.
+    pub source: &'a Arc<Source>,
+    /// What it does.
+    pub lifted: &'a Lifted,
+    /// With what it is judged.
+    pub asking: &'a Asking,
 }
 
 /// The findings about what a configuration does.
-pub fn behaviour(lifted: &Lifted, asking: &Asking<'_>) -> Vec<Finding> {
-    let policy = &lifted.policy;
-    let mut findings = relaying(policy, asking);
+pub(super) fn behaviour(judged: Judged<'_>) -> Vec<Finding> {
+    let policy = &judged.lifted.policy;
+    let mut findings = relaying(policy, judged);
     findings.extend(
         policy
             .listeners
             .iter()
-            .flat_map(|one| listener(one, asking)),
+            .flat_map(|one| listener(one, judged)),
     );
     let shut = policy.closed();
     for (listener, by) in &shut {
-        findings.push(refuses_everybody(listener, *by, asking));
+        findings.push(refuses_everybody(listener, *by, judged));
     }
     // Where nobody gets in, everything behind the gate is out of reach.
     if shut.is_empty() {
         findings.extend(policy.unreached().into_iter().filter_map(unreached));
     }
-    for gap in &lifted.gaps {
+    for gap in &judged.lifted.gaps {
         findings.push(finding(
             Severity::Note,
             "not-understood",
             gap.place.as_ref(),
-            asking,
+            judged,
             format!("{} What depends on it was not judged", gap.reason),
         ));
     }
@@ -55,23 +66,23 @@ pub(super) fn finding(
     severity: Severity,
     rule: &'static str,
     place: Option<&Place>,
-    asking: &Asking<'_>,
+    judged: Judged<'_>,
     message: String,
 ) -> Finding {
     match place {
         Some(place) => Finding::new(severity, rule, &place.source, place.span, message),
-        None => Finding::new(severity, rule, asking.source, Span::new(0, 0), message),
+        None => Finding::new(severity, rule, judged.source, Span::new(0, 0), message),
     }
 }
 
-fn relaying(policy: &Policy, asking: &Asking<'_>) -> Vec<Finding> {
-    let holes = policy.holes(asking.surroundings, asking.environment);
+fn relaying(policy: &Policy, judged: Judged<'_>) -> Vec<Finding> {
+    let holes = policy.holes(&judged.asking.surroundings, &judged.asking.environment);
     let is_proved = holes.iter().any(|hole| hole.conditions.is_empty());
     let mut findings: Vec<Finding> = holes
         .iter()
         // One proof is worth more than several guesses.
         .filter(|hole| !is_proved || hole.conditions.is_empty())
-        .map(|hole| open_relay(policy, hole, asking))
+        .map(|hole| open_relay(policy, hole, judged))
         .collect();
     if !is_proved {
         findings.extend(policy.expressions().into_iter().map(|place| {
@@ -79,7 +90,7 @@ fn relaying(policy: &Policy, asking: &Asking<'_>) -> Vec<Finding> {
                 Severity::Note,
                 "relay-not-shown-closed",
                 Some(place),
-                asking,
+                judged,
                 "no way to relay was found, and this regular expression can let sessions through: \
                  it was tried on examples, not on everything that it matches"
                     .into(),
@@ -89,14 +100,15 @@ fn relaying(policy: &Policy, asking: &Asking<'_>) -> Vec<Finding> {
     findings
 }
 
-fn open_relay(policy: &Policy, hole: &Hole<'_>, asking: &Asking<'_>) -> Finding {
+fn open_relay(policy: &Policy, hole: &Hole<'_>, judged: Judged<'_>) -> Finding {
     let ports: Vec<String> = hole.ports.iter().map(ToString::to_string).collect();
     let ports = match ports.as_slice() {
         [one] => format!("port {one}"),
         many => format!("ports {}", many.join(", ")),
     };
     let client = hole.session.client.source;
-    let behind = asking
+    let behind = judged
+        .asking
         .surroundings
         .gateways
         .iter()
@@ -146,7 +158,7 @@ fn open_relay(policy: &Policy, hole: &Hole<'_>, asking: &Asking<'_>) -> Finding 
         .and_then(|claim| claim.origin.as_ref())
         .or_else(|| hole.by.and_then(|by| by.origin.as_ref()))
         .or_else(|| policy.listener(hole.session.port)?.origin.as_ref());
-    let mut told = finding(severity, rule, place, asking, message);
+    let mut told = finding(severity, rule, place, judged, message);
     for opaque in &hole.conditions {
         if let Some(origin) = &opaque.origin {
             told = told.and(origin.clone(), opaque.reason.clone());
@@ -172,7 +184,7 @@ fn is_public(listener: &Listener) -> bool {
             || listener.addresses.iter().any(|own| !own.is_loopback()))
 }
 
-fn listener(listener: &Listener, asking: &Asking<'_>) -> Vec<Finding> {
+fn listener(listener: &Listener, judged: Judged<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let origin = listener.origin.as_ref();
     let port = listener.port;
@@ -181,7 +193,7 @@ fn listener(listener: &Listener, asking: &Asking<'_>) -> Vec<Finding> {
             Severity::Error,
             "dead-service",
             place.as_ref().or(origin),
-            asking,
+            judged,
             format!("nothing answers on port {port}: {why}"),
         ));
         return findings;
@@ -199,7 +211,7 @@ fn listener(listener: &Listener, asking: &Asking<'_>) -> Vec<Finding> {
                 Severity::Warning,
                 "auth-without-tls",
                 origin,
-                asking,
+                judged,
                 format!("port {port} offers AUTH outside of TLS: passwords can be read on the way"),
             )
             .help("offer AUTH inside TLS alone (RFC 8314 §4.1)"),
@@ -212,7 +224,7 @@ fn listener(listener: &Listener, asking: &Asking<'_>) -> Vec<Finding> {
                 Severity::Warning,
                 "submission-without-auth",
                 origin,
-                asking,
+                judged,
                 format!("port {port} is for submission and offers no AUTH: users cannot log in"),
             )
             .help("offer AUTH here, or close the port (RFC 6409 §4.3)"),
@@ -224,7 +236,7 @@ fn listener(listener: &Listener, asking: &Asking<'_>) -> Vec<Finding> {
                 Severity::Error,
                 "no-implicit-tls",
                 origin,
-                asking,
+                judged,
                 "clients speak TLS from the first byte on port 465, and this listener does not: \
                  no session comes about"
                     .into(),
@@ -235,7 +247,7 @@ fn listener(listener: &Listener, asking: &Asking<'_>) -> Vec<Finding> {
     findings
 }
 
-fn refuses_everybody(listener: &Listener, by: Option<&Clause>, asking: &Asking<'_>) -> Finding {
+fn refuses_everybody(listener: &Listener, by: Option<&Clause>, judged: Judged<'_>) -> Finding {
     let place = by
         .and_then(|clause| clause.origin.as_ref())
         .or(listener.origin.as_ref());
@@ -243,7 +255,7 @@ fn refuses_everybody(listener: &Listener, by: Option<&Clause>, asking: &Asking<'
         Severity::Error,
         "refuses-everybody",
         place,
-        asking,
+        judged,
         format!("port {} accepts no message from anybody", listener.port),
     )
 }

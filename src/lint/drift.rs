@@ -1,27 +1,27 @@
 //! The differences between what a description demands and what a configuration does. Must not know
 //! any server, nor how findings are printed.
 
-use super::behaviour::{Asking, finding};
+use super::behaviour::{Judged, finding};
 use crate::findings::{Finding, Severity};
-use crate::mta::Lifted;
 use crate::policy::{Decision, Difference, Policy, compare};
 use crate::text::Place;
 
 /// One finding for each difference, at the line of the configuration, with the line of the
 /// description beside it.
-pub fn drift(wanted: &Policy, lifted: &Lifted, asking: &Asking<'_>) -> Vec<Finding> {
-    let drift = compare(wanted, &lifted.policy);
+pub(super) fn drift(wanted: &Policy, judged: Judged<'_>) -> Vec<Finding> {
+    let found = &judged.lifted.policy;
+    let drift = compare(wanted, found);
     let mut findings: Vec<Finding> = drift
         .sessions
         .iter()
-        .map(|difference| session(wanted, &lifted.policy, difference, asking))
+        .map(|difference| session(wanted, found, difference, judged))
         .collect();
     for difference in &drift.facts {
         let told = finding(
             Severity::Error,
             "fact-drift",
             difference.second.origin.as_ref(),
-            asking,
+            judged,
             format!(
                 "{} is `{}` here, and the description says `{}`",
                 difference.second.name, difference.second.value, difference.first.value
@@ -38,7 +38,7 @@ pub fn drift(wanted: &Policy, lifted: &Lifted, asking: &Asking<'_>) -> Vec<Findi
             Severity::Note,
             "not-compared",
             None,
-            asking,
+            judged,
             format!("{name} was not compared with the description: {reason}"),
         ));
     }
@@ -49,7 +49,7 @@ fn session(
     wanted: &Policy,
     found: &Policy,
     difference: &Difference<'_>,
-    asking: &Asking<'_>,
+    judged: Judged<'_>,
 ) -> Finding {
     let origin = |policy: &Policy, side: usize| {
         let by = difference.by[side].and_then(|clause| clause.origin.clone());
@@ -75,7 +75,7 @@ fn session(
         severity,
         "access-drift",
         origin(found, 1).as_ref(),
-        asking,
+        judged,
         format!(
             "a session is {} here{condition}, and the description says: {}",
             difference.second, difference.first

@@ -5,11 +5,12 @@ mod behaviour;
 mod configuration;
 mod discover;
 mod drift;
+mod pairing;
 
-pub use behaviour::{Asking, behaviour};
+pub use behaviour::Asking;
 pub use configuration::configuration;
 pub use discover::{DESCRIPTION, Found, discover, is_description};
-pub use drift::drift;
+pub use pairing::{Wanted, paired, wanted};
 
 use std::sync::Arc;
 

@@ -18,7 +18,8 @@ pub enum Scope {
     Below(PathBuf),
     /// Into this machine: absolute paths as they are.
     Host,
-    /// Into a copy of a machine's files: absolute paths are taken below this folder.
+    /// Into a copy of a machine's files: absolute paths are taken below this folder, whose path has
+    /// no links in it.
     Root(PathBuf),
 }
 
@@ -105,12 +106,31 @@ impl Snapshot {
         Ok(names)
     }
 
+    /// The path that the machine itself has for `path`: below a root without the root.
+    pub fn path_there(&self, path: &Path) -> PathBuf {
+        self.inner(path).unwrap_or_else(|| path.to_path_buf())
+    }
+
+    /// The path within the root of a file or folder that lies there.
+    fn inner(&self, path: &Path) -> Option<PathBuf> {
+        let Scope::Root(root) = &self.scope else {
+            return None;
+        };
+        let path = std::path::absolute(path).ok()?;
+        // The file itself may be a link, and may not be there.
+        let real = path.ancestors().skip(1).find_map(|folder| {
+            let rest = path.strip_prefix(folder).ok()?;
+            Some(real(folder).ok()?.join(rest))
+        })?;
+        Some(Path::new("/").join(real.strip_prefix(root).ok()?))
+    }
+
     /// Where on this machine the path `named` is looked for.
     fn place(&self, named: &Path) -> Result<PathBuf, Unread> {
         let place = match &self.scope {
             Scope::Root(root) => match named.strip_prefix("/") {
                 // The file that the user named may be called by its path below the root already.
-                Ok(inner) if !named.starts_with(root) => root.join(inner),
+                Ok(inner) if self.inner(named).is_none() => root.join(inner),
                 _ => named.to_path_buf(),
             },
             // Whether a path outside exists is not looked up either.
@@ -122,7 +142,8 @@ impl Snapshot {
         let real = real(&place)?;
         let is_inside = match &self.scope {
             Scope::Host => true,
-            Scope::Root(root) | Scope::Below(root) => {
+            Scope::Root(root) => real.starts_with(root),
+            Scope::Below(root) => {
                 real.starts_with(fs::canonicalize(root).map_err(|_| Unread::Outside)?)
             }
         };
