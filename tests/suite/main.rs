@@ -11,4 +11,5 @@ mod lossless;
 mod policy;
 mod raise;
 mod readme;
+mod safety;
 mod versions;
