@@ -141,6 +141,9 @@ impl Space {
             helo,
         ] = *places;
         let (port, address) = *self.listeners.get(listener)?;
+        let local = self.locals.get(local)?.clone();
+        // No account and no alias has a name with another address inside.
+        let is_routed = local.contains(['%', '!', '@']);
         Some(Session {
             port,
             address,
@@ -155,9 +158,9 @@ impl Space {
             sender: self.senders.get(sender)?.clone(),
             recipient: Recipient {
                 route: self.routes.get(route)?.clone(),
-                local: self.locals.get(local)?.clone(),
+                local,
                 at: self.ats.get(at)?.clone(),
-                known: *self.known.get(known)?,
+                known: *self.known.get(known)? && !is_routed,
             },
         })
     }
