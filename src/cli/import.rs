@@ -129,6 +129,24 @@ enum Account {
     Left,
 }
 
+/// The settings of one line: one with its value; of several, such as those that a macro of m4
+/// stands for, the names.
+fn words(settings: &[&Setting]) -> String {
+    let name = |setting: &Setting| {
+        if setting.scope.is_empty() {
+            setting.name.clone()
+        } else {
+            format!("{}/{}", setting.scope, setting.name)
+        }
+    };
+    if let [one] = settings {
+        let value = one.value.as_deref().unwrap_or("(not known)");
+        return format!("{} = {}", name(one), value.replace('\n', "\\n"));
+    }
+    let names: Vec<String> = settings.iter().map(|one| name(one)).collect();
+    names.join(", ")
+}
+
 fn settings(text: &mut String, subject: &Subject) {
     let Some((_, config)) = &subject.read else {
         return;
@@ -148,9 +166,11 @@ fn settings(text: &mut String, subject: &Subject) {
             None => Account::Left,
         }
     };
+    // What has no place is not written in these files.
     let accounts: Vec<(&Setting, Account)> = config
         .settings
         .iter()
+        .filter(|setting| setting.place.is_some())
         .map(|setting| (setting, account(setting)))
         .collect();
     let count = |wanted| {
@@ -171,25 +191,21 @@ fn settings(text: &mut String, subject: &Subject) {
             count(Account::Left)
         ),
     );
-    for (setting, _) in accounts
+    let left = accounts
         .iter()
-        .filter(|(_, account)| *account == Account::Left)
-    {
-        let place = setting.place.as_ref().map_or_else(|| "default".into(), at);
-        let scope = if setting.scope.is_empty() {
-            String::new()
-        } else {
-            format!("{}/", setting.scope)
+        .filter(|(_, account)| *account == Account::Left);
+    let mut lines: Vec<(String, Vec<&Setting>)> = Vec::new();
+    for (setting, _) in left {
+        let Some(place) = setting.place.as_ref().map(at) else {
+            continue;
         };
-        let value = setting
-            .value
-            .as_deref()
-            .unwrap_or("(not known)")
-            .replace('\n', "\\n");
-        comment(
-            text,
-            &format!("  {place}: {scope}{} = {value}", setting.name),
-        );
+        match lines.iter_mut().find(|(known, _)| *known == place) {
+            Some((_, settings)) => settings.push(setting),
+            None => lines.push((place, vec![setting])),
+        }
+    }
+    for (place, settings) in lines {
+        comment(text, &format!("  {place}: {}", words(&settings)));
     }
     if !subject.lifted.gaps.is_empty() {
         comment(

@@ -96,7 +96,7 @@ impl Lint {
                     path.display()
                 )));
             }
-            let files = self.reading.snapshot(path)?;
+            let files = self.reading.snapshot(path, dialect)?;
             let wanted = match (&self.against, dialect.lift) {
                 (_, None) => None,
                 (Some(description), _) => match input::description(Some(description))? {

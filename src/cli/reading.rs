@@ -82,9 +82,10 @@ impl Reading {
     ///
     /// # Errors
     /// When the root that was given is no folder.
-    pub fn snapshot(&self, path: &Path) -> Result<Snapshot, Failure> {
+    pub fn snapshot(&self, path: &Path, dialect: &Dialect) -> Result<Snapshot, Failure> {
         let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-        Ok(Snapshot::new(match &self.root {
+        let here = path.parent().unwrap_or(path);
+        let snapshot = Snapshot::new(match &self.root {
             Some(root) => {
                 let failed = |reason: &str| Failure(format!("{}: {reason}", root.display()));
                 let real = root
@@ -97,7 +98,8 @@ impl Reading {
             }
             None if self.host || absolute.starts_with("/etc") => Scope::Host,
             None => Scope::Below(repository(&absolute)),
-        }))
+        });
+        Ok(snapshot.with_home(Path::new(dialect.server.folder()), here))
     }
 
     /// The version to read for.

@@ -50,7 +50,7 @@ impl Show {
             print::err(&guess(source.name(), dialect.name))?;
         }
         let version = self.reading.version(dialect.server)?;
-        let files = self.reading.snapshot(Path::new(source.name()))?;
+        let files = self.reading.snapshot(Path::new(source.name()), dialect)?;
         let world = World {
             files: &files,
             version,

@@ -53,7 +53,7 @@ impl Subject {
         }
         let source = reading.source(path)?;
         let (dialect, _) = reading.dialect(&source);
-        let files = reading.snapshot(Path::new(source.name()))?;
+        let files = reading.snapshot(Path::new(source.name()), dialect)?;
         let world = World {
             files: &files,
             version: reading.version(dialect.server)?,

@@ -1,6 +1,8 @@
 //! The differences between what a description demands and what a configuration does. Must not know
 //! any server, nor how findings are printed.
 
+use std::collections::HashSet;
+
 use super::behaviour::{Judged, finding};
 use crate::findings::{Finding, Severity};
 use crate::policy::{Decision, Difference, Policy, compare};
@@ -11,9 +13,16 @@ use crate::text::Place;
 pub(super) fn drift(wanted: &Policy, judged: Judged<'_>) -> Vec<Finding> {
     let found = &judged.lifted.policy;
     let drift = compare(wanted, found);
+    // What hangs on the same answers is told once, by the worst that comes of them.
+    let mut told = HashSet::new();
     let mut findings: Vec<Finding> = drift
         .sessions
         .iter()
+        .filter(|difference| {
+            let answers = difference.answers.iter();
+            let hits: Vec<_> = answers.map(|(opaque, hit)| (&opaque.hit, *hit)).collect();
+            hits.is_empty() || told.insert(hits)
+        })
         .map(|difference| session(wanted, found, difference, judged))
         .collect();
     for difference in &drift.facts {
