@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::checks::Checks;
+use super::delivery::Route;
 use super::input::Input;
-use super::recipient::Route;
 use super::table::{networks, relayed};
 use crate::mta::lift::Use;
 use crate::net::Domain;
@@ -115,16 +115,14 @@ fn banner(input: &Input<'_>, unknown: &mut Unknown) -> Option<Stated<String>> {
     {
         return None;
     }
-    match text.strip_prefix("$j ").filter(|text| !text.contains('$')) {
-        Some(text) => Some(Stated {
-            value: text.to_owned(),
-            origin: line.place.clone(),
-        }),
-        None => {
-            unknown.insert("banner", "macros make it up".into());
-            None
-        }
+    let plain = text.strip_prefix("$j ").filter(|text| !text.contains('$'));
+    if plain.is_none() {
+        unknown.insert("banner", "macros make it up".into());
     }
+    plain.map(|text| Stated {
+        value: text.to_owned(),
+        origin: line.place.clone(),
+    })
 }
 
 fn certificate(input: &Input<'_>) -> Option<Certificate> {

@@ -8,12 +8,15 @@
 
 mod addresses;
 mod checks;
+mod delivery;
 mod facts;
 mod features;
 mod input;
 mod listeners;
 mod local;
+mod rcpt_rules;
 mod recipient;
+mod sender;
 mod table;
 
 use std::collections::BTreeMap;
