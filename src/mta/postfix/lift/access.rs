@@ -50,7 +50,9 @@ impl Answer {
         let word = value.split_ascii_whitespace().next().unwrap_or_default();
         let upper = word.to_ascii_uppercase();
         let code = |first: u8| {
-            word.len() == 3 && word.as_bytes()[0] == first && word.bytes().all(|b| b.is_ascii_digit())
+            word.len() == 3
+                && word.as_bytes()[0] == first
+                && word.bytes().all(|b| b.is_ascii_digit())
         };
         let has_text = value.trim().len() > word.len();
         match upper.as_str() {
@@ -281,7 +283,10 @@ fn join(guard: &mut Guard, more: &Guard) {
     match (guard, more) {
         (Guard::Matches(_, set), Guard::Matches(_, more)) => Arc::make_mut(set).extend(more),
         (Guard::ClientIn(set), Guard::ClientIn(more)) => {
-            *set = Arc::new(crate::net::AddressSet::union([(**set).clone(), (**more).clone()]));
+            *set = Arc::new(crate::net::AddressSet::union([
+                (**set).clone(),
+                (**more).clone(),
+            ]));
         }
         (guard, more) => *guard = all(vec![std::mem::replace(guard, Guard::Always), more.clone()]),
     }

@@ -42,11 +42,20 @@ impl Classes {
         let own = services
             .iter()
             .find(|service| service.name() == "rewrite" && service.kind() != "inet");
-        let read = |parameter, accept, maps: &[&str]| Class::of(values, own, parameter, accept, maps);
+        let read =
+            |parameter, accept, maps: &[&str]| Class::of(values, own, parameter, accept, maps);
         let classes = vec![
             read("mydestination", Accept::Local, &["local_recipient_maps"]),
-            read("virtual_alias_domains", Accept::Local, &["virtual_alias_maps"]),
-            read("virtual_mailbox_domains", Accept::Local, &["virtual_mailbox_maps"]),
+            read(
+                "virtual_alias_domains",
+                Accept::Local,
+                &["virtual_alias_maps"],
+            ),
+            read(
+                "virtual_mailbox_domains",
+                Accept::Local,
+                &["virtual_mailbox_maps"],
+            ),
             read("relay_domains", Accept::Relay, &["relay_recipient_maps"]),
         ];
         let mut finds = Vec::new();
@@ -79,9 +88,9 @@ impl Classes {
         ours.exact.retain(is_own);
         ours.below.retain(is_own);
         ours.expressions.clear();
-        let fault = classes
-            .iter()
-            .fold(Guard::never(), |fault, class| either(class.matched.fault.clone(), fault));
+        let fault = classes.iter().fold(Guard::never(), |fault, class| {
+            either(class.matched.fault.clone(), fault)
+        });
         let classes = Self {
             classes,
             rewrite: Arc::new(rewrite),
@@ -122,7 +131,12 @@ impl Classes {
     /// Whether the recipient is one that mail may be sent to by anybody (postconf(5),
     /// `reject_unauth_destination`).
     pub fn authorized(&self) -> Guard {
-        let any = Guard::Any(self.classes.iter().map(|class| self.within(class)).collect());
+        let any = Guard::Any(
+            self.classes
+                .iter()
+                .map(|class| self.within(class))
+                .collect(),
+        );
         if self.routing {
             return any;
         }
@@ -136,13 +150,19 @@ impl Classes {
 
     /// Recipients in a domain that ends here: its existence in DNS is not asked for.
     pub fn is_final(&self) -> Guard {
-        let end_here = self.classes.iter().filter(|class| class.accept == Accept::Local);
+        let end_here = self
+            .classes
+            .iter()
+            .filter(|class| class.accept == Accept::Local);
         Guard::Any(end_here.map(|class| self.within(class)).collect())
     }
 
     /// The same of the sender's domain.
     pub fn sender_is_final(&self) -> Guard {
-        let end_here = self.classes.iter().filter(|class| class.accept == Accept::Local);
+        let end_here = self
+            .classes
+            .iter()
+            .filter(|class| class.accept == Accept::Local);
         let names = end_here.map(|class| {
             Guard::Matches(Field::SenderDomain, Arc::new(class.matched.names.clone()))
         });
@@ -219,13 +239,18 @@ impl Class {
         };
         let words = values.words(parameter, own);
         let matched = Reader::new(values, Field::RecipientDomain, below).read(&words);
-        let maps: Vec<_> = maps.iter().flat_map(|maps| values.words(maps, None)).collect();
+        let maps: Vec<_> = maps
+            .iter()
+            .flat_map(|maps| values.words(maps, None))
+            .collect();
         let mut any = Patterns::default();
         for word in &maps {
             // `@domain`: every recipient of it (virtual(5)).
             match open(word, values) {
                 Table::Keys(entries) => {
-                    let all = entries.iter().filter_map(|entry| entry.key.strip_prefix('@'));
+                    let all = entries
+                        .iter()
+                        .filter_map(|entry| entry.key.strip_prefix('@'));
                     any.exact.extend(all.map(str::to_owned));
                 }
                 Table::Static(_) => any.below.extend([String::new()]),

@@ -78,7 +78,9 @@ pub fn virtual_domains(asking: &mut Asking<'_>) -> Vec<Stated<VirtualDomain>> {
     let domains = names(asking.values, "virtual_mailbox_domains");
     let is_set = asking.values.is_set("virtual_mailbox_domains", None);
     let fact = "virtual domains";
-    let words = asking.values.listed("virtual_mailbox_domains", None, Use::States);
+    let words = asking
+        .values
+        .listed("virtual_mailbox_domains", None, Use::States);
     if is_set && domains.is_empty() && !words.is_empty() {
         asking.untold(fact, "the list of domains is not read");
     }
@@ -87,7 +89,10 @@ pub fn virtual_domains(asking: &mut Asking<'_>) -> Vec<Stated<VirtualDomain>> {
     }
     let files = files(asking, "virtual_mailbox_maps");
     let [file] = &files[..] else {
-        asking.untold(fact, "which file lists which domain's recipients is not told");
+        asking.untold(
+            fact,
+            "which file lists which domain's recipients is not told",
+        );
         return Vec::new();
     };
     let Some(transports) = transports(asking) else {
@@ -97,10 +102,15 @@ pub fn virtual_domains(asking: &mut Asking<'_>) -> Vec<Stated<VirtualDomain>> {
     let usual = asking.values.text("virtual_transport", None, Use::States);
     let mut found = Vec::new();
     for domain in domains {
-        let own = transports.iter().find(|(name, _)| name == domain.value.as_str());
+        let own = transports
+            .iter()
+            .find(|(name, _)| name == domain.value.as_str());
         let transport = own.map_or(usual.as_str(), |(_, to)| to);
         let Some(store) = store(asking, transport) else {
-            asking.untold(fact, format!("where `{transport}` delivers to has no word here"));
+            asking.untold(
+                fact,
+                format!("where `{transport}` delivers to has no word here"),
+            );
             return Vec::new();
         };
         found.push(Stated {
@@ -117,7 +127,12 @@ pub fn virtual_domains(asking: &mut Asking<'_>) -> Vec<Stated<VirtualDomain>> {
 
 fn store(asking: &Asking<'_>, transport: &str) -> Option<Store> {
     let (name, next) = transport.split_once(':').unwrap_or((transport, ""));
-    let services = asking.values.dictionary.services.as_deref().unwrap_or_default();
+    let services = asking
+        .values
+        .dictionary
+        .services
+        .as_deref()
+        .unwrap_or_default();
     let service = services
         .iter()
         .find(|service| service.kind() == "unix" && service.name() == name)?;
@@ -150,11 +165,17 @@ pub fn relay_domains(asking: &mut Asking<'_>) -> Vec<Stated<RelayDomain>> {
         return Vec::new();
     }
     let files = files(asking, "relay_recipient_maps");
-    let listed = asking.values.listed("relay_recipient_maps", None, Use::States);
+    let listed = asking
+        .values
+        .listed("relay_recipient_maps", None, Use::States);
     let mut any: Vec<String> = Vec::new();
     for word in &listed {
         if let Table::Keys(entries) = open(word, asking.values) {
-            any.extend(entries.iter().filter_map(|e| e.key.strip_prefix('@').map(str::to_owned)));
+            any.extend(
+                entries
+                    .iter()
+                    .filter_map(|e| e.key.strip_prefix('@').map(str::to_owned)),
+            );
         }
     }
     let Some(transports) = transports(asking) else {
@@ -163,7 +184,9 @@ pub fn relay_domains(asking: &mut Asking<'_>) -> Vec<Stated<RelayDomain>> {
     };
     let mut found = Vec::new();
     for domain in domains {
-        let own = transports.iter().find(|(name, _)| name == domain.value.as_str());
+        let own = transports
+            .iter()
+            .find(|(name, _)| name == domain.value.as_str());
         let next_hop = match own {
             None => None,
             Some((_, to)) => {
@@ -175,14 +198,18 @@ pub fn relay_domains(asking: &mut Asking<'_>) -> Vec<Stated<RelayDomain>> {
                 Some(hop)
             }
         };
-        let recipients = if listed.is_empty() || any.iter().any(|name| name == domain.value.as_str()) {
-            None
-        } else if let [file] = &files[..] {
-            Some(file.clone())
-        } else {
-            asking.untold(fact, "which file lists which domain's recipients is not told");
-            return Vec::new();
-        };
+        let recipients =
+            if listed.is_empty() || any.iter().any(|name| name == domain.value.as_str()) {
+                None
+            } else if let [file] = &files[..] {
+                Some(file.clone())
+            } else {
+                asking.untold(
+                    fact,
+                    "which file lists which domain's recipients is not told",
+                );
+                return Vec::new();
+            };
         found.push(Stated {
             value: RelayDomain {
                 name: domain.value,
@@ -197,10 +224,15 @@ pub fn relay_domains(asking: &mut Asking<'_>) -> Vec<Stated<RelayDomain>> {
 
 pub fn smarthost(asking: &mut Asking<'_>) -> Option<Stated<Smarthost>> {
     let values = asking.values;
-    let relay = asking.set("relayhost").filter(|set| !set.value.trim().is_empty())?;
+    let relay = asking
+        .set("relayhost")
+        .filter(|set| !set.value.trim().is_empty())?;
     let text = relay.value.trim();
     if !text.starts_with('[') {
-        asking.untold("smarthost", format!("`{text}` is a domain whose MX records are asked for"));
+        asking.untold(
+            "smarthost",
+            format!("`{text}` is a domain whose MX records are asked for"),
+        );
         return None;
     }
     let Some((host, port)) = host_and_port(text, 25) else {
@@ -215,28 +247,36 @@ pub fn smarthost(asking: &mut Asking<'_>) -> Option<Stated<Smarthost>> {
         .find(|service| service.kind() == "unix" && service.name() == name);
     let of = |parameter: &str| values.text(parameter, service, Use::States);
     let level = of("smtp_tls_security_level");
-    let checked = matches!(level.as_str(), "secure" | "verify" | "fingerprint" | "dane-only");
+    let checked = matches!(
+        level.as_str(),
+        "secure" | "verify" | "fingerprint" | "dane-only"
+    );
     let wrapped = of("smtp_tls_wrappermode").eq_ignore_ascii_case("yes");
     let tls = match (level.as_str(), wrapped, checked) {
         (_, true, true) => SmarthostTls::Wrapped,
         (_, false, true) => SmarthostTls::Required,
         ("none" | "", false, _) => SmarthostTls::None,
         _ => {
-            asking.untold("smarthost", "TLS to it is used without a check of its certificate");
+            asking.untold(
+                "smarthost",
+                "TLS to it is used without a check of its certificate",
+            );
             SmarthostTls::None
         }
     };
-    let credentials = of("smtp_sasl_auth_enable").eq_ignore_ascii_case("yes").then(|| {
-        let maps = of("smtp_sasl_password_maps");
-        let file = maps.split_once(':').map_or("", |(_, file)| file).to_owned();
-        let filter = of("smtp_sasl_mechanism_filter").to_ascii_lowercase();
-        let mechanism = match filter.as_str() {
-            "login" => ClientMechanism::Login,
-            "xoauth2" => ClientMechanism::Xoauth2,
-            _ => ClientMechanism::Plain,
-        };
-        (file, mechanism)
-    });
+    let credentials = of("smtp_sasl_auth_enable")
+        .eq_ignore_ascii_case("yes")
+        .then(|| {
+            let maps = of("smtp_sasl_password_maps");
+            let file = maps.split_once(':').map_or("", |(_, file)| file).to_owned();
+            let filter = of("smtp_sasl_mechanism_filter").to_ascii_lowercase();
+            let mechanism = match filter.as_str() {
+                "login" => ClientMechanism::Login,
+                "xoauth2" => ClientMechanism::Xoauth2,
+                _ => ClientMechanism::Plain,
+            };
+            (file, mechanism)
+        });
     Some(Stated {
         value: Smarthost {
             host,

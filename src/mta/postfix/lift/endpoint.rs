@@ -31,7 +31,10 @@ pub fn of(values: &Values<'_>, service: &Service) -> Option<(u16, Vec<IpAddr>)> 
             .master
             .map(|master| Place::new(master, service.fields[0].place()))
     };
-    let (host, port) = service.name().rsplit_once(':').unwrap_or(("", service.name()));
+    let (host, port) = service
+        .name()
+        .rsplit_once(':')
+        .unwrap_or(("", service.name()));
     let known = PORTS.iter().find(|(name, _)| *name == port);
     let Some(port) = port.parse().ok().or(known.map(|(_, port)| *port)) else {
         let reason = format!("`{}`: the port of that name is not known", service.scope());
@@ -46,9 +49,17 @@ pub fn of(values: &Values<'_>, service: &Service) -> Option<(u16, Vec<IpAddr>)> 
         addresses(&[host])
     };
     let found = found.unwrap_or_else(|| {
-        let what = if host.is_empty() { words.join(" ") } else { host.to_owned() };
+        let what = if host.is_empty() {
+            words.join(" ")
+        } else {
+            host.to_owned()
+        };
         let reason = format!("the addresses of `{what}` are not known: all are taken to be served");
-        let place = if host.is_empty() { values.place("inet_interfaces", None) } else { place() };
+        let place = if host.is_empty() {
+            values.place("inet_interfaces", None)
+        } else {
+            place()
+        };
         values.gap(place, reason);
         Vec::new()
     });
@@ -68,7 +79,10 @@ pub fn of(values: &Values<'_>, service: &Service) -> Option<(u16, Vec<IpAddr>)> 
         };
         return Some((port, all.to_vec()));
     }
-    let found: Vec<IpAddr> = found.into_iter().filter(|found| found.is_ipv4() == v4).collect();
+    let found: Vec<IpAddr> = found
+        .into_iter()
+        .filter(|found| found.is_ipv4() == v4)
+        .collect();
     (!found.is_empty()).then_some((port, found))
 }
 
@@ -87,7 +101,8 @@ pub fn postscreen(values: &Values<'_>, service: &Service) -> Stage {
         });
     };
     let refused = Outcome::Refuse(Reason::ClientRefused);
-    let is_enforced = refuses("postscreen_blacklist_action") || refuses("postscreen_denylist_action");
+    let is_enforced =
+        refuses("postscreen_blacklist_action") || refuses("postscreen_denylist_action");
     for word in values.words("postscreen_access_list", Some(service)) {
         let origin = word.origin.clone();
         if word.text.eq_ignore_ascii_case("permit_mynetworks") {
@@ -138,7 +153,11 @@ pub fn postscreen(values: &Values<'_>, service: &Service) -> Stage {
             let mut opaque = Opaque::listed(zone, word.origin.clone());
             opaque.reason += ", and weighed with others";
             let listed = Guard::Opaque(Arc::new(opaque));
-            push(both(!Guard::ClientIsHost, listed), refused.clone(), word.origin);
+            push(
+                both(!Guard::ClientIsHost, listed),
+                refused.clone(),
+                word.origin,
+            );
         }
     }
     Stage {

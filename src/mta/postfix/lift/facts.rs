@@ -58,7 +58,10 @@ pub fn of(values: &Values<'_>, hostname: &Domain, is_known: bool) -> Found {
         stated: BTreeMap::new(),
     };
     if !is_known {
-        asking.untold("hostname", "main.cf does not set `myhostname`: it is the host's own");
+        asking.untold(
+            "hostname",
+            "main.cf does not set `myhostname`: it is the host's own",
+        );
     }
     asking.place("hostname", "myhostname");
     let facts = Facts {
@@ -141,7 +144,10 @@ fn own_networks(values: &Values<'_>) -> Vec<Stated<Network>> {
     let origin = values.place("mynetworks", None);
     let mut found: Vec<Network> = networks(values, None).addresses;
     found.retain(|network| {
-        !matches!(network.to_string().as_str(), "127.0.0.1" | "::1" | "127.0.0.1/32" | "::1/128")
+        !matches!(
+            network.to_string().as_str(),
+            "127.0.0.1" | "::1" | "127.0.0.1/32" | "::1/128"
+        )
     });
     found.sort_unstable();
     found.dedup();
@@ -166,14 +172,16 @@ fn aliases(asking: &mut Asking<'_>) -> Option<Stated<Vec<Alias>>> {
             asking.untold("aliases", format!("`{}` is not read", word.text));
             return None;
         };
-        aliases.extend(entries.into_iter().map(|entry| Alias {
-            name: entry.key,
-            targets: entry
-                .value
-                .split(',')
-                .map(|target| target.trim().to_owned())
-                .filter(|target| !target.is_empty())
-                .collect(),
+        aliases.extend(entries.into_iter().map(|entry| {
+            Alias {
+                name: entry.key,
+                targets: entry
+                    .value
+                    .split(',')
+                    .map(|target| target.trim().to_owned())
+                    .filter(|target| !target.is_empty())
+                    .collect(),
+            }
         }));
     }
     aliases.sort();
@@ -202,20 +210,30 @@ fn auth(asking: &mut Asking<'_>) -> Option<Stated<Auth>> {
         return Some(Stated {
             value: Auth {
                 backend: AuthBackend::Dovecot(of("smtpd_sasl_path")),
-                mechanisms: if mechanisms.is_empty() { usual } else { mechanisms },
+                mechanisms: if mechanisms.is_empty() {
+                    usual
+                } else {
+                    mechanisms
+                },
             },
             origin,
         });
     }
     let folder = of("cyrus_sasl_config_path");
     let folders = if folder.is_empty() {
-        vec!["/etc/postfix/sasl".to_owned(), "/usr/lib/sasl2".into(), "/etc/sasl2".into()]
+        vec![
+            "/etc/postfix/sasl".to_owned(),
+            "/usr/lib/sasl2".into(),
+            "/etc/sasl2".into(),
+        ]
     } else {
         vec![folder]
     };
-    let file = folders
-        .iter()
-        .find_map(|folder| values.file(&format!("{folder}/{}.conf", of("smtpd_sasl_path"))).ok());
+    let file = folders.iter().find_map(|folder| {
+        values
+            .file(&format!("{folder}/{}.conf", of("smtpd_sasl_path")))
+            .ok()
+    });
     let Some(file) = file else {
         asking.untold("auth", "the configuration of Cyrus SASL is not here");
         return None;
@@ -239,7 +257,11 @@ fn auth(asking: &mut Asking<'_>) -> Option<Stated<Auth>> {
     Some(Stated {
         value: Auth {
             backend,
-            mechanisms: if mechanisms.is_empty() { usual } else { mechanisms },
+            mechanisms: if mechanisms.is_empty() {
+                usual
+            } else {
+                mechanisms
+            },
         },
         origin,
     })
@@ -249,7 +271,11 @@ fn mechanisms(names: &[&str]) -> Vec<Mechanism> {
     let known = [Mechanism::Plain, Mechanism::Login, Mechanism::Anonymous];
     names
         .iter()
-        .filter_map(|name| known.into_iter().find(|k| k.name().eq_ignore_ascii_case(name)))
+        .filter_map(|name| {
+            known
+                .into_iter()
+                .find(|k| k.name().eq_ignore_ascii_case(name))
+        })
         .collect()
 }
 
@@ -286,8 +312,17 @@ fn limits(asking: &mut Asking<'_>) -> Limits {
             origin: set.origin,
         })
     };
-    let services = asking.values.dictionary.services.as_deref().unwrap_or_default();
-    let listeners = || services.iter().filter(|s| s.kind() == "inet" && s.command() == "smtpd");
+    let services = asking
+        .values
+        .dictionary
+        .services
+        .as_deref()
+        .unwrap_or_default();
+    let listeners = || {
+        services
+            .iter()
+            .filter(|s| s.kind() == "inet" && s.command() == "smtpd")
+    };
     let shares: Option<Vec<u64>> = listeners().map(|s| s.fields[6].text.parse().ok()).collect();
     let connections = shares
         .filter(|shares| !shares.is_empty() && !shares.contains(&0))
@@ -298,7 +333,9 @@ fn limits(asking: &mut Asking<'_>) -> Limits {
                 .zip(asking.values.master)
                 .map(|(s, master)| Place::new(master, s.fields[6].place())),
         });
-    let unit = asking.values.text("anvil_rate_time_unit", None, Use::States);
+    let unit = asking
+        .values
+        .text("anvil_rate_time_unit", None, Use::States);
     let rate = number(asking, "smtpd_client_connection_rate_limit");
     let is_minute = matches!(unit.as_str(), "60" | "60s" | "1m");
     if rate.is_some() && !is_minute {
@@ -320,13 +357,21 @@ fn dnsbl(asking: &mut Asking<'_>) -> Vec<Stated<Dnsbl>> {
         let parameter = format!("smtpd_{list}_restrictions");
         let words = asking.values.listed(&parameter, None, Use::Decides);
         for pair in words.windows(2) {
-            let [restriction, argument] = pair else { continue };
+            let [restriction, argument] = pair else {
+                continue;
+            };
             if !restriction.text.eq_ignore_ascii_case("reject_rbl_client") {
                 continue;
             }
-            let (zone, answer) = argument.text.split_once('=').unwrap_or((&argument.text, ""));
+            let (zone, answer) = argument
+                .text
+                .split_once('=')
+                .unwrap_or((&argument.text, ""));
             let (Ok(zone), Ok(answer)) = (Domain::parse(zone), answer.parse()) else {
-                let reason = format!("which answers of `{}` count is not one by one", argument.text);
+                let reason = format!(
+                    "which answers of `{}` count is not one by one",
+                    argument.text
+                );
                 asking.untold("dnsbl", reason);
                 continue;
             };
@@ -371,7 +416,13 @@ fn milters(asking: &mut Asking<'_>) -> Vec<Stated<Endpoint>> {
 /// How tables are kept, told by those that this server reads.
 fn tables(asking: &mut Asking<'_>) -> Option<Stated<Tables>> {
     let mut found = None;
-    for parameter in ["mydestination", "relay_domains", "transport_maps", "alias_maps", "relay_recipient_maps"] {
+    for parameter in [
+        "mydestination",
+        "relay_domains",
+        "transport_maps",
+        "alias_maps",
+        "relay_recipient_maps",
+    ] {
         if !asking.values.is_set(parameter, None) {
             continue;
         }
@@ -391,7 +442,10 @@ fn tables(asking: &mut Asking<'_>) -> Option<Stated<Tables>> {
     }
     let is_told = matches!(&found, Some(tables) if tables.value != Tables::Text);
     if !is_told {
-        asking.untold("tables", "text is what the server uses when nothing is asked for, too");
+        asking.untold(
+            "tables",
+            "text is what the server uses when nothing is asked for, too",
+        );
     }
     found.filter(|_| is_told)
 }

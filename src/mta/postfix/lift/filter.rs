@@ -18,7 +18,10 @@ pub fn stage(values: &Values<'_>, service: &Service) -> Stage {
             let opaque = Opaque {
                 kind: "table",
                 name: word.text.clone(),
-                hit: format!("`{}` makes the commands into ones that are refused", word.text),
+                hit: format!(
+                    "`{}` makes the commands into ones that are refused",
+                    word.text
+                ),
                 reason: "what it makes of commands is not followed".into(),
                 usual: Some(false),
                 origin: word.origin.clone(),
@@ -36,7 +39,9 @@ pub fn stage(values: &Values<'_>, service: &Service) -> Stage {
             };
             let mut command = entry.value.split_ascii_whitespace();
             let verb = command.next().unwrap_or_default();
-            let is_whole = command.next().is_some_and(|word| word.to_uppercase().starts_with("TO:"));
+            let is_whole = command
+                .next()
+                .is_some_and(|word| word.to_uppercase().starts_with("TO:"));
             if verb.eq_ignore_ascii_case("RCPT") && is_whole || entry.value.contains('$') {
                 let reason = "commands that name another recipient are not followed";
                 values.gap(entry.origin.clone(), reason);

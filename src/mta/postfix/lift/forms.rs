@@ -19,9 +19,10 @@ pub fn of_form(restriction: &str) -> Option<Guard> {
         "reject_invalid_helo_hostname" | "reject_invalid_hostname" => {
             !matches(Field::Helo, &format!(r"^({LITERAL}|{NAME}\.?)$"))
         }
-        "reject_non_fqdn_helo_hostname" | "reject_non_fqdn_hostname" => {
-            !matches(Field::Helo, &format!(r"^({LITERAL}|(?=.*\.[^.]){NAME}\.?)$"))
-        }
+        "reject_non_fqdn_helo_hostname" | "reject_non_fqdn_hostname" => !matches(
+            Field::Helo,
+            &format!(r"^({LITERAL}|(?=.*\.[^.]){NAME}\.?)$"),
+        ),
         "reject_non_fqdn_sender" => Guard::All(vec![
             !Guard::SenderNull,
             !matches(Field::SenderDomain, r"\."),
@@ -57,7 +58,9 @@ pub fn code(restriction: &str) -> (&'static str, Reason) {
 }
 
 fn matches(field: Field, expression: &str) -> Guard {
-    let expressions = Expression::new(expression, true, None).into_iter().collect();
+    let expressions = Expression::new(expression, true, None)
+        .into_iter()
+        .collect();
     Guard::Matches(
         field,
         Arc::new(Patterns {

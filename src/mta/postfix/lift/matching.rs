@@ -331,11 +331,24 @@ pub fn address_tests(tests: &Tests) -> Option<Guard> {
         }
         Test::Found(expression) => {
             // Some expressions hold for all addresses or for none.
-            let samples = ["203.0.113.7", "8.8.8.8", "10.0.0.1", "127.0.0.1", "2001:db8::7", "::1"];
+            let samples = [
+                "203.0.113.7",
+                "8.8.8.8",
+                "10.0.0.1",
+                "127.0.0.1",
+                "2001:db8::7",
+                "::1",
+            ];
             let mut holds = samples.iter().map(|text| expression.is_in(text));
             let first = holds.next()?;
             let same = holds.all(|other| other == first);
-            same.then(|| if first == *wanted { Guard::Always } else { Guard::never() })
+            same.then(|| {
+                if first == *wanted {
+                    Guard::Always
+                } else {
+                    Guard::never()
+                }
+            })
         }
     });
     guards.collect::<Option<Vec<_>>>().map(all)

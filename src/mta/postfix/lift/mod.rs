@@ -62,8 +62,13 @@ fn lift(
     let folder = Path::new(main.name()).parent();
     let folder = folder.filter(|folder| folder.is_absolute());
     // A folder that is not known is the one that main.cf lies in: its name stands for it.
-    let folder = folder.map_or("$config_directory".into(), |folder| folder.display().to_string());
-    for (name, value) in [("config_directory", folder), ("smtpd_sasl_type", "cyrus".into())] {
+    let folder = folder.map_or("$config_directory".into(), |folder| {
+        folder.display().to_string()
+    });
+    for (name, value) in [
+        ("config_directory", folder),
+        ("smtpd_sasl_type", "cyrus".into()),
+    ] {
         dictionary.machine.insert(name.into(), value);
     }
     dictionary.machine.extend(world.known.iter().cloned());
@@ -81,29 +86,47 @@ fn lift(
     let hostname = Domain::parse(&hostname).unwrap_or_else(|_| Domain::localhost());
     let classes = Classes::of(&values, &hostname);
     let mut found = facts::of(&values, &hostname, is_known);
-    let mechanisms = found
-        .facts
-        .auth
-        .as_ref()
-        .map_or_else(
-            || vec![Mechanism::Plain, Mechanism::Login],
-            |auth| auth.value.mechanisms.clone(),
-        );
+    let mechanisms = found.facts.auth.as_ref().map_or_else(
+        || vec![Mechanism::Plain, Mechanism::Login],
+        |auth| auth.value.mechanisms.clone(),
+    );
     let all_services = dictionary.services.as_deref();
-    let mut listeners: Vec<Listener> = Vec::new();
+    let (mut listeners, mut commands): (Vec<Listener>, Vec<String>) = Default::default();
     let disabled = values.words("master_service_disable", None);
     for service in all_services.unwrap_or_default() {
         let is_disabled = disabled.iter().any(|word| {
             let text = word.text.as_str();
             text == service.kind() || text == service.scope()
         });
-        if service.kind() == "inet" && !is_disabled {
-            listeners.extend(listen(&values, service, &classes, &mechanisms));
+        if service.kind() != "inet" || is_disabled {
+            continue;
+        }
+        let Some(listener) = listen(&values, service, &classes, &mechanisms) else {
+            continue;
+        };
+        // Services that differ in their addresses alone are one listener.
+        let same = listeners
+            .iter_mut()
+            .zip(&commands)
+            .find(|(known, command)| {
+                let some = !known.addresses.is_empty() && !listener.addresses.is_empty();
+                known.port == listener.port && some && **command == service.command_line()
+            });
+        if let Some((known, _)) = same {
+            known.addresses.extend(listener.addresses);
+            known.addresses.sort_unstable();
+            known.addresses.dedup();
+        } else {
+            listeners.push(listener);
+            commands.push(service.command_line());
         }
     }
     if all_services.is_none() {
         // Without a master.cf main.cf decides for the one that Postfix comes with.
-        values.gap(None, "there is no master.cf beside it: port 25 is taken to be served");
+        values.gap(
+            None,
+            "there is no master.cf beside it: port 25 is taken to be served",
+        );
         let source = Source::new("master.cf", "smtp inet n - n - - smtpd\n");
         let (stock, _) = services(&syntax::parse_master(&source));
         for service in &stock {
@@ -115,7 +138,10 @@ fn lift(
         }
     }
     listeners.sort_by_key(|listener| listener.port);
-    if !listeners.iter().any(|listener| listener.auth || listener.auth_in_clear) {
+    if !listeners
+        .iter()
+        .any(|listener| listener.auth || listener.auth_in_clear)
+    {
         found.facts.auth = None;
         found.unknown.remove("auth");
     }
@@ -155,7 +181,10 @@ fn listen(
                 known.kind() == "pass" && known.name() == name && known.command() == "smtpd"
             });
             let Some(behind) = behind else {
-                let reason = format!("`{}`: postscreen hands its clients to no smtpd", service.scope());
+                let reason = format!(
+                    "`{}`: postscreen hands its clients to no smtpd",
+                    service.scope()
+                );
                 values.gap(place(), reason);
                 return None;
             };

@@ -100,7 +100,8 @@ impl<'a> Lists<'a> {
         let text = self.values.decides(name, Some(self.service));
         text.parse().unwrap_or_else(|_| {
             let reason = format!("bad numerical configuration: {name} = {text}");
-            self.values.fault(reason, self.values.place(name, Some(self.service)));
+            self.values
+                .fault(reason, self.values.place(name, Some(self.service)));
             0
         })
     }
@@ -127,8 +128,8 @@ impl List<'_> {
                 continue;
             }
             warn = around.warn;
-            let takes_one = lower.starts_with("check_") && lower != "check_relay_domains"
-                || lower == "sleep";
+            let takes_one =
+                lower.starts_with("check_") && lower != "check_relay_domains" || lower == "sleep";
             let may_take_one = lower.contains("_rbl_client")
                 || lower.contains("_rhsbl_")
                 || lower.contains("_rhswl_")
@@ -193,11 +194,7 @@ impl List<'_> {
     /// A fault of the configuration: nothing gets past it.
     fn broken(&mut self, at: &Around, reason: &str) {
         self.lists.values.gap(at.origin.clone(), reason);
-        self.push(
-            Guard::Always,
-            Outcome::TempFail(Reason::Configuration),
-            at,
-        );
+        self.push(Guard::Always, Outcome::TempFail(Reason::Configuration), at);
     }
 
     fn opaque(
@@ -254,7 +251,13 @@ impl List<'_> {
                 self.failing(at);
                 let less = if lower.starts_with("defer") { 100 } else { 0 };
                 let guard = !self.lists.classes.authorized();
-                self.coded(guard, "relay_domains_reject_code", less, Reason::RelayingDenied, at);
+                self.coded(
+                    guard,
+                    "relay_domains_reject_code",
+                    less,
+                    Reason::RelayingDenied,
+                    at,
+                );
             }
             _ if lower.starts_with("reject_") => self.rejects(lower, argument, at),
             _ => self.broken(at, &format!("unknown smtpd restriction: `{word}`")),
@@ -273,7 +276,10 @@ impl List<'_> {
         }
         let inner = Around {
             depth: at.depth + 1,
-            origin: at.origin.clone().filter(|_| words.iter().all(|w| w.origin.is_none())),
+            origin: at
+                .origin
+                .clone()
+                .filter(|_| words.iter().all(|w| w.origin.is_none())),
             ..at.clone()
         };
         self.read(words, &inner);
@@ -308,8 +314,14 @@ impl List<'_> {
             "permit_tls_all_clientcerts" => {}
             "permit_mx_backup" => {
                 let hit = "the recipient's domain names this server as a lesser MX".to_owned();
-                let guard =
-                    Self::opaque("dns", "permit_mx_backup", hit, "it is asked over DNS", None, at);
+                let guard = Self::opaque(
+                    "dns",
+                    "permit_mx_backup",
+                    hit,
+                    "it is asked over DNS",
+                    None,
+                    at,
+                );
                 let guard = Guard::Any(vec![lists.classes.authorized(), guard]);
                 self.permit(guard, at);
             }
@@ -343,9 +355,15 @@ impl List<'_> {
         let of = |name: &str| values.decides(name, Some(self.lists.service));
         let (file, folder) = (of("smtpd_tls_CAfile"), of("smtpd_tls_CApath"));
         let is_bundle = |path: &str| {
-            ["ca-certificates", "ca-bundle", "/etc/ssl/certs", "/etc/pki/tls", "cert.pem"]
-                .iter()
-                .any(|known| path.contains(known))
+            [
+                "ca-certificates",
+                "ca-bundle",
+                "/etc/ssl/certs",
+                "/etc/pki/tls",
+                "cert.pem",
+            ]
+            .iter()
+            .any(|known| path.contains(known))
         };
         let public = Guard::Certificate(Authority::Public);
         let private = Guard::Certificate(Authority::Private);
@@ -374,7 +392,10 @@ impl List<'_> {
             return self.coded(guard, code, 0, reason, at);
         }
         if let Some(argument) = argument {
-            let (zone, _) = argument.text.split_once('=').unwrap_or((&argument.text, ""));
+            let (zone, _) = argument
+                .text
+                .split_once('=')
+                .unwrap_or((&argument.text, ""));
             if lower == "reject_rbl_client" {
                 let listed = Arc::new(Opaque::listed(zone, at.origin.clone()));
                 return self.coded(
@@ -396,7 +417,14 @@ impl List<'_> {
             return self.coded(guard, "maps_rbl_reject_code", 0, Reason::Rule, at);
         }
         let dns = |hit: &str| {
-            Self::opaque("dns", lower, hit.to_owned(), "it is asked over DNS", Some(false), at)
+            Self::opaque(
+                "dns",
+                lower,
+                hit.to_owned(),
+                "it is asked over DNS",
+                Some(false),
+                at,
+            )
         };
         let address = "unknown_address_reject_code";
         match lower {
@@ -411,11 +439,20 @@ impl List<'_> {
             }
             "reject_unknown_helo_hostname" | "reject_unknown_hostname" => {
                 let guard = dns("the name in EHLO does not exist");
-                self.coded(guard, "unknown_hostname_reject_code", 0, Reason::HeloRefused, at);
+                self.coded(
+                    guard,
+                    "unknown_hostname_reject_code",
+                    0,
+                    Reason::HeloRefused,
+                    at,
+                );
             }
             "reject_unlisted_recipient" | "check_recipient_maps" => {
                 for clause in lists.classes.unlisted() {
-                    let at = Around { origin: at.origin.clone().or(clause.origin), ..at.clone() };
+                    let at = Around {
+                        origin: at.origin.clone().or(clause.origin),
+                        ..at.clone()
+                    };
                     self.refuse(clause.guard, Reason::UnknownRecipient, &at);
                 }
             }
@@ -432,7 +469,13 @@ impl List<'_> {
                 self.coded(guard, &code, 0, Reason::Rule, at);
             }
             "reject_plaintext_session" => {
-                self.coded(!Guard::Tls, "plaintext_reject_code", 0, Reason::NeedsTls, at);
+                self.coded(
+                    !Guard::Tls,
+                    "plaintext_reject_code",
+                    0,
+                    Reason::NeedsTls,
+                    at,
+                );
             }
             "reject_maps_rbl" => {
                 for zone in lists.values.words("maps_rbl_domains", Some(lists.service)) {
@@ -466,10 +509,19 @@ impl List<'_> {
 
     fn login_mismatch(&mut self, lower: &str, at: &Around) {
         let lists = self.lists;
-        let maps = lists.values.words("smtpd_sender_login_maps", Some(lists.service));
+        let maps = lists
+            .values
+            .words("smtpd_sender_login_maps", Some(lists.service));
         let other = |hit: &str| {
             let reason = "who owns which address is not read";
-            Self::opaque("table", "smtpd_sender_login_maps", hit.to_owned(), reason, Some(false), at)
+            Self::opaque(
+                "table",
+                "smtpd_sender_login_maps",
+                hit.to_owned(),
+                reason,
+                Some(false),
+                at,
+            )
         };
         let authenticated = matches!(
             lower,
@@ -494,7 +546,11 @@ impl List<'_> {
             )
         {
             let owned = other("the sender is the address of someone who logs in");
-            self.refuse(both(!Guard::Authenticated, owned), Reason::SenderRefused, at);
+            self.refuse(
+                both(!Guard::Authenticated, owned),
+                Reason::SenderRefused,
+                at,
+            );
         }
     }
 
@@ -581,8 +637,10 @@ impl List<'_> {
             guards.push(guard.clone());
             let answer = Answer::read(&hit.value);
             self.answer(&answer, all(guards), asked, &inner);
-            if !matches!(answer, Answer::Ok | Answer::Refuse | Answer::Defer | Answer::Discard)
-                || at.warn
+            if !matches!(
+                answer,
+                Answer::Ok | Answer::Refuse | Answer::Defer | Answer::Discard
+            ) || at.warn
                 || (answer == Answer::Ok && asked == Asked::Recipient)
             {
                 hidden.push(guard);
@@ -619,7 +677,10 @@ impl List<'_> {
                 let mut inner = at.clone();
                 inner.condition.push(guard);
                 inner.depth += 1;
-                if words.iter().any(|word| word.text.contains(':') && !word.text.contains('{')) {
+                if words
+                    .iter()
+                    .any(|word| word.text.contains(':') && !word.text.contains('{'))
+                {
                     return self.broken(&inner, &format!("`{text}`: a table within a table"));
                 }
                 if inner.depth > DEEPEST {
@@ -643,10 +704,14 @@ pub fn networks(values: &Values<'_>, service: Option<&Service>) -> Matched {
         return reader.read(&values.words("mynetworks", service));
     }
     let mut matched = reader.read(&[]);
-    let style = values.decides("mynetworks_style", service).to_ascii_lowercase();
+    let style = values
+        .decides("mynetworks_style", service)
+        .to_ascii_lowercase();
     let mut guards = vec![Guard::ClientIsHost];
     if style != "host" {
-        guards.push(super::matching::within(crate::net::Network::parse("127.0.0.0/8").ok()));
+        guards.push(super::matching::within(
+            crate::net::Network::parse("127.0.0.0/8").ok(),
+        ));
         guards.push(Guard::Opaque(Arc::new(Opaque {
             kind: "network",
             name: format!("mynetworks_style {style}"),

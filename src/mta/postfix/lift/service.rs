@@ -44,7 +44,11 @@ pub fn listener(
         .any(|word| word.text == "noanonymous");
     mechanisms.retain(|used| *used != Mechanism::Anonymous || !forbids_anonymous);
     let in_clear = auth && !tls.enforced && !flag("smtpd_tls_auth_only");
-    if in_clear && !values.words("smtpd_sasl_exceptions_networks", Some(service)).is_empty() {
+    if in_clear
+        && !values
+            .words("smtpd_sasl_exceptions_networks", Some(service))
+            .is_empty()
+    {
         values.gap(
             values.place("smtpd_sasl_exceptions_networks", Some(service)),
             "`smtpd_sasl_exceptions_networks`: AUTH is taken to be offered to everybody",
@@ -55,7 +59,14 @@ pub fn listener(
     stages.extend(stages_of(&lists, &tls));
     stages.retain(|stage| !stage.clauses.is_empty());
     let dead = guard::unread_argument(service)
-        .map(|reason| (reason, values.master.map(|m| Place::new(m, service.fields[7].place()))))
+        .map(|reason| {
+            (
+                reason,
+                values
+                    .master
+                    .map(|m| Place::new(m, service.fields[7].place())),
+            )
+        })
         .or_else(|| values.faults().into_iter().next())
         .or_else(|| guard::unguarded(&lists));
     let (port, addresses) = endpoint;
@@ -71,7 +82,9 @@ pub fn listener(
         stages,
         dead,
         believed: believed(values, service),
-        origin: values.master.map(|master| Place::new(master, service.fields[0].place())),
+        origin: values
+            .master
+            .map(|master| Place::new(master, service.fields[0].place())),
     };
     listener.role = role(&listener);
     listener
@@ -128,7 +141,10 @@ impl Tls {
             "may" | "none" => false,
             _ => {
                 let reason = format!("Invalid TLS level \"{level}\"");
-                values.fault(reason, values.place("smtpd_tls_security_level", Some(service)));
+                values.fault(
+                    reason,
+                    values.place("smtpd_tls_security_level", Some(service)),
+                );
                 false
             }
         };
@@ -146,9 +162,10 @@ impl Tls {
         let protocols = text("smtpd_tls_mandatory_protocols").replace(' ', "");
         let profile = match protocols.as_str() {
             ">=TLSv1.3" | "TLSv1.3" => Some(TlsProfile::Modern),
-            other if ["!SSLv2", "!SSLv3", "!TLSv1", "!TLSv1.1", "!TLSv1.2"]
-                .iter()
-                .all(|no| other.split([',', ':']).any(|word| word == *no)) =>
+            other
+                if ["!SSLv2", "!SSLv3", "!TLSv1", "!TLSv1.1", "!TLSv1.2"]
+                    .iter()
+                    .all(|no| other.split([',', ':']).any(|word| word == *no)) =>
             {
                 Some(TlsProfile::Modern)
             }
@@ -236,7 +253,12 @@ fn lists<'a>(
 /// The addresses that `permit_inet_interfaces` lets in.
 fn interfaces(values: &Values<'_>, service: &Service) -> Guard {
     let words = values.words("inet_interfaces", Some(service));
-    match addresses(&words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>()) {
+    match addresses(
+        &words
+            .iter()
+            .map(|word| word.text.as_str())
+            .collect::<Vec<_>>(),
+    ) {
         Some(some) if !some.is_empty() => {
             let networks = some
                 .iter()
@@ -306,7 +328,8 @@ fn stages_of(lists: &Lists<'_>, tls: &Tls) -> Vec<Stage> {
     let mut stages = vec![filter::stage(values, lists.service), tls.stage()];
     for (name, asked, at_rcpt) in order {
         let mut clauses = lists.clauses(name, asked);
-        if name == "smtpd_sender_restrictions" && values.flag("smtpd_reject_unlisted_sender", service)
+        if name == "smtpd_sender_restrictions"
+            && values.flag("smtpd_reject_unlisted_sender", service)
         {
             let origin = values.place("smtpd_reject_unlisted_sender", service);
             clauses.push(Clause {
@@ -335,7 +358,9 @@ fn stages_of(lists: &Lists<'_>, tls: &Tls) -> Vec<Stage> {
         });
     }
     let options = values.words("receive_override_options", service);
-    let is_off = options.iter().any(|word| word.text == "no_unknown_recipient_checks");
+    let is_off = options
+        .iter()
+        .any(|word| word.text == "no_unknown_recipient_checks");
     if values.flag("smtpd_reject_unlisted_recipient", service) && !is_off {
         // A `postmaster` without an account gets no mail either: it comes back.
         let mut clauses = lists.classes.unlisted();

@@ -15,9 +15,31 @@ const KEYS: [&str; 9] = [
 
 /// Types that some build of Postfix knows beside those that are read here.
 const OTHERS: [&str; 25] = [
-    "environ", "nis", "proxy", "tcp", "unix", "ldap", "mysql", "pgsql", "sqlite", "memcache",
-    "fail", "socketmap", "pipemap", "unionmap", "randmap", "mongodb", "debug", "nisplus", "netinfo",
-    "static", "cidr", "pcre", "regexp", "texthash", "maptable",
+    "environ",
+    "nis",
+    "proxy",
+    "tcp",
+    "unix",
+    "ldap",
+    "mysql",
+    "pgsql",
+    "sqlite",
+    "memcache",
+    "fail",
+    "socketmap",
+    "pipemap",
+    "unionmap",
+    "randmap",
+    "mongodb",
+    "debug",
+    "nisplus",
+    "netinfo",
+    "static",
+    "cidr",
+    "pcre",
+    "regexp",
+    "texthash",
+    "maptable",
 ];
 
 /// An entry.
@@ -76,9 +98,7 @@ pub fn open(word: &Word, values: &Values<'_>) -> Table {
             Err(reason) => Table::Elsewhere("table", format!("the file: {reason}")),
         },
         "fail" => Table::Broken("it always fails".into()),
-        "mysql" | "pgsql" | "sqlite" => {
-            Table::Elsewhere("sql", "it is asked of a database".into())
-        }
+        "mysql" | "pgsql" | "sqlite" => Table::Elsewhere("sql", "it is asked of a database".into()),
         "ldap" => Table::Elsewhere("ldap", "it is asked of a directory".into()),
         _ if OTHERS.contains(&kind) => {
             Table::Elsewhere("table", format!("a table of type {kind} is not read"))
@@ -158,7 +178,9 @@ fn ordered(kind: &str, source: &Arc<Source>, place: impl Fn(&Place) -> Option<Pl
         if node.kind() != "entry" {
             continue;
         }
-        let Some((key, value)) = read.next() else { break };
+        let Some((key, value)) = read.next() else {
+            break;
+        };
         // A line that is wrong is left out, as the daemon does.
         let Some(own) = test(kind, &key.text, origin.as_ref()) else {
             continue;

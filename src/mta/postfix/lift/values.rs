@@ -170,10 +170,7 @@ impl<'a> Values<'a> {
     }
 
     fn collect(&self, name: &str, service: Option<&Service>, depth: usize, words: &mut Vec<Word>) {
-        let Some((value, source)) = self
-            .written(name, service)
-            .filter(|_| depth < DEEPEST)
-        else {
+        let Some((value, source)) = self.written(name, service).filter(|_| depth < DEEPEST) else {
             let text = self.expanded(&format!("${name}"), name, service);
             words.extend(tokens(&text).map(|range| Word {
                 text: text[range].to_owned(),
