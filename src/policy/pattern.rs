@@ -37,6 +37,8 @@ pub enum Field {
     RecipientDomain,
     /// The recipient's local part.
     RecipientLocal,
+    /// The command that names the recipient, as in `RCPT TO:<local@domain>`.
+    RecipientCommand,
 }
 
 /// A regular expression.
