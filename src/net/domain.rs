@@ -141,6 +141,11 @@ impl Domain {
         self.0 == "invalid" || self.0.ends_with(".invalid")
     }
 
+    /// Whether the name is one label or a public suffix, so that others' names lie below.
+    pub fn is_suffix(&self) -> bool {
+        psl::domain_str(&self.0).is_none()
+    }
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0

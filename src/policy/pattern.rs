@@ -37,6 +37,8 @@ pub enum Field {
     RecipientDomain,
     /// The recipient's local part.
     RecipientLocal,
+    /// The recipient as it stands in RCPT, in angle brackets, with its source route.
+    RecipientPath,
 }
 
 /// A regular expression.

@@ -347,6 +347,10 @@ impl<'a> Walk<'a> {
             }
             Field::RecipientDomain => (Looked::AT, recipient.at.to_string().into()),
             Field::RecipientLocal => (Looked::LOCAL, recipient.local.clone().into()),
+            Field::RecipientPath => {
+                let looked = Looked(Looked::ROUTE.0 | Looked::AT.0 | Looked::LOCAL.0);
+                (looked, session.recipient.to_string().into())
+            }
         };
         self.look(looked);
         text

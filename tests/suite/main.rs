@@ -7,6 +7,7 @@ mod configuration;
 mod description;
 mod features;
 mod floors;
+mod lift_exim;
 mod lossless;
 mod policy;
 mod readme;
