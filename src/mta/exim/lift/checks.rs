@@ -3,6 +3,7 @@
 
 use super::acl;
 use super::expand::{Value, expand};
+use super::facts;
 use super::lists::{self, Kind};
 use super::logic::{Answer, all, any};
 use super::routes;
@@ -53,6 +54,10 @@ pub fn answer(part: &Part, scene: &Scene<'_>) -> Answer {
         "condition" => condition(text, scene, place),
         "verify" => each_text(text, scene, |text| verify(text, scene, place)),
         "dnslists" => each_text(text, scene, |text| Answer::when(listed(text, place))),
+        // That is a fact, and no session is one too many by itself.
+        "ratelimit" if scene.phase == Phase::Connect && facts::rate(text).is_some() => {
+            Answer::of(false)
+        }
         // What is asked of messages comes after the recipients, and what counts clients depends on
         // those before.
         "ratelimit" | "spam" | "malware" | "regex" | "mime_regex" | "decode" => {

@@ -332,6 +332,7 @@ pub fn dkim(shared: &Shared<'_>, unknown: &mut Unknown) -> Option<Stated<Dkim>> 
             socket: None,
         })
     };
+    unknown.insert("dkim socket", "Exim signs by itself".into());
     let Some(value) = all() else {
         unknown.insert("dkim", "it is chosen for each message".into());
         return None;

@@ -51,6 +51,7 @@ pub fn facts(shared: &Shared<'_>, listeners: &[Listener], unknown: &mut Unknown)
         auth: if offers_auth {
             auth(&scene, unknown)
         } else {
+            unknown.insert("auth", "no listener offers AUTH".into());
             None
         },
         certificate: certificate(shared, unknown),
@@ -217,22 +218,28 @@ fn limits(scene: &Scene<'_>, unknown: &mut Unknown) -> Limits {
         recipients: limit("recipients_max", "recipients"),
         connections: connections.filter(|limit| limit.value != CONNECTIONS),
         connections_per_client: limit("smtp_accept_max_per_host", "connections per client"),
-        connection_rate: rate(shared),
+        connection_rate: connection_rate(shared),
     }
 }
 
-/// `ratelimit = N / 1m / …` in the ACL of connections.
-fn rate(shared: &Shared<'_>) -> Option<Stated<u64>> {
+/// The limit that is asked for in the ACL of connections.
+fn connection_rate(shared: &Shared<'_>) -> Option<Stated<u64>> {
     let name = find(&shared.running.main, "acl_smtp_connect")?;
     let acl = super::acl::named(shared.running, &name.value)?;
     let mut parts = acl.statements.iter().flat_map(|statement| &statement.parts);
     let part = parts.find(|part| part.name == "ratelimit")?;
-    let mut words = argument(part).split('/').map(str::trim);
-    let number = words.next()?.parse().ok()?;
-    (words.next() == Some("1m")).then(|| Stated {
-        value: number,
+    Some(Stated {
+        value: rate(argument(part))?,
         origin: Some(part.place.clone()),
     })
+}
+
+/// `N / 1m / per_conn / …`: connections of a client in a minute.
+pub fn rate(text: &str) -> Option<u64> {
+    let mut words = text.split('/').map(str::trim);
+    let number = words.next()?.parse().ok()?;
+    let is_minute = words.next() == Some("1m") && words.any(|word| word == "per_conn");
+    is_minute.then_some(number)
 }
 
 fn dnsbl(shared: &Shared<'_>, unknown: &mut Unknown) -> Vec<Stated<Dnsbl>> {
