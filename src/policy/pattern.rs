@@ -174,6 +174,9 @@ impl Patterns {
             let mut rest = text
                 .rsplit_once('@')
                 .map_or(text.as_str(), |(_, domain)| domain);
+            if rest.contains('.') && self.below.contains("") {
+                return true;
+            }
             while let Some((_, parent)) = rest.split_once('.') {
                 if self.below.contains(parent) {
                     return true;
@@ -217,6 +220,11 @@ mod tests {
         ] {
             assert_eq!(patterns.holds(text), holds, "{text}");
         }
+        let every = Patterns {
+            below: HashSet::from([String::new()]),
+            ..Patterns::default()
+        };
+        assert!(every.holds("u@c.example") && !every.holds("u@c"));
     }
 
     #[test]

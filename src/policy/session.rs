@@ -153,6 +153,23 @@ pub struct Session {
     pub recipient: Recipient,
 }
 
+impl Session {
+    /// What a client says to hold the session, a line a command; own addresses as `[own]`.
+    pub fn dialogue(&self) -> Vec<String> {
+        let mut lines = vec![format!("EHLO {}", self.helo)];
+        if self.tls {
+            lines.push("STARTTLS".into());
+            lines.push(format!("EHLO {}", self.helo));
+        }
+        if let Some(mechanism) = self.auth {
+            lines.push(format!("AUTH {}", mechanism.name()));
+        }
+        lines.push(format!("MAIL FROM:{}", self.sender));
+        lines.push(format!("RCPT TO:{}", self.recipient));
+        lines
+    }
+}
+
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

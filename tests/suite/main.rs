@@ -2,13 +2,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod behaviour;
 mod cli;
 mod configuration;
 mod description;
 mod features;
 mod floors;
 mod lift_exim;
+mod lift_sendmail;
 mod lossless;
 mod policy;
+mod raise;
 mod readme;
+mod safety;
 mod versions;

@@ -1,6 +1,6 @@
 //! The kinds of files that Sendmail reads. Must not know what their settings mean.
 
-use super::{resolve, syntax, traps};
+use super::{lift, resolve, syntax, traps};
 use crate::mta::Server;
 use crate::mta::dialect::Dialect;
 
@@ -18,7 +18,7 @@ pub static ALL: [Dialect; 4] = [
         parse: syntax::parse_mc,
         syntax: traps::mc::syntax,
         resolve: resolve::config_of_mc,
-        lift: None,
+        lift: Some(lift::of_mc),
     },
     Dialect {
         name: "sendmail-cf",
@@ -28,7 +28,7 @@ pub static ALL: [Dialect; 4] = [
         parse: syntax::parse_cf,
         syntax: traps::cf::syntax,
         resolve: resolve::config_of_cf,
-        lift: None,
+        lift: Some(lift::of_cf),
     },
     Dialect {
         name: "sendmail-table",

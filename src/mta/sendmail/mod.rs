@@ -6,6 +6,7 @@ mod cf;
 mod delivery;
 mod dialects;
 mod library;
+mod lift;
 mod m4;
 mod mc;
 mod plan;

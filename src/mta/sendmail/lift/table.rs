@@ -1,0 +1,369 @@
+//! The access map as the standard rulesets look it up (cf/README, "Anti-spam configuration
+//! control"). Must not know which look-up decides what.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::addresses::network;
+use super::input::Input;
+use crate::mta::lift::Use;
+use crate::net::{AddressSet, Network};
+use crate::policy::{Accept, Clause, Field, Guard, Opaque, Outcome, Patterns, Reason};
+use crate::text::{Place, Span, Unread};
+
+/// With more entries than this those with one answer share a clause.
+const SINGLE: usize = 100;
+
+/// What an entry says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Answer {
+    /// `RELAY`
+    Relay,
+    /// `OK`
+    Ok,
+    /// `SKIP`: as if there were no entry.
+    Skip,
+    /// `REJECT`, or a text with a reply code of 5.
+    Reject,
+    /// A text with a reply code of 4.
+    Later,
+    /// `DISCARD`
+    Discard,
+    /// `QUARANTINE`: taken, and held.
+    Held,
+}
+
+impl Answer {
+    fn of(value: &str) -> Self {
+        let upper = value.to_ascii_uppercase();
+        match upper.split(':').next().unwrap_or_default().trim() {
+            "RELAY" => Self::Relay,
+            "OK" => Self::Ok,
+            "SKIP" => Self::Skip,
+            "DISCARD" => Self::Discard,
+            "QUARANTINE" => Self::Held,
+            "REJECT" => Self::Reject,
+            _ => {
+                let code = upper.strip_prefix("ERROR:").unwrap_or(&upper);
+                let code = code.trim_start_matches(|c: char| !c.is_ascii_digit());
+                if code.starts_with('4') {
+                    Self::Later
+                } else {
+                    Self::Reject
+                }
+            }
+        }
+    }
+
+    /// What the check does that looks it up.
+    pub fn outcome(self, reason: Reason) -> Outcome {
+        match self {
+            Self::Relay | Self::Ok | Self::Skip | Self::Held => Outcome::Next,
+            Self::Reject => Outcome::Refuse(reason),
+            Self::Later => Outcome::TempFail(reason),
+            Self::Discard => Outcome::Accept(Accept::Discard),
+        }
+    }
+}
+
+/// An entry that a look-up can find. Of those that it can, it finds the one of the highest rank.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    rank: usize,
+    /// What it says.
+    pub answer: Answer,
+    key: Key,
+    place: Place,
+}
+
+#[derive(Clone, Debug)]
+enum Key {
+    Name {
+        name: String,
+        itself: bool,
+        below: bool,
+    },
+    Begin(Network),
+}
+
+/// The access map.
+#[derive(Debug, Default)]
+pub struct Table {
+    entries: HashMap<String, (Answer, Place)>,
+    /// What the entries for TLS say, as written.
+    texts: HashMap<String, (String, Place)>,
+    name: String,
+    /// Why it is not read.
+    unread: Option<(String, Option<Place>)>,
+    dotted: bool,
+}
+
+impl Table {
+    /// Reads the map `access` of the configuration; empty without one.
+    pub fn read(input: &Input<'_>) -> Self {
+        let Some(line) = input.model.maps.iter().find(|map| map.name == "access") else {
+            return Self::default();
+        };
+        input.uses("map", "access", Use::Decides);
+        let value = line.value.as_deref().unwrap_or_default();
+        let mut words = value.split_whitespace();
+        let class = words.next().unwrap_or_default();
+        let path = words.next_back().unwrap_or_default();
+        let mut table = Self {
+            name: format!("{class}:{path}"),
+            dotted: input.feature("lookupdotdomain").is_some(),
+            ..Self::default()
+        };
+        let kept = ["text", "hash", "btree", "dbm", "cdb"];
+        if !kept.contains(&class) || path.starts_with(['-', '@']) {
+            table.unread = Some((
+                format!("it is a map of class `{class}`"),
+                line.place.clone(),
+            ));
+            return table;
+        }
+        let source = match input.file(path) {
+            Ok(source) => source,
+            Err(reason) => {
+                let made = input.file(&format!("{path}.db"));
+                let optional = value.split_whitespace().any(|word| word == "-o");
+                if !(optional && reason == Unread::Missing && made.err() == Some(Unread::Missing)) {
+                    table.unread = Some((reason.to_string(), line.place.clone()));
+                }
+                return table;
+            }
+        };
+        let mut at = 0;
+        for text in source.text().split_inclusive('\n') {
+            let span = Span::new(at, at + text.trim_end().len());
+            at += text.len();
+            if text.starts_with(['#', ' ', '\t']) {
+                continue;
+            }
+            let Some((key, value)) = text.trim_end().split_once([' ', '\t']) else {
+                continue;
+            };
+            let found = (Answer::of(value.trim()), Place::new(&source, span));
+            if key
+                .get(..4)
+                .is_some_and(|tag| tag.eq_ignore_ascii_case("tls_"))
+            {
+                let text = (value.trim().to_owned(), Place::new(&source, span));
+                table.texts.entry(key.to_lowercase()).or_insert(text);
+            }
+            // makemap keeps the first of two lines with one key.
+            table.entries.entry(key.to_lowercase()).or_insert(found);
+        }
+        table
+    }
+
+    /// The entries of `tag`, and those without a tag where those are looked up too.
+    fn tagged(&self, tag: &str, untagged: bool) -> BTreeMap<&str, (Answer, &Place)> {
+        let mut found = BTreeMap::new();
+        for (key, (answer, place)) in &self.entries {
+            let rest = key
+                .strip_prefix(tag)
+                .and_then(|rest| rest.strip_prefix(':'));
+            if let Some(rest) = rest {
+                found.insert(rest, (*answer, place));
+            } else if untagged && (!key.contains(':') || key.starts_with("ipv6:")) {
+                found.entry(key.as_str()).or_insert((*answer, place));
+            }
+        }
+        found
+    }
+
+    /// Entries for names, which are looked up with each of their parents; exactly alone where the
+    /// rules do not look for parents.
+    pub fn names(&self, tag: &str, untagged: bool, exact: bool) -> Vec<Entry> {
+        let mut found = Vec::new();
+        for (key, (answer, place)) in self.tagged(tag, untagged) {
+            if key.is_empty() || key.contains(['@', ':', '[']) || network(key).is_some() {
+                continue;
+            }
+            let dotted = key.strip_prefix('.');
+            if dotted.is_some() && (exact || !self.dotted) {
+                continue;
+            }
+            let name = dotted.unwrap_or(key);
+            found.push(Entry {
+                rank: 2 * name.split('.').count() + usize::from(dotted.is_some()),
+                answer,
+                key: Key::Name {
+                    name: name.to_owned(),
+                    itself: dotted.is_none(),
+                    below: !exact,
+                },
+                place: place.clone(),
+            });
+        }
+        sorted(found)
+    }
+
+    /// Entries for addresses with all their octets or groups, and without the last ones.
+    pub fn addresses(&self, tag: &str, untagged: bool) -> Vec<Entry> {
+        let mut found = Vec::new();
+        for (key, (answer, place)) in self.tagged(tag, untagged) {
+            if let Some(network) = network(key).filter(|_| !key.ends_with(['.', ':'])) {
+                found.push(Entry {
+                    rank: network.prefix().into(),
+                    answer,
+                    key: Key::Begin(network),
+                    place: place.clone(),
+                });
+            }
+        }
+        sorted(found)
+    }
+
+    /// Entries for whole addresses, then for local parts as `user@`.
+    pub fn mailboxes(&self, tag: &str, untagged: bool) -> [Vec<Entry>; 2] {
+        let mut found = [Vec::new(), Vec::new()];
+        for (key, (answer, place)) in self.tagged(tag, untagged) {
+            let Some((local, domain)) = key.split_once('@') else {
+                continue;
+            };
+            let whole = !domain.is_empty();
+            found[usize::from(!whole)].push(Entry {
+                rank: 0,
+                answer,
+                key: Key::Name {
+                    name: if whole { key } else { local }.to_owned(),
+                    itself: true,
+                    below: false,
+                },
+                place: place.clone(),
+            });
+        }
+        found
+    }
+
+    /// An entry for TLS by its whole key.
+    pub fn entry(&self, key: &str) -> Option<&(String, Place)> {
+        self.texts.get(key)
+    }
+
+    /// Where an entry of a tag stands, if there is one.
+    pub fn has(&self, tag: &str) -> Option<&Place> {
+        let found = self.tagged(tag, false);
+        found.into_values().map(|(_, place)| place).next()
+    }
+
+    /// The question whether a map that is not here answers so that `hit`.
+    pub fn unknown(&self, hit: &str, usual: Option<bool>) -> Option<Guard> {
+        let (reason, origin) = self.unread.as_ref()?;
+        Some(Guard::Opaque(Arc::new(Opaque {
+            kind: "table",
+            name: self.name.clone(),
+            hit: format!("`{}` {hit}", self.name),
+            reason: reason.clone(),
+            usual,
+            origin: origin.clone(),
+        })))
+    }
+}
+
+/// The highest rank first.
+fn sorted(mut entries: Vec<Entry>) -> Vec<Entry> {
+    entries.sort_by_key(|entry| std::cmp::Reverse(entry.rank));
+    entries
+}
+
+impl Key {
+    fn add(&self, patterns: &mut Patterns, networks: &mut Vec<Network>) {
+        match self {
+            Self::Begin(network) => networks.push(*network),
+            Self::Name {
+                name,
+                itself,
+                below,
+            } => {
+                if *itself {
+                    patterns.exact.insert(name.clone());
+                }
+                if *below {
+                    patterns.below.insert(name.clone());
+                }
+            }
+        }
+    }
+}
+
+/// One of the entries is found, whatever it says.
+fn found<'e>(field: Field, entries: impl Iterator<Item = &'e Entry>) -> Guard {
+    let (mut patterns, mut networks) = (Patterns::default(), Vec::new());
+    entries.for_each(|entry| entry.key.add(&mut patterns, &mut networks));
+    if networks.is_empty() {
+        Guard::Matches(field, Arc::new(patterns))
+    } else {
+        Guard::ClientIn(Arc::new(AddressSet::new(networks)))
+    }
+}
+
+/// The look-up of `field` in `entries` finds `wanted`; addresses look at the client's.
+pub fn says(field: Field, entries: &[Entry], wanted: Answer) -> Option<Guard> {
+    entries.iter().find(|entry| entry.answer == wanted)?;
+    if entries.iter().all(|entry| entry.answer == wanted) {
+        return Some(found(field, entries.iter()));
+    }
+    let mut guard = Guard::never();
+    for level in entries.chunk_by(|one, next| one.rank == next.rank).rev() {
+        let other = found(field, level.iter().filter(|entry| entry.answer != wanted));
+        let same = found(field, level.iter().filter(|entry| entry.answer == wanted));
+        guard = Guard::Any(vec![same, Guard::All(vec![!other, guard])]);
+    }
+    Some(guard)
+}
+
+/// What the check does that looks `field` up, a clause for each entry. Entries on `SKIP` are none.
+pub fn clauses(
+    field: Field,
+    entries: &[Entry],
+    outcome: impl Fn(Answer) -> Outcome,
+) -> Vec<Clause> {
+    let clause = |entries: &[&Entry]| {
+        let first = entries.first()?;
+        Some(Clause {
+            guard: found(field, entries.iter().copied()),
+            outcome: outcome(first.answer),
+            origin: Some(first.place.clone()),
+        })
+    };
+    if entries.len() <= SINGLE {
+        return entries
+            .iter()
+            .filter_map(|entry| clause(&[entry]))
+            .collect();
+    }
+    let mut kinds: BTreeMap<(std::cmp::Reverse<usize>, Answer), Vec<&Entry>> = BTreeMap::new();
+    for entry in entries {
+        let kind = (std::cmp::Reverse(entry.rank), entry.answer);
+        kinds.entry(kind).or_default().push(entry);
+    }
+    kinds
+        .values()
+        .filter_map(|entries| clause(entries))
+        .collect()
+}
+
+/// The networks that entries for addresses let relay.
+pub fn networks(entries: &[Entry]) -> Vec<(Network, Place)> {
+    let relayed = entries.iter().filter(|entry| entry.answer == Answer::Relay);
+    relayed
+        .filter_map(|entry| match entry.key {
+            Key::Begin(network) => Some((network, entry.place.clone())),
+            Key::Name { .. } => None,
+        })
+        .collect()
+}
+
+/// The names of entries that relay.
+pub fn relayed(entries: &[Entry]) -> Vec<(&str, &Place)> {
+    let relayed = entries.iter().filter(|entry| entry.answer == Answer::Relay);
+    relayed
+        .filter_map(|entry| match &entry.key {
+            Key::Name { name, .. } => Some((name.as_str(), &entry.place)),
+            Key::Begin(_) => None,
+        })
+        .collect()
+}

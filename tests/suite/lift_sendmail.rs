@@ -1,0 +1,332 @@
+//! What Sendmail's files do as a policy: those that are generated do what their description
+//! demands, and hand-written ones what the daemon does.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use smtpconf::description;
+use smtpconf::generate::generate;
+use smtpconf::mta::{Dialect, File, Lifted, Server, Target, Version, World};
+use smtpconf::policy::{
+    Accept, At, ClientCertificate, Decision, Environment, Mechanism, Policy, Space, compare,
+};
+use smtpconf::text::{Snapshot, Source};
+
+#[path = "../lab/random.rs"]
+mod random;
+
+/// The configuration that begins with the first file; the others are its neighbours.
+fn lift(dialect: &str, files: &[(&str, &str)], version: Version) -> Lifted {
+    let snapshot = Snapshot::of(files);
+    let world = World {
+        files: &snapshot,
+        version,
+        known: &[],
+        defaults: false,
+    };
+    let (name, text) = files[0];
+    let dialect = Dialect::by_word(dialect).unwrap();
+    dialect.policy(&Source::new(name, text), &world).unwrap()
+}
+
+/// Generated files where their steps put them, sendmail.mc first.
+fn lift_generated(files: &[File], version: Version) -> Lifted {
+    let mut placed: Vec<(String, &str)> = files
+        .iter()
+        .map(|file| {
+            let folder = if file.name.starts_with("sasl2/") {
+                "/etc"
+            } else {
+                "/etc/mail"
+            };
+            (format!("{folder}/{}", file.name), file.text.as_str())
+        })
+        .collect();
+    placed.sort_by_key(|(name, _)| !name.ends_with("sendmail.mc"));
+    let placed: Vec<(&str, &str)> = placed.iter().map(|(n, t)| (n.as_str(), *t)).collect();
+    lift("sendmail-mc", &placed, version)
+}
+
+/// Descriptions by their names: the examples, the lab's, and random ones.
+fn descriptions() -> Vec<(String, String)> {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut all = Vec::new();
+    for folder in ["examples", "tests/lab/descriptions"] {
+        for entry in fs::read_dir(manifest.join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            let text = fs::read_to_string(&path).unwrap();
+            all.push((path.file_name().unwrap().to_str().unwrap().to_owned(), text));
+        }
+    }
+    for seed in 0..20 {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        all.push((format!("short {seed}"), random::description(&mut rng)));
+        all.push((format!("long {seed}"), random::long_description(&mut rng)));
+    }
+    all
+}
+
+#[test]
+fn generated_files_do_what_their_description_demands() {
+    let mut compared = 0;
+    let mut unknown = BTreeSet::new();
+    for version in [&[8, 15, 2][..], &[8, 17, 1, 9], &[8, 18, 1]] {
+        let version = Version::new(version);
+        let target = Target::new(Server::Sendmail, version).unwrap();
+        for (name, text) in descriptions() {
+            let (description, findings) = description::read(&Source::new(&*name, &*text));
+            let description = description.unwrap_or_else(|| panic!("{name}: {findings:?}"));
+            let Ok(generated) = generate(&description, target) else {
+                continue;
+            };
+            let lifted = lift_generated(&generated.files, version);
+            assert!(lifted.gaps.is_empty(), "{name}: {:?}", lifted.gaps);
+            let wanted = description::lower(&description);
+            let drift = compare(&wanted, &lifted.policy);
+            if let Some(one) = drift.sessions.first() {
+                panic!(
+                    "{name} for {version}: {} sessions differ, such as {}: {} by {:?}, not {} by {:?}",
+                    drift.count, one.session, one.second, one.by[1], one.first, one.by[0]
+                );
+            }
+            assert!(
+                drift.facts.is_empty(),
+                "{name} for {version}: {:#?}",
+                drift.facts
+            );
+            unknown.extend(drift.unknown.into_iter().map(|(name, _)| name));
+            compared += 1;
+        }
+    }
+    println!("{compared} configurations");
+    assert!(compared > 120);
+    // What no file of Sendmail tells of a description.
+    let told_nowhere = [
+        "dkim",
+        "dkim socket",
+        "milters",
+        "smarthost",
+        "spam filter",
+        "tables",
+    ];
+    assert_eq!(unknown, BTreeSet::from(told_nowhere));
+}
+
+/// A generated file in which a rule is missing is not taken for the whole one.
+#[test]
+fn every_rule_of_a_generated_file_counts() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lab/descriptions/everything.yaml");
+    let text = fs::read_to_string(path).unwrap();
+    let (description, _) = description::read(&Source::new("t", &*text));
+    let description = description.unwrap();
+    let wanted = description::lower(&description);
+    let version = Version::new(&[8, 17, 1, 9]);
+    let target = Target::new(Server::Sendmail, version).unwrap();
+    let files = generate(&description, target).unwrap().files;
+    let at = files
+        .iter()
+        .position(|file| file.name == "sendmail.mc")
+        .unwrap();
+    let lines: Vec<&str> = files[at].text.lines().collect();
+    let begin = lines
+        .iter()
+        .position(|line| *line == "SLocal_check_mail")
+        .unwrap();
+    let mut harmless = Vec::new();
+    for (number, line) in lines.iter().enumerate().skip(begin) {
+        if !line.starts_with('R') {
+            continue;
+        }
+        let mut changed = lines.clone();
+        changed.remove(number);
+        let mut files = files.clone();
+        files[at].text = changed.join("\n") + "\n";
+        let lifted = lift_generated(&files, version);
+        if compare(&wanted, &lifted.policy).is_empty() {
+            harmless.push(*line);
+        }
+    }
+    // An address comes in brackets or without.
+    assert_eq!(harmless, ["R< $* >\t\t\t$1"]);
+}
+
+/// A session of a stranger that is taken for a domain of others, or may be, with what it depends
+/// on; none where there is no such session.
+fn hole(policy: &Policy) -> Option<(String, Vec<String>)> {
+    let space = Space::of(&[policy]);
+    let mut found: Option<(String, Vec<String>)> = None;
+    space.walk(&Environment::usual(), false, &mut |session, environment| {
+        let verdict = policy.decide_in(session, environment, false);
+        let At::Domain(domain) = &session.recipient.at else {
+            return Some(verdict.looked);
+        };
+        let is_stranger = space.is_stranger(session.client.source)
+            && session.auth.is_none_or(|used| used == Mechanism::Anonymous)
+            && session.certificate != ClientCertificate::Private
+            && !policy.ours.holds(domain.as_str());
+        let relayed = Decision::Accept(Accept::Relay);
+        let relay = verdict.possible.iter().find(|one| one.decision == relayed);
+        if let Some(relay) = relay.filter(|_| is_stranger) {
+            let questions = relay.unless_known.iter().map(|opaque| opaque.hit.clone());
+            let questions: Vec<String> = questions.collect();
+            // What is certain is shown before what depends on something.
+            if found
+                .as_ref()
+                .is_none_or(|(_, known)| questions.len() < known.len())
+            {
+                found = Some((session.to_string(), questions));
+            }
+        }
+        Some(verdict.looked)
+    });
+    found
+}
+
+const HEAD: &str = "OSTYPE(`linux')dnl\ndefine(`confDOMAIN_NAME', `mail.own.example')dnl\n\
+    LOCAL_DOMAIN(`own.example')dnl\nFEATURE(`no_default_msa')dnl\n\
+    DAEMON_OPTIONS(`Name=MTA, Port=25')dnl\n";
+
+const TLS: &str = "define(`confSERVER_CERT', `/c')\ndefine(`confSERVER_KEY', `/k')\n\
+    define(`confCACERT_PATH', `/ca')\n";
+
+fn mc(body: &str, access: &str) -> Policy {
+    let (mailers, rules) = match body.split_once("LOCAL_RULESETS") {
+        Some((before, rules)) => (before, format!("LOCAL_RULESETS{rules}\n")),
+        None => (body, String::new()),
+    };
+    let text = format!("{HEAD}{mailers}\nMAILER(`local')\nMAILER(`smtp')\n{rules}");
+    let files = [
+        ("/etc/mail/sendmail.mc", &*text),
+        ("/etc/mail/access", access),
+        ("/etc/mail/relay-domains", ""),
+    ];
+    lift("sendmail-mc", &files, Version::new(&[8, 17, 1])).policy
+}
+
+#[test]
+fn open_relays_are_found_and_near_misses_are_not() {
+    let access = "FEATURE(`access_db')\n";
+    let anonymous =
+        "define(`confAUTH_MECHANISMS', `PLAIN ANONYMOUS')\nTRUST_AUTH_MECH(`PLAIN ANONYMOUS')";
+    let bundle = "define(`confCACERT', `/etc/ssl/certs/ca-certificates.crt')\n";
+    let private = "define(`confCACERT', `/etc/mail/ca.pem')\n";
+    let rule = |rules: &str| format!("LOCAL_RULESETS\nSLocal_check_rcpt\n{rules}");
+    let verified = rule("R$*\t$: $&{verify}\nROK\t$# OK\n");
+    // The hole, the near miss, each with its access map; what the hole depends on.
+    let pairs: &[(&str, String, &str, String, &str, &[&str])] = &[
+        (
+            "promiscuous",
+            "FEATURE(`promiscuous_relay')".into(),
+            "",
+            String::new(),
+            "",
+            &[],
+        ),
+        (
+            "local sender",
+            "FEATURE(`relay_local_from')".into(),
+            "",
+            "FEATURE(`relay_hosts_only')".into(),
+            "",
+            &[],
+        ),
+        (
+            "listed sender",
+            format!("{access}FEATURE(`relay_mail_from')"),
+            "From:boss@own.example\tRELAY\n",
+            access.into(),
+            "From:boss@own.example\tRELAY\n",
+            &[],
+        ),
+        (
+            "listed domain of senders",
+            format!("{access}FEATURE(`relay_mail_from', `domain')"),
+            "From:own.example\tRELAY\n",
+            format!("{access}FEATURE(`relay_mail_from')"),
+            "From:own.example\tRELAY\n",
+            &[],
+        ),
+        (
+            "a top-level domain",
+            "RELAY_DOMAIN(`com')".into(),
+            "",
+            "RELAY_DOMAIN(`partner.com')".into(),
+            "",
+            &[],
+        ),
+        (
+            "a top-level domain in the map",
+            access.into(),
+            "To:com\tRELAY\n",
+            access.into(),
+            "To:com\tOK\n",
+            &[],
+        ),
+        (
+            "a public suffix of clients' names",
+            access.into(),
+            "Connect:co.uk\tRELAY\n",
+            access.into(),
+            "Connect:co.uk\tOK\n",
+            &[],
+        ),
+        (
+            "anonymous",
+            format!("{TLS}{bundle}{anonymous}"),
+            "",
+            format!(
+                "{TLS}{bundle}{}",
+                anonymous.replace(" ANONYMOUS')\nT", "')\nT")
+            ),
+            "",
+            &[],
+        ),
+        (
+            "everything is put off",
+            "define(`confDELIVERY_MODE', `deferred')".into(),
+            "",
+            "define(`confDELIVERY_MODE', `background')".into(),
+            "",
+            &[],
+        ),
+        (
+            "everything passes",
+            rule("R$*\t$# OK\n"),
+            "",
+            rule("R$*\t$@ OK\n"),
+            "",
+            &[],
+        ),
+        (
+            "any certificate",
+            format!("{TLS}{bundle}{verified}"),
+            "",
+            format!("{TLS}{private}{verified}"),
+            "",
+            &[],
+        ),
+        (
+            "MX records",
+            "FEATURE(`relay_based_on_MX')".into(),
+            "",
+            "FEATURE(`bestmx_is_local')".into(),
+            "",
+            &["the recipient's domain has an MX record that names this host"],
+        ),
+        (
+            "rules of one's own",
+            rule("R$* @ $+\t$# OK\n"),
+            "",
+            rule("R$* @ $+\t$#error $: no\n"),
+            "",
+            &["the rules of `Local_check_rcpt` accept the session"],
+        ),
+    ];
+    for (name, open, its, closed, others, depends) in pairs {
+        let (session, questions) =
+            hole(&mc(open, its)).unwrap_or_else(|| panic!("{name}: no hole"));
+        assert_eq!(questions, *depends, "{name}: {session}");
+        assert_eq!(hole(&mc(closed, others)), None, "{name}");
+    }
+}
