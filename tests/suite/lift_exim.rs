@@ -63,7 +63,13 @@ fn read(name: &str, text: &str) -> Description {
 /// What the lift of the generated files does otherwise than the description; none where the
 /// description is refused.
 fn drift(description: &Description, target: Target) -> Option<String> {
-    let generated = generate(description, target).ok()?;
+    let generated = match generate(description, target) {
+        Ok(generated) => generated,
+        Err(findings) if findings.iter().any(|one| one.rule == "self-check") => {
+            return Some(format!("{:?}", findings[0].message));
+        }
+        Err(_) => return None,
+    };
     let files: Vec<(String, String)> = generated
         .files
         .iter()
@@ -375,7 +381,7 @@ fn decided(policy: &Policy, parts: &[&str]) -> Vec<Decision> {
     Space::of(&[policy]).walk(&environment, false, &mut |session, _| {
         let line = session.to_string();
         // An underscore in the name is refused by itself.
-        if line.contains("EHLO _") {
+        if session.helo.contains('_') {
             return Some(Looked((1 << Looked::COUNT) - 1));
         }
         let verdict = policy.decide(session);
