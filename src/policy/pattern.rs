@@ -39,6 +39,8 @@ pub enum Field {
     RecipientLocal,
     /// The recipient as it stands in RCPT, in angle brackets, with its source route.
     RecipientPath,
+    /// The command that names the recipient, as in `RCPT TO:<local@domain>`.
+    RecipientCommand,
 }
 
 /// A regular expression.

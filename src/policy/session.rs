@@ -102,6 +102,19 @@ pub enum At {
     Literal(IpAddr),
 }
 
+/// The address that stands for an own IPv4 address where a literal is matched as text (RFC 5737).
+const OWN: &str = "[192.0.2.25]";
+
+impl At {
+    /// As patterns see it: an own literal with an address, since its form is what counts.
+    pub fn spelled(&self) -> String {
+        match self {
+            Self::OwnLiteral => OWN.into(),
+            at => at.to_string(),
+        }
+    }
+}
+
 /// The envelope recipient.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Recipient {

@@ -54,7 +54,8 @@ fn every_way_from_one_server_to_another_changes_nothing() {
             assert_eq!(drift.unknown, [], "{name} by way of {from}");
             for to in Server::ALL {
                 let to = Target::parse(to.name(), "debian-12").unwrap();
-                let (Ok(straight), Ok(new)) = (generate(&description, to), generate(&imported, to)) else {
+                let (Ok(straight), Ok(new)) = (generate(&description, to), generate(&imported, to))
+                else {
                     continue;
                 };
                 // The very same files do the very same: the lab has spoken to those.

@@ -77,7 +77,7 @@ pub fn client(source: &Arc<Source>, _: &World<'_>) -> Config {
 }
 
 /// The file that belongs to this one: of the same name but for its kind, in the same folder.
-fn beside(
+pub(super) fn beside(
     source: &Source,
     own: &str,
     other: &str,
