@@ -117,7 +117,7 @@ pub fn clauses(acl: &Acl, accepted: &Outcome, scene: &Scene<'_>) -> Vec<Clause> 
     clauses.push(Clause {
         guard: Guard::Always,
         outcome: Outcome::Refuse(Reason::RelayingDenied),
-        origin: Some(acl.place.clone()),
+        origin: None,
     });
     clauses
 }

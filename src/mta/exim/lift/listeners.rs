@@ -487,6 +487,7 @@ fn percent_hack(scene: &Scene<'_>) -> Option<Arc<Rewrite>> {
         Arc::new(Rewrite {
             within: Arc::new(within),
             own_literal: false,
+            home: None,
             bare,
             finds: vec![crate::policy::Inside::Percent],
         })

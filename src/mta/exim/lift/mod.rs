@@ -21,6 +21,7 @@ mod tables;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::resolve;
@@ -34,6 +35,11 @@ use scene::Shared;
 
 /// The policy of the configuration that begins with this file; none for a part of one.
 pub fn lift(source: &Arc<Source>, world: &World<'_>) -> Option<Lifted> {
+    // A file below `conf.d`: the answers stand for the whole.
+    let folder = Path::new(source.name()).parent().and_then(Path::parent);
+    if folder.is_some_and(|folder| folder.ends_with("conf.d")) {
+        return None;
+    }
     let (running, reader) = resolve::run(source, world);
     if running.main.is_empty() && running.acls.is_empty() && running.drivers.is_empty() {
         return None;
