@@ -176,6 +176,7 @@ impl<'a> Walk<'a> {
             Guard::Matches(field, patterns) => patterns.holds(&self.field(*field)).into(),
             Guard::ClientIsHost
             | Guard::ClientIsOwn
+            | Guard::ClientIpv6
             | Guard::ClientIn(_)
             | Guard::ClientNameIs(_)
             | Guard::Tls
@@ -218,6 +219,13 @@ impl<'a> Walk<'a> {
             Guard::ClientIsOwn => {
                 let own = matches!(client.source, Source::Own { .. });
                 (Looked::SOURCE, own)
+            }
+            Guard::ClientIpv6 => {
+                let ipv6 = match client.source {
+                    Source::Address(address) => address.is_ipv6(),
+                    Source::Own { ipv6 } => ipv6,
+                };
+                (Looked::SOURCE, ipv6)
             }
             Guard::ClientIn(set) => {
                 let holds = match client.source {

@@ -19,14 +19,14 @@ use super::exim_pieces::{FILES, compose};
 use super::{Extent, Tally, inside, work};
 
 /// The server's own addresses.
-const OWN: [&str; 2] = ["198.18.0.25", "2001:db8:fffe::25"];
+const OWN: [&str; 2] = ["198.18.0.25", "2001:dba:fffe::25"];
 
 /// Each line of `batches` is a client: number, configuration, address, called address with port,
 /// and options.
 const SCRIPT: &str = r#"
 ip link set lo up
 ip addr add 198.18.0.25/32 dev lo
-ip -6 addr add 2001:db8:fffe::25/128 dev lo nodad
+ip -6 addr add 2001:dba:fffe::25/128 dev lo nodad
 echo 'nameserver 127.0.0.1' > /etc/resolv.conf
 echo 'hosts: files dns' > /etc/nsswitch.conf
 : > /etc/hosts
@@ -190,6 +190,11 @@ fn choose(
             continue;
         }
         let verdict = policy.decide(&session);
+        // Whether the sender's mailbox exists is no part of the session, and goes with the other.
+        let asks_sender = verdict.asked.iter().any(|(one, _)| one.kind == "mailbox");
+        if asks_sender && !session.recipient.known {
+            continue;
+        }
         let wanted = match verdict.decision {
             Decision::Accept(_) => Got::Accepted,
             Decision::Refuse(_) => Got::Refused,

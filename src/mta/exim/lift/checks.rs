@@ -21,6 +21,9 @@ pub fn is_modifier(name: &str) -> bool {
 
 /// What a condition answers, its `!` apart.
 pub fn answer(part: &Part, scene: &Scene<'_>) -> Answer {
+    if scene.phase < earliest(part.name.as_str(), scene) {
+        return Answer::error();
+    }
     let text = part.argument.as_ref().map_or("", |text| text.text());
     let place = &part.place;
     let unknown = |usual| {
@@ -28,7 +31,7 @@ pub fn answer(part: &Part, scene: &Scene<'_>) -> Answer {
         Answer::when(asked(&part.name, &name, usual, place))
     };
     match part.name.as_str() {
-        "acl" => each_text(text, scene, |text| called(text, scene)),
+        "acl" => each_text(part, scene, |text| called(text, scene)),
         "authenticated" => authenticated(text, scene, place),
         "encrypted" => {
             let all_of_them = matches!(text.trim(), "*");
@@ -51,9 +54,9 @@ pub fn answer(part: &Part, scene: &Scene<'_>) -> Answer {
             let address = vec![(Guard::Always, Value::Field(Field::Recipient))];
             lists::of_cases(Kind::Address, text, &address, scene)
         }
-        "condition" => condition(text, scene, place),
-        "verify" => each_text(text, scene, |text| verify(text, scene, place)),
-        "dnslists" => each_text(text, scene, |text| Answer::when(listed(text, place))),
+        "condition" => condition(part, text, scene),
+        "verify" => each_text(part, scene, |text| verify(text, scene, place)),
+        "dnslists" => each_text(part, scene, |text| Answer::when(listed(text, place))),
         // That is a fact, and no session is one too many by itself.
         "ratelimit" if scene.phase == Phase::Connect && facts::rate(text).is_some() => {
             Answer::of(false)
@@ -90,13 +93,27 @@ fn asked(kind: &str, name: &str, usual: Option<bool>, place: &Place) -> Guard {
     )
 }
 
-/// The answers to an argument that is expanded first; one that is made to fail counts as met.
-fn each_text(text: &str, scene: &Scene<'_>, one: impl Fn(&str) -> Answer) -> Answer {
+/// From when on a condition can be asked; before that it is an error.
+fn earliest(name: &str, scene: &Scene<'_>) -> Phase {
+    let version = scene.shared.world.version;
+    match name {
+        "domains" | "local_parts" | "recipients" => Phase::Rcpt,
+        "senders" | "sender_domains" | "authenticated" => Phase::Mail,
+        "encrypted" if !version.is_at_least(&[4, 97]) => Phase::Connect,
+        "encrypted" => Phase::Helo,
+        _ => Phase::Connect,
+    }
+}
+
+/// The answers to an argument that is expanded first; one that is made to fail is passed over,
+/// also with `!` before it.
+fn each_text(part: &Part, scene: &Scene<'_>, one: impl Fn(&str) -> Answer) -> Answer {
+    let text = part.argument.as_ref().map_or("", |text| text.text());
     let cases = expand(text, scene).into_iter();
     Answer::one_of(cases.map(|(guard, value)| {
         let inner = match value {
             Value::Text(text) => one(text.trim()),
-            Value::ForcedFail => Answer::of(true),
+            Value::ForcedFail => Answer::of(!part.negated),
             Value::Fails => Answer::error(),
             _ => one(text),
         };
@@ -104,16 +121,16 @@ fn each_text(text: &str, scene: &Scene<'_>, one: impl Fn(&str) -> Answer) -> Ans
     }))
 }
 
-fn condition(text: &str, scene: &Scene<'_>, place: &Place) -> Answer {
+fn condition(part: &Part, text: &str, scene: &Scene<'_>) -> Answer {
     let cases = expand(text, scene).into_iter();
     Answer::one_of(cases.map(|(guard, value)| {
         let inner = match value {
             Value::Text(text) => truth(text.trim()),
-            Value::ForcedFail => Answer::of(true),
+            Value::ForcedFail => Answer::of(!part.negated),
             Value::Fails => Answer::error(),
             _ => {
                 let name = format!("condition = {text}");
-                Answer::when(asked("expansion", &name, None, place))
+                Answer::when(asked("expansion", &name, None, &part.place))
             }
         };
         inner.where_holds(&guard)
@@ -209,7 +226,9 @@ fn verify(text: &str, scene: &Scene<'_>, place: &Place) -> Answer {
         "recipient" if scene.phase == Phase::Rcpt => {
             called_out(routes::verify(&scene_for(scene, Subject::Recipient)))
         }
-        "sender" if what == "sender" && scene.phase >= Phase::Mail => {
+        "sender" if scene.phase < Phase::Mail => Answer::error(),
+        "recipient" => Answer::error(),
+        "sender" if what == "sender" => {
             let null = Answer::when(Guard::SenderNull);
             null.or_else(called_out(routes::verify(&scene_for(
                 scene,

@@ -157,12 +157,8 @@ fn test(name: &str, arguments: &[Text], scene: &Scene<'_>) -> Option<Answer> {
                     ])))
                 }
                 Value::Client if name == "isip" => Answer::of(true),
-                Value::Client => {
-                    let family = if name == "isip4" { "0.0.0.0/0" } else { "::/0" };
-                    let network = crate::net::Network::parse(family).ok()?;
-                    let set = crate::net::AddressSet::new([network]);
-                    Answer::when(Guard::ClientIn(Arc::new(set)))
-                }
+                Value::Client if name == "isip6" => Answer::when(Guard::ClientIpv6),
+                Value::Client => Answer::when(!Guard::ClientIpv6),
                 _ => return None,
             })
         }),

@@ -3,7 +3,6 @@
 use std::net::IpAddr;
 
 use super::lists::{Found, Item};
-use super::logic::{Answer, any};
 use super::scene::{Scene, opaque};
 use super::tables::entries;
 use crate::net::{AddressSet, Network};
@@ -16,6 +15,9 @@ pub fn item(item: &str, scene: &Scene<'_>) -> Item {
         // Only a client without a network connection.
         "" => return Guard::never().into(),
         "@[]" => return Guard::ClientIsHost.into(),
+        // Own addresses are in there too.
+        "0.0.0.0/0" => return (!Guard::ClientIpv6).into(),
+        "::/0" => return Guard::ClientIpv6.into(),
         _ => {}
     }
     if let Some(set) = addresses(item) {
@@ -34,6 +36,7 @@ pub fn item(item: &str, scene: &Scene<'_>) -> Item {
             yes: Found::When(Guard::never()),
             cut: Guard::Always,
             defer: Guard::never(),
+            included: Guard::never(),
         };
     }
     if let Some((kind, file)) = item.split_once(';') {
@@ -100,11 +103,10 @@ fn addresses(item: &str) -> Option<AddressSet> {
 fn by_name(patterns: Patterns) -> Item {
     Item {
         yes: Found::When(Guard::Matches(Field::ClientName, patterns.into())),
-        cut: any([
-            Guard::ClientNameIs(NameState::None),
-            Guard::ClientNameIs(NameState::Forged),
-        ]),
-        defer: Guard::ClientNameIs(NameState::Temporary),
+        // Also where the look-up fails for now.
+        cut: !Guard::ClientNameIs(NameState::Verified),
+        defer: Guard::never(),
+        included: Guard::never(),
     }
 }
 
@@ -145,7 +147,7 @@ fn lookup(item: &str, kind: &str, file: &str, scene: &Scene<'_>) -> Item {
         return asked.into();
     }
     let named = by_name(Patterns::default());
-    let has_name = Answer::when(any([named.cut.clone(), named.defer.clone()])).no();
+    let has_name = Guard::ClientNameIs(NameState::Verified);
     Item {
         yes: Found::When(super::logic::all([has_name, asked])),
         ..named

@@ -189,7 +189,8 @@ fn one_address(item: &str, value: &Value, scene: &Scene<'_>) -> Option<Guard> {
         return Some(is_empty);
     }
     if item == "*" {
-        return Some(Guard::Always);
+        // The sender of bounces is matched by nothing but an empty item.
+        return Some(super::logic::not(is_empty));
     }
     if let Some(pattern) = item.strip_prefix('^') {
         return whole(expression(&format!("^{pattern}")).ok()?);
@@ -230,7 +231,7 @@ fn fixed_address(item: &str, text: &str) -> Option<Guard> {
     let simple = !item.contains(['*', '^', ';', '+', '!']) && !item.starts_with('@');
     (simple || text.is_empty()).then(|| {
         constant(if text.is_empty() {
-            item.is_empty() || item == "*"
+            item.is_empty()
         } else {
             match item.contains('@') {
                 true => item.eq_ignore_ascii_case(text),

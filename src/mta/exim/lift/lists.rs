@@ -47,6 +47,17 @@ pub struct Item {
     pub cut: Guard,
     /// It cannot be told for now.
     pub defer: Guard,
+    /// One of these, where the list says to take that for a match: also of a negated item.
+    pub included: Guard,
+}
+
+impl Item {
+    /// Whether it matches or does not, and nothing else.
+    fn is_plain(&self) -> bool {
+        [&self.cut, &self.defer, &self.included]
+            .into_iter()
+            .all(is_never)
+    }
 }
 
 /// When an item matches.
@@ -71,6 +82,7 @@ impl From<Found> for Item {
             yes,
             cut: Guard::never(),
             defer: Guard::never(),
+            included: Guard::never(),
         }
     }
 }
@@ -179,6 +191,7 @@ fn of_items(kind: Kind, list: &str, compared: &Compared, scene: &Scene<'_>) -> A
 
 /// What a list answers that begins with this item.
 fn decided(step: Step, rest: Answer, compared: &Compared, list: &str) -> Answer {
+    let is_plain = step.item.is_plain();
     let yes = match step.item.yes {
         Found::When(guard) => guard,
         Found::Addresses(set) if set.is_empty() => Guard::never(),
@@ -192,40 +205,29 @@ fn decided(step: Step, rest: Answer, compared: &Compared, list: &str) -> Answer 
             }))
         }
     };
-    let stopped = any([step.item.cut.clone(), step.item.defer.clone()]);
-    let goes_on = not(any([yes.clone(), stopped.clone()]));
-    let met = if step.negated { Guard::never() } else { yes };
-    let met = if is_never(&stopped) {
-        met
-    } else {
-        all([met, not(stopped)])
-    };
-    let here = Answer {
-        yes: met,
-        defer: step.item.defer,
-        error: Guard::never(),
-    };
-    if here.defer.is_never_form() && !step.negated && is_never(&step.item.cut) {
+    let Item {
+        cut,
+        defer,
+        included,
+        ..
+    } = step.item;
+    if is_plain && !step.negated {
         // The shortest form of the most frequent case.
-        let Answer { yes, defer, error } = rest;
         return Answer {
-            defer: all([not(here.yes.clone()), defer]),
-            error: all([not(here.yes.clone()), error]),
-            yes: any([here.yes, yes]),
+            defer: all([not(yes.clone()), rest.defer]),
+            error: all([not(yes.clone()), rest.error]),
+            yes: any([yes, rest.yes]),
         };
     }
+    let stopped = any([cut, defer.clone(), included.clone()]);
+    let goes_on = not(any([yes.clone(), stopped.clone()]));
+    let met = if step.negated { Guard::never() } else { yes };
+    let here = Answer {
+        yes: any([all([met, not(stopped)]), included]),
+        defer,
+        error: Guard::never(),
+    };
     Answer::one_of([here, rest.where_holds(&goes_on)])
-}
-
-/// Whether a guard never holds, by its form.
-trait Form {
-    fn is_never_form(&self) -> bool;
-}
-
-impl Form for Guard {
-    fn is_never_form(&self) -> bool {
-        is_never(self)
-    }
 }
 
 /// Adds an item, which stands in the list itself or in a file of it.
@@ -242,7 +244,8 @@ fn add(
         Some(rest) => (true, rest.trim_start()),
         None => (false, item),
     };
-    let mut push = |item: Item| push(steps, negated, item, *lenience);
+    let known = *lenience;
+    let mut push = |item: Item| push_to(steps, negated, item, known);
     if in_list && let Some(name) = item.strip_prefix('+') {
         match (kind, name) {
             (Kind::Host, "ignore_unknown") => lenience.ignore_unknown = true,
@@ -250,7 +253,11 @@ fn add(
             (Kind::Host, "ignore_defer") => lenience.ignore_defer = true,
             (Kind::Host, "include_defer") => lenience.include_defer = true,
             (_, "caseful") => {}
-            (_, name) => push(named(kind, name, compared, scene)),
+            // A list that is not there is no name that cannot be looked up.
+            (_, name) => {
+                let item = named(kind, name, compared, scene);
+                push_to(steps, negated, item, Lenience::default());
+            }
         }
         return;
     }
@@ -282,30 +289,29 @@ fn add(
 }
 
 /// Adds an item to those of the same sign before it, where that is possible.
-fn push(steps: &mut Vec<Step>, negated: bool, mut item: Item, lenience: Lenience) {
-    let none = Guard::never;
-    if lenience.ignore_unknown {
-        item.cut = none();
-    } else if lenience.include_unknown && !is_never(&item.cut) {
-        item.yes = Found::When(any([
-            guard_of(item.yes),
-            std::mem::replace(&mut item.cut, none()),
-        ]));
-    }
-    if lenience.ignore_defer {
-        item.defer = none();
-    } else if lenience.include_defer && !is_never(&item.defer) {
-        item.yes = Found::When(any([
-            guard_of(item.yes),
-            std::mem::replace(&mut item.defer, none()),
-        ]));
-    }
-    let plain = is_never(&item.cut) && is_never(&item.defer);
+fn push_to(steps: &mut Vec<Step>, negated: bool, mut item: Item, lenience: Lenience) {
+    let mut take = |guard: &mut Guard, ignored: bool, included: bool| {
+        if ignored || included {
+            let taken = std::mem::replace(guard, Guard::never());
+            if included && !ignored {
+                item.included = any([std::mem::replace(&mut item.included, Guard::never()), taken]);
+            }
+        }
+    };
+    take(
+        &mut item.cut,
+        lenience.ignore_unknown,
+        lenience.include_unknown,
+    );
+    take(
+        &mut item.defer,
+        lenience.ignore_defer,
+        lenience.include_defer,
+    );
     if let Some(last) = steps.last_mut()
-        && plain
+        && item.is_plain()
         && last.negated == negated
-        && is_never(&last.item.cut)
-        && is_never(&last.item.defer)
+        && last.item.is_plain()
     {
         match (&mut last.item.yes, &item.yes) {
             (Found::Addresses(known), Found::Addresses(more)) => {
@@ -322,15 +328,6 @@ fn push(steps: &mut Vec<Step>, negated: bool, mut item: Item, lenience: Lenience
     steps.push(Step { negated, item });
 }
 
-/// The guard of an item with a name, which is no set of patterns.
-fn guard_of(found: Found) -> Guard {
-    match found {
-        Found::When(guard) => guard,
-        Found::Addresses(set) => Guard::ClientIn(Arc::new(set)),
-        Found::Patterns(patterns) => Guard::Matches(Field::ClientName, Arc::new(patterns)),
-    }
-}
-
 /// A named list as an item.
 fn named(kind: Kind, name: &str, compared: &Compared, scene: &Scene<'_>) -> Item {
     let lists = &scene.shared.running.lists;
@@ -342,6 +339,7 @@ fn named(kind: Kind, name: &str, compared: &Compared, scene: &Scene<'_>) -> Item
             yes: Found::When(Guard::never()),
             cut: Guard::never(),
             defer: Guard::Always,
+            included: Guard::never(),
         };
     };
     let setting = format!("{} {}", list.kind, list.name);
@@ -354,5 +352,6 @@ fn named(kind: Kind, name: &str, compared: &Compared, scene: &Scene<'_>) -> Item
         yes: Found::When(answer.yes),
         cut: Guard::never(),
         defer: any([answer.defer, answer.error]),
+        included: Guard::never(),
     }
 }
