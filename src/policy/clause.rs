@@ -27,6 +27,8 @@ pub enum Guard {
     ClientIsOwn,
     /// The client's address is in the set. Own addresses count as outside: they are not known.
     ClientIn(Arc<AddressSet>),
+    /// The client calls over IPv6.
+    ClientIpv6,
     /// The client's reverse look-up gives this.
     ClientNameIs(NameState),
     /// The session is inside TLS.

@@ -406,6 +406,12 @@ impl Facts {
         let tls = self.certificate.as_ref();
         let path = |path: Option<&String>| path.map_or_else(|| "none".into(), Clone::clone);
         let limits = &self.limits;
+        let dkim = self.dkim.as_ref().map(|stated| &stated.value);
+        let signature = dkim.map(|dkim| {
+            let key = path(dkim.key.as_ref());
+            format!("{} of {} with {key}", dkim.selector, dkim.domain)
+        });
+        let place = self.dkim.as_ref().and_then(|stated| stated.origin.as_ref());
         vec![
             ("hostname", self.hostname.to_string(), None),
             shown("banner", self.banner.as_ref()),
@@ -425,7 +431,14 @@ impl Facts {
             ),
             shown("connection rate", limits.connection_rate.as_ref()),
             list("dnsbl", &self.dnsbl),
-            shown("dkim", self.dkim.as_ref()),
+            ("dkim", signature.unwrap_or_else(|| "none".into()), place),
+            // A server that signs by itself asks no milter.
+            (
+                "dkim socket",
+                dkim.and_then(|dkim| dkim.socket.as_ref())
+                    .map_or_else(|| "none".into(), |socket| format!("{socket:?}")),
+                place,
+            ),
             shown("spam filter", self.spam_filter.as_ref()),
             list("milters", &self.milters),
             shown("tables", self.tables.as_ref()),

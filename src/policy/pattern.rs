@@ -37,6 +37,8 @@ pub enum Field {
     RecipientDomain,
     /// The recipient's local part.
     RecipientLocal,
+    /// The recipient as it stands in RCPT, in angle brackets, with its source route.
+    RecipientPath,
     /// The command that names the recipient, as in `RCPT TO:<local@domain>`.
     RecipientCommand,
 }

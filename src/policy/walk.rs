@@ -185,6 +185,7 @@ impl<'a> Walk<'a> {
             }
             Guard::ClientIsHost
             | Guard::ClientIsOwn
+            | Guard::ClientIpv6
             | Guard::ClientIn(_)
             | Guard::ClientNameIs(_)
             | Guard::Tls
@@ -227,6 +228,13 @@ impl<'a> Walk<'a> {
             Guard::ClientIsOwn => {
                 let own = matches!(client.source, Source::Own { .. });
                 (Looked::SOURCE, own)
+            }
+            Guard::ClientIpv6 => {
+                let ipv6 = match client.source {
+                    Source::Address(address) => address.is_ipv6(),
+                    Source::Own { ipv6 } => ipv6,
+                };
+                (Looked::SOURCE, ipv6)
             }
             Guard::ClientIn(set) => {
                 let holds = match client.source {
@@ -356,6 +364,10 @@ impl<'a> Walk<'a> {
             }
             Field::RecipientDomain => (Looked::AT, recipient.at.spelled().into()),
             Field::RecipientLocal => (Looked::LOCAL, recipient.local.clone().into()),
+            Field::RecipientPath => {
+                let looked = Looked(Looked::ROUTE.0 | Looked::AT.0 | Looked::LOCAL.0);
+                (looked, session.recipient.to_string().into())
+            }
             Field::RecipientCommand => (
                 Looked(Looked::AT.0 | Looked::LOCAL.0 | Looked::ROUTE.0),
                 format!(

@@ -8,6 +8,7 @@ mod configuration;
 mod description;
 mod features;
 mod floors;
+mod lift_exim;
 mod lift_postfix;
 mod lift_sendmail;
 mod lossless;

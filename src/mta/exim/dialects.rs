@@ -1,6 +1,6 @@
 //! The kinds of files that Exim reads. Must not know what their settings mean.
 
-use super::{resolve, syntax, traps};
+use super::{lift, resolve, syntax, traps};
 use crate::mta::Server;
 use crate::mta::dialect::Dialect;
 
@@ -14,7 +14,7 @@ pub static ALL: [Dialect; 2] = [
         parse: syntax::parse,
         syntax: |_| Vec::new(),
         resolve: resolve::resolve,
-        lift: None,
+        lift: Some(lift::lift),
     },
     Dialect {
         name: "exim-conf",
@@ -24,7 +24,7 @@ pub static ALL: [Dialect; 2] = [
         parse: syntax::parse,
         syntax: traps::find,
         resolve: resolve::resolve,
-        lift: None,
+        lift: Some(lift::lift),
     },
 ];
 

@@ -10,6 +10,7 @@ mod delivery;
 mod dialects;
 mod expansion;
 mod expansions;
+mod lift;
 mod macros;
 mod mapped;
 mod numbers;

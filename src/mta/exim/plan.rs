@@ -84,7 +84,7 @@ struct Sizes {
 }
 
 /// Exim's own limit of 20 connections is soon reached.
-const CONNECTIONS: u64 = 100;
+pub const CONNECTIONS: u64 = 100;
 
 #[derive(Serialize)]
 struct Listing {

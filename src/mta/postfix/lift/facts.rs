@@ -398,7 +398,7 @@ fn milters(asking: &mut Asking<'_>) -> Vec<Stated<Endpoint>> {
     let words = asking.values.listed("smtpd_milters", None, Use::States);
     if !words.is_empty() {
         let reason = "which program listens at a milter's socket is not in the files";
-        for fact in ["dkim", "spam filter", "milters"] {
+        for fact in ["dkim", "dkim socket", "spam filter", "milters"] {
             asking.untold(fact, reason);
         }
     }

@@ -51,7 +51,7 @@ pub fn facts(
     }
     // No file says which of the milters is what, nor whether the kind of tables was asked for.
     if !input.model.filters.is_empty() {
-        for name in ["spam filter", "milters", "dkim"] {
+        for name in ["spam filter", "milters", "dkim", "dkim socket"] {
             unknown.insert(name, "what each of the milters does is not said".into());
         }
     }

@@ -1,0 +1,534 @@
+//! What the lift of Exim's configurations says: that of our own files is what the description
+//! demands, and hand-written ones are decided as the daemon decides them.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use smtpconf::description::{self, Description};
+use smtpconf::generate::generate;
+use smtpconf::mta::{Dialect, Lifted, Server, Target, World};
+use smtpconf::policy::{
+    Accept, At, ClientCertificate, ClientName, Decision, Environment, Guard, Looked, Mechanism,
+    Policy, Reason, Session, Space, compare,
+};
+use smtpconf::text::{Snapshot, Source};
+
+#[path = "../lab/random.rs"]
+mod random;
+
+fn target() -> Target {
+    let server = Server::Exim;
+    Target {
+        server,
+        version: server.version_on("debian-12"),
+    }
+}
+
+/// Where the administrator puts a generated file.
+fn installed(name: &str) -> String {
+    match name {
+        "exim.conf" => "/etc/exim4/exim4.conf".into(),
+        "sasl2/exim.conf" => "/etc/sasl2/exim.conf".into(),
+        name => format!("/etc/exim4/{name}"),
+    }
+}
+
+fn lift(files: &[(String, String)], target: Target) -> Lifted {
+    let named: Vec<(&str, &str)> = files
+        .iter()
+        .map(|(n, t)| (n.as_str(), t.as_str()))
+        .collect();
+    let snapshot = Snapshot::of(&named);
+    let world = World {
+        files: &snapshot,
+        version: target.version,
+        known: &[],
+        defaults: false,
+    };
+    let main = snapshot
+        .read("/etc/exim4/exim4.conf", Path::new("/"))
+        .unwrap();
+    Dialect::by_word("exim-conf")
+        .unwrap()
+        .policy(&main, &world)
+        .unwrap()
+}
+
+fn read(name: &str, text: &str) -> Description {
+    let (description, findings) = description::read(&Source::new(name, text));
+    description.unwrap_or_else(|| panic!("{name}: {findings:?}\n{text}"))
+}
+
+/// What the lift of the generated files does otherwise than the description; none where the
+/// description is refused.
+fn drift(description: &Description, target: Target) -> Option<String> {
+    let generated = match generate(description, target) {
+        Ok(generated) => generated,
+        Err(findings) if findings.iter().any(|one| one.rule == "self-check") => {
+            return Some(format!("{:?}", findings[0].message));
+        }
+        Err(_) => return None,
+    };
+    let files: Vec<(String, String)> = generated
+        .files
+        .iter()
+        .map(|file| (installed(&file.name), file.text.clone()))
+        .collect();
+    let lifted = lift(&files, target);
+    // How Exim was built bears on ciphers alone.
+    assert!(lifted.gaps.len() <= 1, "{}", lifted.gaps.len());
+    let demanded = description::lower(description);
+    let drift = compare(&demanded, &lifted.policy);
+    let mut told = String::new();
+    for one in &drift.sessions {
+        told += &format!(
+            "{}\n  demanded {}, lifted {} by {:?}\n",
+            one.session,
+            one.first,
+            one.second,
+            one.by[1].map(|clause| &clause.guard)
+        );
+    }
+    for fact in &drift.facts {
+        told += &format!(
+            "{}: {} / {}\n",
+            fact.first.name, fact.first.value, fact.second.value
+        );
+    }
+    Some(told)
+}
+
+/// Every description of the examples and the lab.
+fn descriptions() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut all = Vec::new();
+    for folder in ["examples", "tests/lab/descriptions"] {
+        for entry in fs::read_dir(root.join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            all.push((name, fs::read_to_string(&path).unwrap()));
+        }
+    }
+    all.sort();
+    all
+}
+
+#[test]
+fn generated_files_do_what_is_demanded() {
+    let mut faults = String::new();
+    let mut tried = 0;
+    for (name, text) in descriptions() {
+        let Some(told) = drift(&read(&name, &text), target()) else {
+            continue;
+        };
+        tried += 1;
+        if !told.is_empty() {
+            faults += &format!("== {name}\n{told}");
+        }
+    }
+    assert!(faults.is_empty(), "{faults}");
+    assert!(tried > 30, "{tried}");
+}
+
+#[test]
+fn random_descriptions_come_back() {
+    let mut faults = String::new();
+    for number in 0..60 {
+        let mut chance = fastrand::Rng::with_seed(number);
+        let text = if number % 3 == 0 {
+            random::description(&mut chance)
+        } else {
+            random::long_description(&mut chance)
+        };
+        let told = drift(&read("random", &text), target()).unwrap_or_default();
+        if !told.is_empty() {
+            faults += &format!("== {number}\n{text}\n{told}");
+        }
+    }
+    assert!(faults.is_empty(), "{faults}");
+}
+
+/// A server for `example.com`, whose ACL for recipients is `acl`, with more options of the main
+/// section in `main` and lines behind everything in `more`.
+fn server(main: &str, acl: &str, more: &str) -> String {
+    format!(
+        "primary_hostname = mail.example.com
+domainlist local_domains = example.com
+hostlist relay = <; 127.0.0.1 ; ::1 ; 192.0.2.0/24
+acl_smtp_rcpt = check
+{main}
+begin acl
+check:
+{acl}
+begin routers
+dns:
+  driver = dnslookup
+  domains = ! +local_domains
+  transport = remote
+  no_more
+local:
+  driver = accept
+  domains = +local_domains
+  check_local_user
+  transport = mailbox
+begin transports
+remote:
+  driver = smtp
+mailbox:
+  driver = appendfile
+  file = /var/mail/x
+{more}
+"
+    )
+}
+
+fn policy_of(text: &str) -> Policy {
+    let lifted = lift(
+        &[("/etc/exim4/exim4.conf".into(), text.to_owned())],
+        target(),
+    );
+    for listener in &lifted.policy.listeners {
+        assert!(
+            listener.dead.is_none(),
+            "{:?}",
+            listener.dead.as_ref().map(|(why, _)| why)
+        );
+    }
+    lifted.policy
+}
+
+/// A session of a stranger, who has no private certificate, no log-in of his own and no name that
+/// leads back, and whose mail for somebody else's domain is relayed; with what is asked on the way.
+fn open_relay(policy: &Policy) -> Option<(Session, Vec<String>)> {
+    let space = Space::of(&[policy]);
+    let environment = Environment::usual();
+    let mut found = None;
+    space.walk(&environment, false, &mut |session, environment| {
+        let verdict = policy.decide_in(session, environment, false);
+        let is_stranger = space.is_stranger(session.client.source)
+            && !matches!(session.auth, Some(Mechanism::Plain | Mechanism::Login))
+            && !matches!(session.client.name, ClientName::Verified(_))
+            && session.certificate != ClientCertificate::Private;
+        let is_foreign = match &session.recipient.at {
+            At::Domain(domain) => !policy.ours.holds(domain.as_str()),
+            _ => false,
+        };
+        let relays = verdict
+            .possible
+            .iter()
+            .any(|one| one.decision == Decision::Accept(Accept::Relay));
+        if is_stranger && is_foreign && relays {
+            let asked = verdict.asked.iter();
+            found = Some((
+                session.clone(),
+                asked.map(|(opaque, _)| opaque.name.clone()).collect(),
+            ));
+            return None;
+        }
+        Some(verdict.looked)
+    });
+    found
+}
+
+/// Each hole with a near miss, as ACLs: options, ACL, the rest.
+const HOLES: &[[&str; 2]] = &[
+    ["accept", "accept domains = +local_domains"],
+    ["accept hosts = *", "accept hosts = +relay"],
+    ["accept hosts = 0.0.0.0/0", "accept hosts = 192.0.2.0/24"],
+    [
+        "accept hosts = !10.0.0.0/8",
+        "accept hosts = !0.0.0.0/0 : 192.0.2.0/24",
+    ],
+    [
+        "accept hosts = +include_unknown : *.friends.example",
+        "accept hosts = +ignore_unknown : *.friends.example",
+    ],
+    [
+        "accept sender_domains = +local_domains",
+        "accept sender_domains = +local_domains\n hosts = +relay",
+    ],
+    [
+        "accept senders = :",
+        "accept senders = :\n domains = +local_domains",
+    ],
+    [
+        "accept senders = boss@example.com",
+        "accept senders = boss@example.com\n authenticated = *",
+    ],
+    [
+        "require verify = recipient\n accept",
+        "require verify = recipient\n accept domains = +local_domains",
+    ],
+    [
+        "accept verify = sender",
+        "accept verify = sender\n domains = +local_domains",
+    ],
+    ["accept verify = helo", "deny !verify = helo"],
+    ["accept encrypted = *", "deny !encrypted = *"],
+    [
+        "accept condition = ${if match{$sender_helo_name}{friend}}",
+        "accept condition = ${if match{$sender_helo_name}{friend}}\n hosts = +relay",
+    ],
+    [
+        "deny domains = !+local_domains : !relay.example : elsewhere.example\n accept",
+        "deny domains = !+local_domains\n accept",
+    ],
+    [
+        "deny domains = !+local_domains : relay.example\n accept",
+        "deny domains = !+local_domains : !relay.example\n accept domains = +local_domains",
+    ],
+    ["accept domains = *", "accept domains = example.com"],
+    [
+        "accept domains = !+local_domains",
+        "accept domains = +local_domains",
+    ],
+    [
+        "accept local_parts = postmaster",
+        "accept local_parts = postmaster\n domains = +local_domains",
+    ],
+    [
+        "accept condition = ${if eq{$received_port}{26}{0}fail}",
+        "accept condition = ${if eq{$received_port}{26}{1}{0}}",
+    ],
+    [
+        "accept condition = yes",
+        "accept condition = ${if eq{$interface_port}{587}}",
+    ],
+    [
+        "deny acl = strangers\n accept\nstrangers:\n drop !hosts = +relay\n accept",
+        "require acl = strangers\n accept\nstrangers:\n drop !hosts = +relay\n accept",
+    ],
+    [
+        "deny !domains = +local_domains\n hosts = \"0.0.0.0/0\"\n accept",
+        "deny !domains = +local_domains\n hosts = 0.0.0.0/0 : ::/0\n accept hosts = 0.0.0.0/0 : ::/0\n deny",
+    ],
+    [
+        "warn set acl_m_ok = yes\n accept condition = ${if eq{$acl_m_ok}{yes}}",
+        "warn hosts = +relay\n set acl_m_ok = yes\n accept condition = ${if eq{$acl_m_ok}{yes}}",
+    ],
+    [
+        "accept domains = +local_domains\n endpass\n verify = recipient\n accept",
+        "accept domains = !+local_domains\n endpass\n hosts = +relay\n accept",
+    ],
+];
+
+#[test]
+fn each_hole_is_one_and_its_near_miss_is_none() {
+    for [hole, near] in HOLES {
+        let found = open_relay(&policy_of(&server("", hole, "")));
+        assert!(found.is_some(), "no hole: {hole}");
+        let found = open_relay(&policy_of(&server("", near, "")));
+        assert!(found.is_none(), "a hole: {near}\n{found:?}");
+    }
+    let check = "accept domains = +local_domains";
+    for [hole, near] in [
+        [
+            "acl_smtp_rcpt = ${if eq{$received_port}{26}{check}fail}",
+            "acl_smtp_rcpt = ${if eq{$received_port}{26}{check}{deny}}",
+        ],
+        ["acl_smtp_rcpt = accept", "acl_smtp_rcpt = deny"],
+    ] {
+        let with = |option: &str| server("", check, "").replace("acl_smtp_rcpt = check", option);
+        assert!(open_relay(&policy_of(&with(hole))).is_some(), "{hole}");
+        assert!(open_relay(&policy_of(&with(near))).is_none(), "{near}");
+    }
+    let plain = |condition: &str| {
+        format!(
+            "begin authenticators\nplain:\n driver = plaintext\n public_name = PLAIN\n server_prompts = :\n server_condition = {condition}\n"
+        )
+    };
+    let acl = "accept authenticated = *";
+    let hole = policy_of(&server("", acl, &plain("yes")));
+    assert!(open_relay(&hole).is_some());
+    let near = policy_of(&server("", acl, &plain("${if eq{$auth3}{x}}")));
+    assert!(open_relay(&near).is_none());
+    let proxied = policy_of(&server("hosts_proxy = *", check, ""));
+    let stranger = "203.0.113.7".parse().unwrap();
+    assert!(
+        proxied.listeners[0]
+            .believed
+            .as_ref()
+            .unwrap()
+            .value
+            .contains(stranger)
+    );
+    let proxied = policy_of(&server("hosts_proxy = 192.0.2.1", check, ""));
+    assert!(
+        !proxied.listeners[0]
+            .believed
+            .as_ref()
+            .unwrap()
+            .value
+            .contains(stranger)
+    );
+}
+
+#[test]
+fn what_cannot_be_known_is_asked() {
+    let acl = "accept hosts = net-lsearch;/etc/friends";
+    let policy = policy_of(&server("", acl, ""));
+    let (_, asked) = open_relay(&policy).unwrap();
+    assert_eq!(asked, ["net-lsearch;/etc/friends"]);
+    let listed = "deny dnslists = dnsbl.example\n accept domains = +local_domains";
+    assert!(open_relay(&policy_of(&server("", listed, ""))).is_none());
+}
+
+/// What is decided about a session to port 25 that is in the words of a session's line.
+fn decided(policy: &Policy, parts: &[&str]) -> Vec<Decision> {
+    let mut found = Vec::new();
+    let environment = Environment::usual();
+    Space::of(&[policy]).walk(&environment, false, &mut |session, _| {
+        let line = session.to_string();
+        // An underscore in the name is refused by itself.
+        if session.helo.contains('_') {
+            return Some(Looked((1 << Looked::COUNT) - 1));
+        }
+        let verdict = policy.decide(session);
+        let exists = !line.ends_with("who does not exist") || parts.contains(&"who does not exist");
+        if exists
+            && parts.iter().all(|part| line.contains(part))
+            && !found.contains(&verdict.decision)
+        {
+            found.push(verdict.decision);
+        }
+        Some(Looked((1 << Looked::COUNT) - 1))
+    });
+    found
+}
+
+#[test]
+fn configurations_are_decided_as_the_daemon_decides() {
+    let acl = "deny local_parts = ^.*[@%!]\n accept hosts = +relay\n accept domains = +local_domains\n endpass\n verify = recipient";
+    let policy = policy_of(&server("", acl, ""));
+    let stranger = ["203.0.113.7 ", "port 25,", "no TLS", "FROM:<>"];
+    let one = |more: &[&str]| {
+        let parts: Vec<&str> = stranger.iter().chain(more).copied().collect();
+        decided(&policy, &parts)
+    };
+    let refused = |reason| vec![Decision::Refuse(reason)];
+    assert_eq!(
+        one(&["RCPT TO:<user@example.com>"]),
+        [Decision::Accept(Accept::Local)]
+    );
+    assert_eq!(
+        one(&["RCPT TO:<user@example.com>", "who does not exist"]),
+        refused(Reason::UnknownRecipient)
+    );
+    assert_eq!(
+        one(&["RCPT TO:<user@elsewhere.example>"]),
+        refused(Reason::RelayingDenied)
+    );
+    assert_eq!(one(&["RCPT TO:<user>"]), refused(Reason::BareRecipient));
+    assert_eq!(
+        one(&["RCPT TO:<user@[own]>"]),
+        refused(Reason::LiteralRecipient)
+    );
+    assert_eq!(
+        decided(
+            &policy,
+            &["192.0.2.", "port 25,", "RCPT TO:<user@elsewhere.example>"]
+        ),
+        [Decision::Accept(Accept::Relay)]
+    );
+    // A host list that names no list that there is stops everybody.
+    let policy = policy_of(&server("", "accept hosts = +nosuch\n accept", ""));
+    assert_eq!(
+        decided(&policy, &["203.0.113.7 ", "port 25,", "FROM:<>"]),
+        [
+            Decision::TempFail(Reason::Rule),
+            Decision::Refuse(Reason::BareRecipient),
+            Decision::Refuse(Reason::LiteralRecipient)
+        ]
+    );
+    // The percent hack: the ACL sees the inner address.
+    let policy = policy_of(&server(
+        "percent_hack_domains = example.com",
+        "accept domains = +local_domains",
+        "",
+    ));
+    assert!(open_relay(&policy).is_none());
+    assert_eq!(
+        decided(
+            &policy,
+            &[
+                "203.0.113.7 ",
+                "port 25,",
+                "FROM:<>",
+                "<user%elsewhere.example@example.com>"
+            ]
+        ),
+        [Decision::Refuse(Reason::RelayingDenied)]
+    );
+    let policy = policy_of(&server("acl_smtp_mail =", "accept", ""));
+    assert!(open_relay(&policy).is_none());
+    let text = server("", "accept", "").replace("acl_smtp_rcpt = check", "no_such_option = 1");
+    let lifted = lift(&[("/etc/exim4/exim4.conf".into(), text)], target());
+    assert!(lifted.policy.listeners[0].dead.is_some());
+}
+
+/// Every Exim file of a corpus, where one is named: none stops the lift, and it is told how much
+/// of them is understood.
+#[test]
+fn a_corpus_is_lifted() {
+    let Some(corpus) = std::env::var_os("SMTPCONF_CORPUS") else {
+        return;
+    };
+    let snapshot = Snapshot::of(&[]);
+    let world = World {
+        files: &snapshot,
+        version: target().version,
+        known: &[],
+        defaults: false,
+    };
+    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+    let (mut files, mut plain, mut opaque, mut dead) = (0, 0, 0, 0);
+    for folder in ["exim", "distro"] {
+        let Ok(entries) = fs::read_dir(Path::new(&corpus).join(folder)) else {
+            continue;
+        };
+        for entry in entries {
+            let path = entry.unwrap().path();
+            let source = Source::from_bytes(path.display().to_string(), fs::read(&path).unwrap());
+            let dialect = Dialect::of(&source).0;
+            if dialect.server != Server::Exim {
+                continue;
+            }
+            let began = std::time::Instant::now();
+            let Some(lifted) = dialect.policy(&source, &world) else {
+                continue;
+            };
+            files += 1;
+            dead += usize::from(lifted.policy.listeners.iter().any(|l| l.dead.is_some()));
+            let mut asked: Vec<String> = Vec::new();
+            for (_, clause) in lifted.policy.clauses() {
+                clause.guard.walk(&mut |guard| {
+                    if let Guard::Opaque(one) = guard
+                        && one.usual.is_none()
+                    {
+                        asked.push(format!("{}: {}", one.kind, one.name));
+                    }
+                });
+            }
+            asked.sort();
+            asked.dedup();
+            opaque += usize::from(!asked.is_empty());
+            plain += usize::from(asked.is_empty() && lifted.gaps.is_empty());
+            for reason in asked
+                .into_iter()
+                .chain(lifted.gaps.into_iter().map(|gap| gap.reason))
+            {
+                *reasons.entry(reason).or_default() += 1;
+            }
+            assert!(began.elapsed().as_secs() < 10, "{}", path.display());
+        }
+    }
+    let mut reasons: Vec<_> = reasons.into_iter().collect();
+    reasons.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    println!(
+        "{files} files, {plain} without gaps, {opaque} with questions, {dead} that do not start"
+    );
+    for (reason, count) in reasons.iter().take(120) {
+        println!("{count:4} {}", reason.lines().next().unwrap_or_default());
+    }
+}
