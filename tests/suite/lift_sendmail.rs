@@ -9,7 +9,8 @@ use smtpconf::description;
 use smtpconf::generate::generate;
 use smtpconf::mta::{Dialect, File, Lifted, Server, Target, Version, World};
 use smtpconf::policy::{
-    Accept, At, ClientCertificate, Decision, Environment, Mechanism, Policy, Space, compare,
+    Accept, At, ClientCertificate, ClientName, Decision, Environment, Mechanism, Policy, Space,
+    compare,
 };
 use smtpconf::text::{Snapshot, Source};
 
@@ -154,7 +155,13 @@ fn hole(policy: &Policy) -> Option<(String, Vec<String>)> {
         let At::Domain(domain) = &session.recipient.at else {
             return Some(verdict.looked);
         };
-        let is_stranger = space.is_stranger(session.client.source)
+        // DNS gives a name of the server's own to no one else.
+        let is_named = match &session.client.name {
+            ClientName::Verified(name) => policy.ours.holds(name.as_str()),
+            _ => false,
+        };
+        let is_stranger = !is_named
+            && space.is_stranger(session.client.source)
             && session.auth.is_none_or(|used| used == Mechanism::Anonymous)
             && session.certificate != ClientCertificate::Private
             && !policy.ours.holds(domain.as_str());

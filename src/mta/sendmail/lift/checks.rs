@@ -273,6 +273,14 @@ impl Checks<'_> {
         rules.is_done().then_some(zones)
     }
 
+    /// The own names that a client can have. `localhost` leads back to loopback alone, which is
+    /// let in by its address.
+    pub fn client_names(&self) -> Patterns {
+        let mut names = self.own_names();
+        names.exact.remove("localhost");
+        names
+    }
+
     /// The own names as patterns.
     pub fn own_names(&self) -> Patterns {
         let names = self.own.words.iter().filter(|word| !word.starts_with('['));

@@ -84,6 +84,12 @@ fn lift(
         delayed: input.feature("delay_checks").is_some(),
         input: &input,
     };
+    if let Some(delay) = input.feature("delay_checks")
+        && delay.args.iter().any(|arg| !arg.is_empty())
+    {
+        let reason = "who is checked further is left to `Spam:` entries, which are not read";
+        input.gap(delay.place.as_ref(), reason);
+    }
     let listeners = listeners::listeners(&checks, &trusted);
     let (facts, unknown, stated) = facts::facts(&checks, &listeners, hostname);
     let policy = Policy {

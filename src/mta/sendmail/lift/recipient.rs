@@ -288,7 +288,7 @@ impl Checks<'_> {
                 feature.place.clone(),
             ));
         }
-        let own = within(Field::ClientName, self.own_names());
+        let own = within(Field::ClientName, self.client_names());
         clauses.push(passes(own, self.own.place.clone()));
         let names = relay_names(&self.relayed, self.hosts_only);
         clauses.push(passes(

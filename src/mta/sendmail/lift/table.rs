@@ -21,7 +21,7 @@ pub enum Answer {
     Relay,
     /// `OK`
     Ok,
-    /// `SKIP`: as if there were no entry.
+    /// `SKIP`, where the feature knows it: the look-up ends as if there were no entry.
     Skip,
     /// `REJECT`, or a text with a reply code of 5.
     Reject,
@@ -34,6 +34,17 @@ pub enum Answer {
 }
 
 impl Answer {
+    /// Every answer.
+    pub const ALL: [Self; 7] = [
+        Self::Relay,
+        Self::Ok,
+        Self::Skip,
+        Self::Reject,
+        Self::Later,
+        Self::Discard,
+        Self::Held,
+    ];
+
     fn of(value: &str) -> Self {
         let upper = value.to_ascii_uppercase();
         match upper.split(':').next().unwrap_or_default().trim() {
@@ -133,6 +144,8 @@ impl Table {
                 return table;
             }
         };
+        let access = input.feature("access_db");
+        let skips = access.is_some_and(|access| access.args.iter().any(|arg| arg == "skip"));
         let mut at = 0;
         for text in source.text().split_inclusive('\n') {
             let span = Span::new(at, at + text.trim_end().len());
@@ -150,6 +163,10 @@ impl Table {
             {
                 let text = (value.trim().to_owned(), Place::new(&source, span));
                 table.texts.entry(key.to_lowercase()).or_insert(text);
+            }
+            let mut found = found;
+            if found.0 == Answer::Skip && !skips {
+                found.0 = Answer::Reject;
             }
             // makemap keeps the first of two lines with one key.
             table.entries.entry(key.to_lowercase()).or_insert(found);
@@ -315,7 +332,7 @@ pub fn says(field: Field, entries: &[Entry], wanted: Answer) -> Option<Guard> {
     Some(guard)
 }
 
-/// What the check does that looks `field` up, a clause for each entry. Entries on `SKIP` are none.
+/// What the check does that looks `field` up, a clause for each entry.
 pub fn clauses(
     field: Field,
     entries: &[Entry],
@@ -329,6 +346,22 @@ pub fn clauses(
             origin: Some(first.place.clone()),
         })
     };
+    if entries.iter().any(|entry| entry.answer == Answer::Skip) {
+        // Whom it ends the look-up for is not looked up further, nor passed.
+        let mut answers: Vec<Answer> = entries.iter().map(|entry| entry.answer).collect();
+        answers.sort_unstable();
+        answers.dedup();
+        let answers = answers.into_iter().filter(|answer| *answer != Answer::Skip);
+        let clause = |answer| {
+            let first = entries.iter().find(|entry| entry.answer == answer)?;
+            Some(Clause {
+                guard: says(field, entries, answer)?,
+                outcome: outcome(answer),
+                origin: Some(first.place.clone()),
+            })
+        };
+        return answers.filter_map(clause).collect();
+    }
     if entries.len() <= SINGLE {
         return entries
             .iter()
