@@ -120,6 +120,8 @@ impl Table {
         let mut words = value.split_whitespace();
         let class = words.next().unwrap_or_default();
         let path = words.next_back().unwrap_or_default();
+        // The text that makemap made the map from stands beside it.
+        let path = path.strip_suffix(".db").unwrap_or(path);
         let mut table = Self {
             name: format!("{class}:{path}"),
             dotted: input.feature("lookupdotdomain").is_some(),
