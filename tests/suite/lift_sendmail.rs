@@ -203,7 +203,11 @@ fn mc(body: &str, access: &str) -> Policy {
     lift("sendmail-mc", &files, Version::new(&[8, 17, 1])).policy
 }
 
+/// A name; the hole and its access map; the near miss and its; what the hole depends on.
+type Pair<'p> = (&'p str, String, &'p str, String, &'p str, &'p [&'p str]);
+
 #[test]
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn open_relays_are_found_and_near_misses_are_not() {
     let access = "FEATURE(`access_db')\n";
     let anonymous =
@@ -212,8 +216,7 @@ fn open_relays_are_found_and_near_misses_are_not() {
     let private = "define(`confCACERT', `/etc/mail/ca.pem')\n";
     let rule = |rules: &str| format!("LOCAL_RULESETS\nSLocal_check_rcpt\n{rules}");
     let verified = rule("R$*\t$: $&{verify}\nROK\t$# OK\n");
-    // The hole, the near miss, each with its access map; what the hole depends on.
-    let pairs: &[(&str, String, &str, String, &str, &[&str])] = &[
+    let pairs: &[Pair<'_>] = &[
         (
             "promiscuous",
             "FEATURE(`promiscuous_relay')".into(),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use fastrand::Rng;
 use smtpconf::mta::{Dialect, Lifted, Target, World};
@@ -221,6 +222,7 @@ fn answer(returned: &str) -> Answer {
 /// One configuration with what is asked about it.
 struct Case {
     name: String,
+    access: String,
     lifted: Lifted,
     sessions: Vec<Session>,
     delayed: bool,
@@ -237,15 +239,8 @@ pub fn compare(target: Target, extent: Extent) -> Result<Tally, String> {
         let path = format!("/lab/{name}.access");
         let (text, access) = compose(&mut random, &path);
         let mc = format!("/lab/{name}.mc");
-        let files = Snapshot::of(&[(&path, &access), ("/etc/mail/relay-domains", "")]);
-        let world = World {
-            files: &files,
-            version: target.version,
-            known: &[],
-            defaults: false,
-        };
-        let dialect = Dialect::by_word("sendmail-mc").unwrap();
-        let lifted = dialect.policy(&Source::new(&*mc, &*text), &world).unwrap();
+        let files = [(&*path, &*access), ("/etc/mail/relay-domains", "")];
+        let lifted = lift(target, "sendmail-mc", &Source::new(&*mc, &*text), &files);
         let sessions = sessions(&lifted, &mut random, extent.sessions);
         let delayed = text.contains("delay_checks");
         let mut input = String::new();
@@ -270,6 +265,7 @@ pub fn compare(target: Target, extent: Extent) -> Result<Tally, String> {
         }
         cases.push(Case {
             name,
+            access,
             lifted,
             sessions,
             delayed,
@@ -287,9 +283,34 @@ pub fn compare(target: Target, extent: Extent) -> Result<Tally, String> {
     for case in cases {
         tally.configurations += 1;
         let output = fs::read(work.join(format!("{}.out", case.name))).unwrap_or_default();
-        judge(&case, &String::from_utf8_lossy(&output), &mut tally);
+        let output = String::from_utf8_lossy(&output);
+        judge(&case, &case.lifted, &output, &mut tally);
+        // What m4 made is a configuration too, and has to decide the same.
+        let path = format!("/lab/{}.access", case.name);
+        let files = [(&*path, &*case.access), ("/etc/mail/relay-domains", "")];
+        let name = format!("/lab/{}.cf", case.name);
+        let text = fs::read(work.join(format!("{}.cf", case.name))).unwrap_or_default();
+        let made = lift(
+            target,
+            "sendmail-cf",
+            &Source::from_bytes(&*name, text),
+            &files,
+        );
+        judge(&case, &made, &output, &mut tally);
     }
     Ok(tally)
+}
+
+fn lift(target: Target, dialect: &str, source: &Arc<Source>, files: &[(&str, &str)]) -> Lifted {
+    let files = Snapshot::of(files);
+    let world = World {
+        files: &files,
+        version: target.version,
+        known: &[],
+        defaults: false,
+    };
+    let dialect = Dialect::by_word(dialect).unwrap();
+    dialect.policy(source, &world).unwrap()
 }
 
 /// Sessions of the partition, chosen at random; those that `-bt` cannot be asked are left out.
@@ -390,7 +411,7 @@ fn ask(lifted: &Lifted, session: &Session, delayed: bool, input: &mut String) {
 }
 
 /// Holds the answers against our decisions.
-fn judge(case: &Case, output: &str, tally: &mut Tally) {
+fn judge(case: &Case, lifted: &Lifted, output: &str, tally: &mut Tally) {
     let mut answers = output.lines().filter_map(|line| {
         let line = line.trim_start_matches(['>', ' ']);
         let (name, rest) = line.split_once(char::is_whitespace)?;
@@ -408,8 +429,7 @@ fn judge(case: &Case, output: &str, tally: &mut Tally) {
         }
         let said = returned.iter().map(|returned| answer(returned));
         let said = said.reduce(|one, next| if one == Answer::Pass { next } else { one });
-        let verdict = case
-            .lifted
+        let verdict = lifted
             .policy
             .decide_in(session, &Environment::default(), false);
         let ours = match verdict.decision {

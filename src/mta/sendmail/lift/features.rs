@@ -32,6 +32,8 @@ const RULES: &[(&str, &str, &str, &str)] = &[
         "<+ To>",
         "blocklist_recipients",
     ),
+    ("Rcpt_ok", "$* ! $* < @ $* >", "<REMOTE>", "nouucp"),
+    ("Rcpt_ok", "$* % $* < @ $* >", "<REMOTE>", "nopercenthack"),
     ("Relay_ok", "<?> $+ < @ $=w >", "RELAY", "relay_local_from"),
     ("Relay_ok", "<?> $+ < @ $+ >", "<! From>", "relay_mail_from"),
     ("Basic_check_relay", "$* $| FAIL", "$#error", "require_rdns"),
@@ -52,6 +54,13 @@ const WITHOUT: &[(&str, &str, &str)] = &[
     ),
 ];
 
+/// Whether a ruleset is the one of this name; names may be given numbers.
+fn is_called(name: &str, wanted: &str) -> bool {
+    name.split('=')
+        .next()
+        .is_some_and(|name| name.trim() == wanted)
+}
+
 /// The features that the lines of a sendmail.cf tell.
 pub fn told(model: &Model, version: Version) -> BTreeMap<String, Vec<Feature>> {
     let mut found: BTreeMap<String, Vec<Feature>> = BTreeMap::new();
@@ -67,6 +76,14 @@ pub fn told(model: &Model, version: Version) -> BTreeMap<String, Vec<Feature>> {
             add(&name, Vec::new(), place);
         }
     }
+    // Without the ruleset nothing is checked.
+    if !model
+        .rulesets
+        .iter()
+        .any(|set| is_called(&set.name, "check_rcpt"))
+    {
+        add("promiscuous_relay", Vec::new(), None);
+    }
     let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     for set in &model.rulesets {
         // With `delay_checks` the checks have other names, their parts the same.
@@ -75,8 +92,12 @@ pub fn told(model: &Model, version: Version) -> BTreeMap<String, Vec<Feature>> {
             for (name, wanted, part, feature) in RULES {
                 if set.name == *name && left == *wanted && rule.right.contains(part) {
                     let by_domain = rule.right.contains("<D:") || rule.right.contains("<E:");
-                    let args =
-                        (*feature == "relay_mail_from" && by_domain).then(|| "domain".to_owned());
+                    let argument = match *feature {
+                        "relay_mail_from" if by_domain => Some("domain"),
+                        "nouucp" | "nopercenthack" => Some("reject"),
+                        _ => None,
+                    };
+                    let args = argument.map(str::to_owned);
                     add(feature, args.into_iter().collect(), rule.place.clone());
                 }
             }
