@@ -29,6 +29,8 @@ pub struct Checks<'a> {
     pub hosts_only: bool,
     /// The client has logged in by a mechanism that is trusted.
     pub trusted_login: Guard,
+    /// What standard rulesets may do that are not the library's.
+    pub altered: Vec<(Arc<Opaque>, End)>,
     /// Whether what would be decided earlier is decided at RCPT.
     pub delayed: bool,
 }
@@ -109,8 +111,14 @@ impl Checks<'_> {
 
     /// The rules of a ruleset that are not understood.
     pub fn rest(&self, rules: &Rules<'_>, name: &str, reason: Reason) -> Vec<Clause> {
+        self.asked(&rules.rest(name), reason)
+    }
+
+    /// What rules may do, as clauses.
+    pub fn asked(&self, questions: &[(Arc<Opaque>, End)], reason: Reason) -> Vec<Clause> {
         let mut clauses = Vec::new();
-        for (opaque, end) in rules.rest(name) {
+        for (opaque, end) in questions {
+            let opaque = Arc::clone(opaque);
             let origin = opaque.origin.clone();
             let guard = Guard::Opaque(opaque);
             match end {

@@ -39,27 +39,24 @@ const RULES: &[(&str, &str, &str, &str)] = &[
     ("Basic_check_relay", "$* $| FAIL", "$#error", "require_rdns"),
 ];
 
-/// Rules that are missing with a feature: the ruleset, the left side, the feature.
-const WITHOUT: &[(&str, &str, &str)] = &[
-    ("Basic_check_rcpt", "$* $| @ RELAY", "promiscuous_relay"),
+/// Rules that are missing with a feature: the ruleset, the left sides, the feature.
+const WITHOUT: &[(&str, &[&str], &str)] = &[
+    (
+        "Basic_check_rcpt",
+        &["$* $| @ RELAY", "$* $| RELAY", "T $+ $| $*"],
+        "promiscuous_relay",
+    ),
     (
         "Basic_check_mail",
-        "<? $+> <$+>",
+        &["<? $+> <$+>"],
         "accept_unqualified_senders",
     ),
     (
         "Basic_check_mail",
-        "<? $* <$->> $* < @ $+ >",
+        &["<? $* <$->> $* < @ $+ >"],
         "accept_unresolvable_domains",
     ),
 ];
-
-/// Whether a ruleset is the one of this name; names may be given numbers.
-fn is_called(name: &str, wanted: &str) -> bool {
-    name.split('=')
-        .next()
-        .is_some_and(|name| name.trim() == wanted)
-}
 
 /// The features that the lines of a sendmail.cf tell.
 pub fn told(model: &Model, version: Version) -> BTreeMap<String, Vec<Feature>> {
@@ -77,11 +74,7 @@ pub fn told(model: &Model, version: Version) -> BTreeMap<String, Vec<Feature>> {
         }
     }
     // Without the ruleset nothing is checked.
-    if !model
-        .rulesets
-        .iter()
-        .any(|set| is_called(&set.name, "check_rcpt"))
-    {
+    if !model.rulesets.iter().any(|set| set.name == "check_rcpt") {
         add("promiscuous_relay", Vec::new(), None);
     }
     let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -112,7 +105,8 @@ pub fn told(model: &Model, version: Version) -> BTreeMap<String, Vec<Feature>> {
             }
         }
         for (name, wanted, feature) in WITHOUT {
-            let has = set.rules.iter().any(|rule| squeezed(&rule.left) == *wanted);
+            let mut lefts = set.rules.iter().map(|rule| squeezed(&rule.left));
+            let has = lefts.any(|left| wanted.contains(&left.as_str()));
             if set.name == *name && !set.rules.is_empty() && !has {
                 add(feature, Vec::new(), set.place.clone());
             }

@@ -21,6 +21,7 @@ impl Checks<'_> {
         if local.is_final {
             return clauses;
         }
+        clauses.extend(self.asked(&self.altered, Reason::Rule));
         let feature = |name: &str| self.input.feature(name);
         let place = |name: &str| feature(name).and_then(|feature| feature.place.clone());
         if feature("blocklist_recipients")
