@@ -333,6 +333,93 @@ fn open_relays_are_found_and_near_misses_are_not() {
     }
 }
 
+#[test]
+fn rulesets_that_are_not_the_librarys_are_questions() {
+    let head = "V10/Berkeley\nDjmail.own.example\nCwown.example\nO DaemonPortOptions=Port=25\n";
+    let hole = |rules: &str| {
+        let text = format!("{head}{rules}");
+        hole(
+            &lift(
+                "sendmail-cf",
+                &[("/etc/mail/sendmail.cf", &*text)],
+                Version::new(&[8, 17]),
+            )
+            .policy,
+        )
+    };
+    // Without the ruleset nothing is checked.
+    assert_eq!(hole("Scheck_relay\n").unwrap().1, [""; 0]);
+    let questions = hole("Scheck_rcpt\nR$*\t$#error $: no\n").unwrap().1;
+    assert_eq!(questions, ["the rules of `check_rcpt` accept the session"]);
+}
+
+#[test]
+fn sessions_are_decided_as_the_daemon_does() {
+    let policy = mc(
+        "RELAY_DOMAIN(`partner.example')\nFEATURE(`access_db')\nFEATURE(`blocklist_recipients')\nFEATURE(`delay_checks')\n",
+        "Connect:192.0.2\tRELAY\nConnect:192.0.2.9\tREJECT\nFrom:bad.example\tREJECT\nTo:old@\tREJECT\n",
+    );
+    let space = Space::of(&[&policy]);
+    let mut found: BTreeMap<(&str, String), BTreeSet<String>> = BTreeMap::new();
+    for session in space.sessions().filter(|session| session.port == 25) {
+        let plain = session.recipient.known && session.recipient.route.is_none();
+        let sender = session.sender.to_string();
+        let client = match session.client.source.to_string().as_str() {
+            "192.0.2.0" => "network",
+            "192.0.2.9" => "rejected",
+            "203.0.113.7" => "stranger",
+            _ => continue,
+        };
+        if plain && session.client.name == ClientName::None && sender == "<>" {
+            let decided = policy.decide(&session).decision.to_string();
+            let key = (client, session.recipient.to_string());
+            found.entry(key).or_default().insert(decided);
+        }
+    }
+    for (client, recipient, wanted) in [
+        (
+            "stranger",
+            "<user@own.example>",
+            "accepted for local delivery",
+        ),
+        (
+            "stranger",
+            "<old@own.example>",
+            "refused: recipient refused",
+        ),
+        (
+            "stranger",
+            "<user@partner.example>",
+            "accepted for relaying",
+        ),
+        (
+            "stranger",
+            "<user@x.partner.example>",
+            "accepted for relaying",
+        ),
+        (
+            "stranger",
+            "<user@notpartner.example>",
+            "refused: relaying denied",
+        ),
+        (
+            "stranger",
+            "<user@elsewhere.example>",
+            "refused: relaying denied",
+        ),
+        (
+            "network",
+            "<user@elsewhere.example>",
+            "accepted for relaying",
+        ),
+        ("rejected", "<user@own.example>", "refused: client refused"),
+    ] {
+        let key = (client, recipient.to_owned());
+        let decided: Vec<&str> = found[&key].iter().map(String::as_str).collect();
+        assert_eq!(decided, [wanted], "{client} {recipient}");
+    }
+}
+
 /// Where the folder of a corpus is named, every file of Sendmail in it is lifted.
 #[test]
 fn real_files_are_lifted() {

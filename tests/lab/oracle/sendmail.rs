@@ -245,6 +245,9 @@ pub fn compare(target: Target, extent: Extent) -> Result<Tally, String> {
         let delayed = text.contains("delay_checks");
         let mut input = String::new();
         for session in &sessions {
+            if text.contains("confDELIVERY_MODE") {
+                input.push_str(".D{deliveryMode}d\n");
+            }
             ask(&lifted, session, delayed, &mut input);
             if let Sender::Address { domain, .. } = &session.sender
                 && !domain.cannot_exist()
@@ -401,9 +404,6 @@ fn ask(lifted: &Lifted, session: &Session, delayed: bool, input: &mut String) {
         auth.map_or("", |auth| auth.name()),
         sender.trim_matches(['<', '>'])
     );
-    if lifted.policy.listeners[0].stages.len() == 1 {
-        input.push_str(".D{deliveryMode}d\n");
-    }
     if !delayed {
         let _ = writeln!(input, "ask_relay {name} $| {address}\ncheck_mail {sender}");
     }

@@ -78,15 +78,13 @@ impl Checks<'_> {
             let clause = refuse(!logged_in, Reason::NeedsAuth, daemon.place.clone());
             stages.push(stage("MAIL", vec![clause]));
         }
-        if !daemon.defers {
-            let relay = stage("check_relay", self.relay());
-            let mail = stage("check_mail", self.mail(daemon));
-            let rcpt = stage("check_rcpt", self.rcpt());
-            if self.delayed {
-                stages.extend([rcpt, mail, relay]);
-            } else {
-                stages.extend([relay, mail, rcpt]);
-            }
+        let relay = stage("check_relay", self.relay(daemon.defers));
+        let mail = stage("check_mail", self.mail(daemon));
+        let rcpt = stage("check_rcpt", self.rcpt(daemon.defers));
+        if self.delayed {
+            stages.extend([rcpt, mail, relay]);
+        } else {
+            stages.extend([relay, mail, rcpt]);
         }
         stages.push(stage("delivery", self.delivery(daemon.defers)));
         stages
@@ -169,13 +167,16 @@ impl Checks<'_> {
         Some(Guard::Any(trusted))
     }
 
-    fn relay(&self) -> Vec<Clause> {
+    fn relay(&self, defers: bool) -> Vec<Clause> {
         let mut clauses = self.unless_passed();
         let mut rules = Rules::of(self.input, "Local_check_relay");
         // Numbers of connections are no matter of a session alone; the facts have them.
         self.count(&mut rules);
         clauses.extend(self.rest(&rules, "Local_check_relay", Reason::ClientRefused));
 
+        if defers {
+            return clauses;
+        }
         let outcome = |answer: Answer| answer.outcome(Reason::ClientRefused);
         let names = self.table.names("connect", true, false);
         clauses.extend(table::clauses(Field::ClientName, &names, outcome));

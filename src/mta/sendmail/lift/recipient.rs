@@ -15,10 +15,10 @@ use crate::text::Place;
 
 impl Checks<'_> {
     /// Stage `check_rcpt`: who is not passed is refused.
-    pub fn rcpt(&self) -> Vec<Clause> {
+    pub fn rcpt(&self, defers: bool) -> Vec<Clause> {
         let local = self.local_rcpt();
         let mut clauses = local.clauses;
-        if local.is_final {
+        if local.is_final || defers {
             return clauses;
         }
         clauses.extend(self.asked(&self.altered, Reason::Rule));
@@ -114,7 +114,9 @@ impl Checks<'_> {
                 if field == Field::RecipientLocal {
                     found.guard = Guard::All(vec![own.clone(), found.guard]);
                 }
-                found.guard = self.rewritten(found.guard);
+                let mut guards = vec![self.rewritten(found.guard)];
+                guards.extend(self.uucp().map(|guard| !guard));
+                found.guard = Guard::All(guards);
                 // What is not refused is looked at further, and no entry behind is looked for;
                 // `QUARANTINE` ends the check as an error that takes the mail and holds it.
                 let cleared = !Guard::Marked(CLEARED.into());
@@ -248,12 +250,7 @@ impl Checks<'_> {
         if self.input.feature("loose_relay_check").is_none() {
             within.extend(&relay_names(&self.relayed, self.hosts_only));
             let entries = self.table.names("to", true, self.hosts_only);
-            let names = table::relayed(&entries).into_iter().map(|(name, _)| name);
-            within.extend(&if self.hosts_only {
-                Patterns::exact(names)
-            } else {
-                Patterns::with_below(names)
-            });
+            within.extend(&table::relayed_names(&entries));
         }
         Guard::Rewritten(Arc::new(self.rewrite(within)), Box::new(guard))
     }

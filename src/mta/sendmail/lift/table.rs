@@ -8,7 +8,7 @@ use super::addresses::network;
 use super::input::Input;
 use crate::mta::lift::Use;
 use crate::net::{AddressSet, Network};
-use crate::policy::{Accept, Clause, Field, Guard, Opaque, Outcome, Patterns, Reason};
+use crate::policy::{Accept, Clause, Expression, Field, Guard, Opaque, Outcome, Patterns, Reason};
 use crate::text::{Place, Span, Unread};
 
 /// With more entries than this those with one answer share a clause.
@@ -390,6 +390,56 @@ pub fn networks(entries: &[Entry]) -> Vec<(Network, Place)> {
             Key::Name { .. } => None,
         })
         .collect()
+}
+
+/// The names that entries relay to, without those that a longer entry says otherwise of.
+pub fn relayed_names(entries: &[Entry]) -> Patterns {
+    let mut patterns = Patterns::default();
+    for (entry, name, itself, below) in entries.iter().filter_map(|entry| match &entry.key {
+        Key::Name {
+            name,
+            itself,
+            below,
+        } if entry.answer == Answer::Relay => Some((entry, name, *itself, *below)),
+        _ => None,
+    }) {
+        if itself {
+            patterns.exact.insert(name.clone());
+        }
+        if !below {
+            continue;
+        }
+        let end = format!(".{name}");
+        let others = entries.iter().filter_map(|other| match &other.key {
+            Key::Name { name, .. } if other.answer != entry.answer && name.ends_with(&end) => {
+                Some(escaped(name))
+            }
+            _ => None,
+        });
+        let others: Vec<String> = others.collect();
+        if others.is_empty() {
+            patterns.below.insert(name.clone());
+            continue;
+        }
+        let (others, name) = (others.join("|"), escaped(name));
+        let text = format!(r"^(?!(?:.*\.)?(?:{others})$).*\.{name}$");
+        let expression = Expression::new(&text, true, Some(entry.place.clone()));
+        patterns.expressions.extend(expression);
+    }
+    patterns
+}
+
+/// A name inside an expression.
+fn escaped(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let escape = |c: char| {
+        if plain(c) {
+            c.to_string()
+        } else {
+            format!("\\{c}")
+        }
+    };
+    name.chars().map(escape).collect()
 }
 
 /// The names of entries that relay.
