@@ -1,5 +1,6 @@
 //! `smtpconf lint`: check descriptions and servers' files.
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -8,7 +9,7 @@ use super::print::Stream;
 use super::reading::Reading;
 use super::{Failure, Outcome, Reporting, input, print};
 use crate::findings::{self, Finding};
-use crate::lint::{self, Found};
+use crate::lint::{self, Asking, Found};
 use crate::mta::{Told, World};
 
 /// Arguments of `lint`.
@@ -18,6 +19,14 @@ pub struct Lint {
     /// [default: smtpconf.yaml here or above]
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
+    /// Report every difference from what this description demands
+    /// [default: the description whose `targets` name the file's folder]
+    #[arg(long, value_name = "DESCRIPTION")]
+    against: Option<PathBuf>,
+    /// The address under which every client from outside appears: of a NAT, of a container's
+    /// gateway, of a load balancer
+    #[arg(long, value_name = "IP")]
+    behind_nat: Vec<IpAddr>,
     #[command(flatten)]
     reporting: Reporting,
     #[command(flatten)]
@@ -33,11 +42,15 @@ impl Lint {
             description(None, &mut findings, &mut failures);
         }
         for path in &self.paths {
-            if path.is_dir() {
-                self.folder(path, &mut findings, &mut failures);
-            } else if lint::is_description(path)
-                || (path == Path::new("-") && !self.reading.names_a_kind())
+            let is_description = lint::is_description(path);
+            let what = ["a folder", "a description"][usize::from(is_description)];
+            if (path.is_dir() || is_description)
+                && let Err(Failure(message)) = self.reading.not_of(path, what)
             {
+                failures.push(message);
+            } else if path.is_dir() {
+                self.folder(path, &mut findings, &mut failures);
+            } else if is_description || (path == Path::new("-") && !self.reading.names_a_kind()) {
                 description(Some(path), &mut findings, &mut failures);
             } else {
                 self.configuration(path, &mut findings, &mut failures);
@@ -75,7 +88,7 @@ impl Lint {
     }
 
     fn configuration(&self, path: &Path, findings: &mut Vec<Finding>, failures: &mut Vec<String>) {
-        let checked = Reading::source(path).and_then(|source| {
+        let checked = self.reading.source(path).and_then(|source| {
             let (dialect, told) = self.reading.dialect(&source);
             if told == Told::Guessed {
                 return Err(Failure(format!(
@@ -83,14 +96,38 @@ impl Lint {
                     path.display()
                 )));
             }
-            let files = self.reading.snapshot(path);
+            let files = self.reading.snapshot(path, dialect)?;
+            let wanted = match (&self.against, dialect.lift) {
+                (_, None) => None,
+                (Some(description), _) => match input::description(Some(description))? {
+                    Ok(source) => match lint::wanted(&source) {
+                        Ok(wanted) => Some(wanted),
+                        Err(faults) => return Ok(faults),
+                    },
+                    Err(fault) => return Ok(vec![fault]),
+                },
+                (None, _) => lint::paired(path, dialect),
+            };
+            let target = wanted.as_ref().and_then(|wanted| wanted.target);
             let world = World {
                 files: &files,
-                version: self.reading.version(dialect.server)?,
+                version: match target.filter(|_| !self.reading.names_a_version()) {
+                    Some(target) => target.version,
+                    None => self.reading.version(dialect.server)?,
+                },
                 known: self.reading.known(),
                 defaults: false,
             };
-            Ok(lint::configuration(&source, dialect, &world))
+            let mut asking = Asking {
+                environment: self.reading.environment(),
+                ..Asking::default()
+            };
+            if let Some(wanted) = wanted {
+                asking.surroundings = wanted.surroundings;
+                asking.wanted = Some(wanted.policy);
+            }
+            asking.surroundings.gateways.extend(&self.behind_nat);
+            Ok(lint::configuration(&source, dialect, &world, &asking))
         });
         match checked {
             Ok(found) => findings.extend(found),

@@ -1,6 +1,8 @@
 //! The command line: arguments in, standard output and an exit code out.
 
+mod diff;
 mod generate;
+mod import;
 mod input;
 mod lint;
 mod parse;
@@ -8,6 +10,8 @@ mod print;
 mod reading;
 mod schema;
 mod show;
+mod subject;
+mod trace;
 
 use std::process::ExitCode;
 
@@ -33,6 +37,9 @@ const EXAMPLES: &str = "\
 Examples:
   smtpconf lint                                 check smtpconf.yaml here or above
   smtpconf lint /etc/postfix                    check a server's own configuration
+  smtpconf trace /etc/postfix --client 198.51.100.9 --from a@b.example --to user@example.com
+                                                what happens to this session, line by line
+  smtpconf diff --from-rev HEAD~1 postfix       which sessions the last change treats differently
   smtpconf show /etc/postfix mynetworks         what a setting comes to, and where it was set
   smtpconf generate --target postfix            print main.cf, master.cf and what else Postfix needs
   smtpconf generate --target all --out servers  write the files of all three servers
@@ -47,6 +54,12 @@ enum Command {
     Lint(lint::Lint),
     /// Generate the files of a server from a description
     Generate(generate::Generate),
+    /// Say what happens to one SMTP session, and which lines decide it
+    Trace(Box<trace::Trace>),
+    /// Say which sessions two configurations treat differently
+    Diff(diff::Diff),
+    /// Write the description that a server's files implement
+    Import(import::Import),
     /// Show a server's configuration as its daemon sees it
     Show(show::Show),
     /// Print the tree of a server's file, in which every byte has its place
@@ -127,6 +140,9 @@ pub fn run() -> ExitCode {
     let result = match cli.command {
         Command::Lint(lint) => lint.run(),
         Command::Generate(generate) => generate.run(),
+        Command::Trace(trace) => trace.run(),
+        Command::Diff(diff) => diff.run(),
+        Command::Import(import) => import.run(),
         Command::Show(show) => show.run(),
         Command::Parse(parse) => parse.run(),
         Command::Schema => schema::run(),

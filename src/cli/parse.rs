@@ -38,7 +38,7 @@ enum Shape {
 impl Parse {
     /// Prints the tree. A file that can be read is never refused.
     pub fn run(&self) -> Result<Outcome, Failure> {
-        let source = Reading::source(&self.file)?;
+        let source = self.reading.source(&self.file)?;
         let (dialect, told) = self.reading.dialect(&source);
         if told == Told::Guessed {
             print::err(&guess(source.name(), dialect.name))?;
@@ -136,11 +136,7 @@ fn walk(branch: Branch<'_>, depth: usize, visit: &mut dyn FnMut(Branch<'_>, usiz
     }
 }
 
-/// A text as JSON writes it: nothing in it reaches a terminal raw.
+/// A text as JSON writes it.
 fn quoted(text: &str) -> String {
-    let mut quoted = serde_json::Value::from(text).to_string();
-    if let Some(at) = quoted.find('\u{7f}') {
-        quoted.replace_range(at..=at, "\\u007f");
-    }
-    quoted
+    print::escaped(&serde_json::Value::from(text).to_string())
 }

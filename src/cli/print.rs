@@ -1,5 +1,6 @@
 //! Writing to standard output and standard error. Must not know what is written.
 
+use std::fmt::Write as _;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use super::{Color, Failure, Format, Reporting};
@@ -14,6 +15,20 @@ pub fn bytes(bytes: &[u8]) -> Result<(), Failure> {
 /// A text without characters that could steer a terminal.
 pub fn plain(text: &str) -> String {
     report::visible(text).into_owned()
+}
+
+/// JSON with every control character but line ends escaped: nothing in it reaches a terminal raw.
+pub fn escaped(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c.is_control() && c != '\n' {
+            // Writing to a String cannot fail.
+            let _ = write!(escaped, "\\u{:04x}", u32::from(c));
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
 }
 
 /// Writes to standard output. A reader that has gone away (`| head`) is no failure.

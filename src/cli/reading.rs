@@ -10,6 +10,7 @@ use clap::Args;
 use super::Failure;
 use crate::lint::{Found, discover};
 use crate::mta::{Dialect, Server, Told, Version};
+use crate::policy::Environment;
 use crate::text::{self, Scope, Snapshot, Source};
 
 /// Arguments of every command that reads a server's files.
@@ -28,7 +29,8 @@ pub struct Reading {
     /// Look for absolute paths of the configuration on this machine, as for a file below /etc
     #[arg(long)]
     host: bool,
-    /// A value that the server would find out from its machine, as myhostname=mail.example.com
+    /// A value that the server would find out from its machine, as myhostname=mail.example.com,
+    /// or what a look-up answers, as rbl=miss or zen.spamhaus.org=hit
     #[arg(long, value_name = "NAME=VALUE", value_parser = assumption)]
     assume: Vec<(String, String)>,
 }
@@ -48,7 +50,7 @@ impl Reading {
     ///
     /// # Errors
     /// When there is none or it cannot be read.
-    pub fn source(path: &Path) -> Result<Arc<Source>, Failure> {
+    pub fn source(&self, path: &Path) -> Result<Arc<Source>, Failure> {
         if path == Path::new("-") {
             let mut bytes = Vec::new();
             io::stdin()
@@ -58,6 +60,7 @@ impl Reading {
             return Ok(Source::from_bytes("<stdin>", bytes));
         }
         let path = if path.is_dir() {
+            self.not_of(path, "a folder")?;
             entry(path)?
         } else {
             path.to_path_buf()
@@ -76,13 +79,27 @@ impl Reading {
     }
 
     /// What may be read beside the file at `path`.
-    pub fn snapshot(&self, path: &Path) -> Snapshot {
+    ///
+    /// # Errors
+    /// When the root that was given is no folder.
+    pub fn snapshot(&self, path: &Path, dialect: &Dialect) -> Result<Snapshot, Failure> {
         let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-        Snapshot::new(match &self.root {
-            Some(root) => Scope::Root(root.clone()),
+        let here = path.parent().unwrap_or(path);
+        let snapshot = Snapshot::new(match &self.root {
+            Some(root) => {
+                let failed = |reason: &str| Failure(format!("{}: {reason}", root.display()));
+                let real = root
+                    .canonicalize()
+                    .map_err(|error| failed(&error.to_string()))?;
+                if !real.is_dir() {
+                    return Err(failed("no folder"));
+                }
+                Scope::Root(real)
+            }
             None if self.host || absolute.starts_with("/etc") => Scope::Host,
             None => Scope::Below(repository(&absolute)),
-        })
+        });
+        Ok(snapshot.with_home(Path::new(dialect.server.folder()), here))
     }
 
     /// The version to read for.
@@ -108,9 +125,44 @@ impl Reading {
             })
     }
 
+    /// Whether the user named the server's version.
+    pub fn names_a_version(&self) -> bool {
+        self.mta_version.is_some()
+    }
+
     /// Whether the user named the kind of the file.
     pub fn names_a_kind(&self) -> bool {
         self.kind.is_some()
+    }
+
+    /// What the user told of questions that cannot be answered from the files.
+    pub fn environment(&self) -> Environment {
+        let told = self.assume.iter().filter_map(|(name, value)| {
+            let hit = match value.as_str() {
+                "hit" => true,
+                "miss" => false,
+                _ => return None,
+            };
+            Some((name.clone(), hit))
+        });
+        Environment {
+            told: told.collect(),
+            ..Environment::usual()
+        }
+    }
+
+    /// Refuses the kind that the user named for `path`, which is `what` and so no server's file.
+    ///
+    /// # Errors
+    /// When a kind was named.
+    pub fn not_of(&self, path: &Path, what: &str) -> Result<(), Failure> {
+        if !self.names_a_kind() {
+            return Ok(());
+        }
+        Err(Failure(format!(
+            "{}: --as names the kind of a server's file, and this is {what}",
+            path.display()
+        )))
     }
 
     /// What the user told of the machine.

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::parse::guess;
 use super::reading::Reading;
 use super::{Failure, Outcome, print};
+use crate::findings::Finding;
 use crate::mta::{Config, Setting, Told, World};
 use crate::text::Place;
 
@@ -43,13 +44,13 @@ enum Shape {
 impl Show {
     /// Prints the settings. A file that can be read is never refused.
     pub fn run(&self) -> Result<Outcome, Failure> {
-        let source = Reading::source(&self.path)?;
+        let source = self.reading.source(&self.path)?;
         let (dialect, told) = self.reading.dialect(&source);
         if told == Told::Guessed {
             print::err(&guess(source.name(), dialect.name))?;
         }
         let version = self.reading.version(dialect.server)?;
-        let files = self.reading.snapshot(Path::new(source.name()));
+        let files = self.reading.snapshot(Path::new(source.name()), dialect)?;
         let world = World {
             files: &files,
             version,
@@ -57,7 +58,7 @@ impl Show {
             defaults: self.all || !self.names.is_empty(),
         };
         let config = (dialect.resolve)(&source, &world);
-        let shown = self.chosen(&config)?;
+        let (shown, strange) = self.chosen(&config);
         match self.format {
             Shape::Human => {
                 let heading = format!("# {} {version}, {}\n", dialect.server.title(), dialect.name);
@@ -99,6 +100,7 @@ impl Show {
             }
             Shape::Json => {
                 let gaps = config.gaps.iter();
+                let findings = config.findings.iter();
                 let value = json!({
                     "version": 1,
                     "file": source.name(),
@@ -106,21 +108,29 @@ impl Show {
                     "server": dialect.server.name(),
                     "server_version": version.to_string(),
                     "settings": shown.iter().map(|setting| object(setting)).collect::<Vec<_>>(),
+                    "findings": findings.map(fault).collect::<Vec<_>>(),
                     "gaps": gaps.map(|gap| json!({"at": gap.place.as_ref().map(at), "reason": gap.reason})).collect::<Vec<_>>(),
                 });
-                print::out(&format!("{value:#}\n"))?;
+                print::out(&print::escaped(&format!("{value:#}\n")))?;
             }
         }
-        Ok(Outcome::Good)
+        if strange.is_empty() {
+            return Ok(Outcome::Good);
+        }
+        Err(Failure(format!(
+            "no setting is called `{}`",
+            print::plain(&strange.join("`, `"))
+        )))
     }
 
-    /// The settings that were asked for.
-    fn chosen<'c>(&self, config: &'c Config) -> Result<Vec<&'c Setting>, Failure> {
+    /// The settings that were asked for, and the names that are of none.
+    fn chosen<'c>(&self, config: &'c Config) -> (Vec<&'c Setting>, Vec<&str>) {
         if self.names.is_empty() {
             let defaults = config.defaults.iter().filter(|_| self.all);
-            return Ok(config.settings.iter().chain(defaults).collect());
+            return (config.settings.iter().chain(defaults).collect(), Vec::new());
         }
         let mut chosen = Vec::new();
+        let mut strange = Vec::new();
         for name in &self.names {
             let before = chosen.len();
             let every = config.settings.iter().chain(&config.defaults);
@@ -128,12 +138,10 @@ impl Show {
                 setting.name == *name || format!("{}/{}", setting.scope, setting.name) == *name
             }));
             if chosen.len() == before {
-                print::err(&print::plain(&format!(
-                    "smtpconf: no setting is called `{name}`\n"
-                )))?;
+                strange.push(name.as_str());
             }
         }
-        Ok(chosen)
+        (chosen, strange)
     }
 }
 
@@ -177,6 +185,16 @@ fn human(setting: &Setting) -> String {
         }
     }
     print::plain(&(text + "\n"))
+}
+
+fn fault(finding: &Finding) -> Value {
+    let place = finding.labels.first().map(|label| at(&label.place));
+    json!({
+        "at": place,
+        "severity": finding.severity.word(),
+        "rule": finding.rule,
+        "message": finding.message,
+    })
 }
 
 fn object(setting: &Setting) -> Value {

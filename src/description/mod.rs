@@ -10,6 +10,7 @@ mod listeners;
 mod lower;
 mod model;
 mod path;
+mod raise;
 mod raw;
 mod smarthost;
 mod surroundings;
@@ -18,6 +19,7 @@ mod yaml;
 
 pub use lower::lower;
 pub use model::{Description, Listener, Output, Spanned};
+pub use raise::raise;
 
 use std::sync::Arc;
 

@@ -65,6 +65,8 @@ pub struct Description {
     pub stated: Vec<(&'static str, Span)>,
     /// The system that the server runs on, as `debian-12`.
     pub platform: Option<Spanned<&'static str>>,
+    /// The address under which every client from outside appears.
+    pub behind_nat: Option<IpAddr>,
     /// The servers that files are generated for, in the order written.
     pub outputs: Vec<Output>,
 }

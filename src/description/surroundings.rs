@@ -16,6 +16,8 @@ use crate::text::Place;
 pub struct Surroundings {
     pub platform: Option<Spanned<&'static str>>,
     pub tables: Option<Stated<Tables>>,
+    /// The address under which every client from outside appears.
+    pub behind_nat: Option<IpAddr>,
 }
 
 impl Check<'_> {
@@ -28,9 +30,8 @@ impl Check<'_> {
         else {
             return Surroundings::default();
         };
-        if let Some(nat) = &section.behind_nat {
-            self.behind_nat(raw, nat, networks);
-        }
+        let nat = section.behind_nat.as_ref();
+        let behind_nat = nat.and_then(|nat| self.behind_nat(raw, nat, networks));
         let platform = section.platform.as_ref().and_then(|node| {
             Some(Spanned {
                 value: match node.value? {
@@ -49,10 +50,19 @@ impl Check<'_> {
             };
             Some(self.stated(tables, node.span))
         });
-        Surroundings { platform, tables }
+        Surroundings {
+            platform,
+            tables,
+            behind_nat,
+        }
     }
 
-    fn behind_nat(&mut self, raw: &Raw, nat: &Node<String>, networks: &[Stated<Network>]) {
+    fn behind_nat(
+        &mut self,
+        raw: &Raw,
+        nat: &Node<String>,
+        networks: &[Stated<Network>],
+    ) -> Option<IpAddr> {
         let read = |text: &str| {
             text.parse::<IpAddr>().map_err(|_| {
                 Fault::new(
@@ -63,9 +73,7 @@ impl Check<'_> {
                 .help("write the address from which connections seem to come, such as `172.17.0.1`")
             })
         };
-        let Some(address) = self.parse(nat, read) else {
-            return;
-        };
+        let address = self.parse(nat, read)?;
         for network in networks {
             if AddressSet::new([network.value]).contains(address.value)
                 && let Some(place) = &network.origin
@@ -106,6 +114,7 @@ impl Check<'_> {
             .help("leave it out, or let the server see its clients (no NAT, no userland proxy)");
             self.findings.push(finding);
         }
+        Some(address.value)
     }
 
     /// The servers that files are generated for.

@@ -78,6 +78,7 @@ pub fn validate(
         .filter_map(|(name, span)| Some((name, span?)))
         .collect(),
         platform: surroundings.platform,
+        behind_nat: surroundings.behind_nat,
         outputs,
     })
 }

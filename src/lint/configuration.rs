@@ -3,14 +3,32 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::behaviour::{Asking, Judged, behaviour};
+use super::drift::drift;
 use crate::findings::{self, Finding, Severity};
 use crate::mta::{Dialect, World};
 use crate::text::{Encoding, Source, Span};
 
 /// All findings about a file of a server and those that belong to it, in the order of their text.
-pub fn configuration(source: &Arc<Source>, dialect: &Dialect, world: &World<'_>) -> Vec<Finding> {
+pub fn configuration(
+    source: &Arc<Source>,
+    dialect: &Dialect,
+    world: &World<'_>,
+    asking: &Asking,
+) -> Vec<Finding> {
     let mut found = (dialect.syntax)(&(dialect.parse)(source));
     found.extend((dialect.resolve)(source, world).findings);
+    if let Some(lifted) = dialect.policy(source, world) {
+        let judged = Judged {
+            source,
+            lifted: &lifted,
+            asking,
+        };
+        found.extend(behaviour(judged));
+        if let Some(wanted) = &asking.wanted {
+            found.extend(drift(wanted, judged));
+        }
+    }
     if let Encoding::Latin1 { first } = source.encoding() {
         let length = source.text()[first..]
             .chars()

@@ -1,11 +1,16 @@
 //! Checking files: descriptions, and the servers' own. Must not know how findings are printed or
 //! what the exit code is.
 
+mod behaviour;
 mod configuration;
 mod discover;
+mod drift;
+mod pairing;
 
+pub use behaviour::Asking;
 pub use configuration::configuration;
 pub use discover::{DESCRIPTION, Found, discover, is_description};
+pub use pairing::{Wanted, paired, wanted};
 
 use std::sync::Arc;
 

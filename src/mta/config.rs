@@ -51,7 +51,7 @@ pub struct Facts {
     pub default: Option<String>,
     /// The type in the daemon's own words: `bool`, `time`, `host list` …
     pub kind: String,
-    /// The release that brought it, `<=3.4` for the oldest one known here.
+    /// The release that brought it; with `<=` before it one that had it already, as `<=2.0`.
     pub since: String,
 }
 

@@ -102,6 +102,15 @@ impl Server {
         }
     }
 
+    /// The folder on its host where its files usually are.
+    pub fn folder(self) -> &'static str {
+        match self {
+            Self::Postfix => "/etc/postfix",
+            Self::Exim => "/etc/exim4",
+            Self::Sendmail => "/etc/mail",
+        }
+    }
+
     /// The kinds of files that it reads.
     pub fn dialects(self) -> &'static [Dialect] {
         match self {

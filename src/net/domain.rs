@@ -143,13 +143,7 @@ impl Domain {
 
     /// Whether the name is one label or a public suffix, so that others' names lie below.
     pub fn is_suffix(&self) -> bool {
-        !self.0.contains('.')
-            || psl::suffix_str(&self.0) == Some(self.0.as_str()) && self.is_listed()
-    }
-
-    /// Whether the list of public suffixes names the name's end, rather than supposing it.
-    fn is_listed(&self) -> bool {
-        psl::suffix(self.0.as_bytes()).is_some_and(|suffix| suffix.is_known())
+        psl::domain_str(&self.0).is_none()
     }
 
     /// The name as text.

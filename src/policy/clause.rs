@@ -100,6 +100,8 @@ pub struct Rewrite {
     pub bare: bool,
     /// What is found inside a local part.
     pub finds: Vec<Inside>,
+    /// The domain that a recipient without one is given; none to leave it without.
+    pub home: Option<Domain>,
 }
 
 /// An address that old software finds inside a local part.
@@ -117,10 +119,18 @@ impl Rewrite {
     /// The recipient that the server decides about.
     pub fn apply<'a>(&self, recipient: &'a Recipient) -> Cow<'a, Recipient> {
         let mut found = Cow::Borrowed(recipient);
-        while let Some(inner) = self.inside(&found) {
+        while let Some(inner) = self.inside(&found).or_else(|| self.at_home(&found)) {
             found = Cow::Owned(inner);
         }
         found
+    }
+
+    fn at_home(&self, recipient: &Recipient) -> Option<Recipient> {
+        let home = self.home.as_ref().filter(|_| recipient.at == At::Nothing)?;
+        Some(Recipient {
+            at: At::Domain(home.clone()),
+            ..recipient.clone()
+        })
     }
 
     fn finds(&self, inside: Inside) -> bool {

@@ -1,14 +1,15 @@
 //! What two policies do differently: sessions, each as a witness, and facts, each with both values.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::clause::{Accept, Clause, Opaque};
+use super::clause::{Accept, Clause, Opaque, Reason};
 use super::decide::Decision;
 use super::model::{Fact, Policy};
 use super::partition::Space;
 use super::session::Session;
 use super::walk::{Environment, Looked, Truth};
+use crate::text::Span;
 
 /// A session that two policies decide differently.
 #[derive(Clone, Debug)]
@@ -21,6 +22,8 @@ pub struct Difference<'a> {
     pub second: Decision,
     /// The clauses that decide so.
     pub by: [Option<&'a Clause>; 2],
+    /// The ports on which the same clauses decide so.
+    pub ports: Vec<u16>,
     /// What was answered where it cannot be evaluated, other than usually.
     pub answers: Vec<(Arc<Opaque>, bool)>,
 }
@@ -78,7 +81,7 @@ impl Drift<'_> {
 pub fn compare<'a>(first: &'a Policy, second: &'a Policy) -> Drift<'a> {
     let space = Space::of(&[first, second]);
     let mut drift = Drift::default();
-    let mut seen = HashSet::new();
+    let mut seen: HashMap<_, usize> = HashMap::new();
     space.walk(
         &Environment::default(),
         true,
@@ -87,14 +90,18 @@ pub fn compare<'a>(first: &'a Policy, second: &'a Policy) -> Drift<'a> {
             let other = second.decide_in(session, environment, false);
             if !one.decision.is_like(other.decision) {
                 drift.count += 1;
-                let by = [one.by, other.by];
-                let kind = (
-                    session.port,
-                    by.map(|by| by.map(std::ptr::from_ref)),
-                    one.decision,
-                    other.decision,
-                );
-                if seen.insert(kind) {
+                let by = [
+                    first.blame(session, environment),
+                    second.blame(session, environment),
+                ];
+                let kind = (by.map(place), kind(one.decision), kind(other.decision));
+                if let Some(&known) = seen.get(&kind) {
+                    let ports = &mut drift.sessions[known].ports;
+                    if !ports.contains(&session.port) {
+                        ports.push(session.port);
+                    }
+                } else {
+                    seen.insert(kind, drift.sessions.len());
                     let asked = one.asked.iter().chain(&other.asked);
                     let unusual = |(opaque, truth): &&(Arc<Opaque>, Truth)| {
                         opaque.usual.map(Truth::from) != Some(*truth)
@@ -110,6 +117,7 @@ pub fn compare<'a>(first: &'a Policy, second: &'a Policy) -> Drift<'a> {
                         first: one.decision,
                         second: other.decision,
                         by,
+                        ports: vec![session.port],
                         answers,
                     });
                 }
@@ -117,10 +125,23 @@ pub fn compare<'a>(first: &'a Policy, second: &'a Policy) -> Drift<'a> {
             Some(Looked(one.looked.0 | other.looked.0))
         },
     );
+    // What shows without any condition need not be told with one too.
+    let shown: Vec<_> = drift
+        .sessions
+        .iter()
+        .filter(|one| one.answers.is_empty())
+        .map(|one| (one.danger(), one.by.map(place)))
+        .collect();
+    drift.sessions.retain(|one| {
+        let by = one.by.map(place);
+        let is_shown = |(danger, known): &(u8, [Option<(String, Span)>; 2])| {
+            *danger == one.danger() && (known[0] == by[0] || known[1] == by[1])
+        };
+        one.answers.is_empty() || !shown.iter().any(is_shown)
+    });
     drift
         .sessions
-        .sort_by_key(|one| (one.answers.len(), one.danger()));
-    drift.sessions.sort_by_key(Difference::danger);
+        .sort_by_key(|one| (one.danger(), one.answers.len()));
     for (a, b) in first.facts(None).into_iter().zip(second.facts(None)) {
         let name = a.name;
         match first.unknown.get(name).or_else(|| second.unknown.get(name)) {
@@ -133,4 +154,19 @@ pub fn compare<'a>(first: &'a Policy, second: &'a Policy) -> Drift<'a> {
         }
     }
     drift
+}
+
+/// Where a clause was written.
+fn place(clause: Option<&Clause>) -> Option<(String, Span)> {
+    let place = clause?.origin.as_ref()?;
+    Some((place.source.name().to_owned(), place.span))
+}
+
+/// A decision without its reason.
+fn kind(decision: Decision) -> Decision {
+    match decision {
+        Decision::Refuse(_) => Decision::Refuse(Reason::Rule),
+        Decision::TempFail(_) => Decision::TempFail(Reason::Rule),
+        decision => decision,
+    }
 }

@@ -127,6 +127,41 @@ impl Policy {
     }
 }
 
+impl Policy {
+    /// The clause to look at for how `session` is decided: of one that is accepted the clause
+    /// that let it past what would have refused it, else the one that decided.
+    pub fn blame(&self, session: &Session, environment: &Environment) -> Option<&Clause> {
+        let verdict = self.decide_in(session, environment, true);
+        let accepted = verdict
+            .possible
+            .iter()
+            .find(|one| matches!(one.decision, Decision::Accept(_)));
+        let Some(accepted) = accepted else {
+            return verdict.by.or_else(|| verdict.possible.first()?.by);
+        };
+        let listener = self.reached(session.port, session.address, session.client.source)?;
+        let tls = session.tls && listener.tls != ListenerTls::No;
+        let mut walk = Walk::new(session, environment, tls, listener.log_in(session, tls));
+        let let_past = verdict.trace.iter().rev().find(|step| {
+            if step.held == Truth::No || step.clause.outcome != Outcome::Next {
+                return false;
+            }
+            let behind = step.stage.clauses.iter();
+            let mut behind = behind
+                .skip_while(|clause| !std::ptr::eq(*clause, step.clause))
+                .skip(1);
+            let next = behind.find(|clause| {
+                !matches!(clause.outcome, Outcome::Mark(..))
+                    && walk.truth(&clause.guard) == Truth::Yes
+            });
+            next.is_some_and(|clause| {
+                matches!(clause.outcome, Outcome::Refuse(_) | Outcome::TempFail(_))
+            })
+        });
+        let_past.map(|step| step.clause).or(accepted.by)
+    }
+}
+
 fn plain(decision: Decision) -> Verdict<'static> {
     Verdict {
         decision,

@@ -7,6 +7,7 @@ mod decide;
 mod model;
 mod partition;
 mod pattern;
+mod safety;
 mod session;
 mod walk;
 
@@ -22,6 +23,7 @@ pub use model::{
 };
 pub use partition::Space;
 pub use pattern::{Expression, Field, Patterns};
+pub use safety::{Hole, Surroundings, assumptions};
 pub use session::{
     At, Client, ClientCertificate, ClientName, Mechanism, Recipient, Sender, Session, Source,
 };

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use super::atoms::{Atoms, candidates, distinct, matching};
 use super::clause::Opaque;
 use super::model::Policy;
-use super::pattern::Field;
+use super::pattern::{Field, Patterns};
 use super::session::{
     At, Client, ClientCertificate, ClientName, Mechanism, Recipient, Sender, Session, Source,
 };
@@ -330,21 +330,50 @@ fn sides(address: &str) -> Option<(&str, &str)> {
         .filter(|(local, _)| !local.is_empty())
 }
 
+/// Addresses that differ in what the patterns say of them, of their domains and local parts: the
+/// texts that the patterns name, and where those are parts of an address, some that hold them.
+fn addresses(whole: &[&Patterns], domain: &[&Patterns], local: &[&Patterns]) -> Vec<String> {
+    let spelled = candidates(whole, &[]).into_iter().flat_map(|text| {
+        if sides(&text).is_some() {
+            return vec![text];
+        }
+        vec![
+            format!("user{text}"),
+            format!("user@x{text}"),
+            format!("{text}@{FOREIGN}"),
+        ]
+    });
+    let is_address =
+        |text: &String| sides(text).is_some_and(|(_, behind)| Domain::parse(behind).is_ok());
+    distinct(spelled.filter(is_address), |address| {
+        signature(whole, domain, local, address)
+    })
+}
+
+/// What patterns say of an address.
+fn signature(
+    whole: &[&Patterns],
+    domain: &[&Patterns],
+    local: &[&Patterns],
+    address: &str,
+) -> Vec<bool> {
+    let (before, behind) = sides(address).unwrap_or_default();
+    [
+        matching(whole, address),
+        matching(domain, behind),
+        matching(local, before),
+        vec![behind.ends_with(".invalid")],
+    ]
+    .concat()
+}
+
 fn senders(atoms: &Atoms<'_>) -> Vec<Sender> {
     let (whole, domain, local) = (
         atoms.on(&[Field::Sender]),
         atoms.on(&[Field::SenderDomain]),
         atoms.on(&[Field::SenderLocal]),
     );
-    let addresses = distinct(candidates(&whole, &[]), |address| {
-        let (before, behind) = sides(address).unwrap_or_default();
-        [
-            matching(&whole, address),
-            matching(&domain, behind),
-            matching(&local, before),
-        ]
-        .concat()
-    });
+    let addresses = addresses(&whole, &domain, &local);
     let mut locals = distinct(candidates(&local, &["someone"]), |text| {
         matching(&local, text)
     });
@@ -367,16 +396,7 @@ fn senders(atoms: &Atoms<'_>) -> Vec<Sender> {
         .iter()
         .flat_map(|domain| locals.iter().map(move |local| format!("{local}@{domain}")));
     let all = product.chain(addresses.iter().cloned());
-    let told_apart = distinct(all, |address| {
-        let (before, behind) = sides(address).unwrap_or_default();
-        [
-            matching(&whole, address),
-            matching(&domain, behind),
-            matching(&local, before),
-            vec![behind.ends_with(".invalid")],
-        ]
-        .concat()
-    });
+    let told_apart = distinct(all, |address| signature(&whole, &domain, &local, address));
     let senders = told_apart.iter().filter_map(|address| of(address));
     std::iter::once(Sender::Null).chain(senders).collect()
 }
@@ -387,15 +407,7 @@ fn recipients(atoms: &Atoms<'_>) -> (Vec<At>, Vec<String>) {
         atoms.on(&[Field::RecipientDomain]),
         atoms.on(&[Field::RecipientLocal]),
     );
-    let addresses = distinct(candidates(&whole, &[]), |address| {
-        let (before, behind) = sides(address).unwrap_or_default();
-        [
-            matching(&whole, address),
-            matching(&domain, behind),
-            matching(&local, before),
-        ]
-        .concat()
-    });
+    let addresses = addresses(&whole, &domain, &local);
     let addresses: Vec<_> = addresses
         .iter()
         .filter_map(|address| sides(address))

@@ -37,6 +37,8 @@ pub enum Field {
     RecipientDomain,
     /// The recipient's local part.
     RecipientLocal,
+    /// The command that names the recipient, as in `RCPT TO:<local@domain>`.
+    RecipientCommand,
 }
 
 /// A regular expression.
@@ -172,6 +174,9 @@ impl Patterns {
             let mut rest = text
                 .rsplit_once('@')
                 .map_or(text.as_str(), |(_, domain)| domain);
+            if rest.contains('.') && self.below.contains("") {
+                return true;
+            }
             while let Some((_, parent)) = rest.split_once('.') {
                 if self.below.contains(parent) {
                     return true;
@@ -215,6 +220,11 @@ mod tests {
         ] {
             assert_eq!(patterns.holds(text), holds, "{text}");
         }
+        let every = Patterns {
+            below: HashSet::from([String::new()]),
+            ..Patterns::default()
+        };
+        assert!(every.holds("u@c.example") && !every.holds("u@c"));
     }
 
     #[test]

@@ -102,6 +102,19 @@ pub enum At {
     Literal(IpAddr),
 }
 
+/// The address that stands for an own IPv4 address where a literal is matched as text (RFC 5737).
+const OWN: &str = "[192.0.2.25]";
+
+impl At {
+    /// As patterns see it: an own literal with an address, since its form is what counts.
+    pub fn spelled(&self) -> String {
+        match self {
+            Self::OwnLiteral => OWN.into(),
+            at => at.to_string(),
+        }
+    }
+}
+
 /// The envelope recipient.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Recipient {
@@ -151,6 +164,23 @@ pub struct Session {
     pub sender: Sender,
     /// The recipient.
     pub recipient: Recipient,
+}
+
+impl Session {
+    /// What a client says to hold the session, a line a command; own addresses as `[own]`.
+    pub fn dialogue(&self) -> Vec<String> {
+        let mut lines = vec![format!("EHLO {}", self.helo)];
+        if self.tls {
+            lines.push("STARTTLS".into());
+            lines.push(format!("EHLO {}", self.helo));
+        }
+        if let Some(mechanism) = self.auth {
+            lines.push(format!("AUTH {}", mechanism.name()));
+        }
+        lines.push(format!("MAIL FROM:{}", self.sender));
+        lines.push(format!("RCPT TO:{}", self.recipient));
+        lines
+    }
 }
 
 impl fmt::Display for Source {

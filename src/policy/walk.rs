@@ -337,7 +337,7 @@ impl<'a> Walk<'a> {
                 },
             ),
             Field::Recipient => {
-                let domain = recipient.at.to_string();
+                let domain = recipient.at.spelled();
                 let text = if domain.is_empty() {
                     recipient.local.clone()
                 } else {
@@ -345,8 +345,18 @@ impl<'a> Walk<'a> {
                 };
                 (Looked(Looked::AT.0 | Looked::LOCAL.0), text.into())
             }
-            Field::RecipientDomain => (Looked::AT, recipient.at.to_string().into()),
+            Field::RecipientDomain => (Looked::AT, recipient.at.spelled().into()),
             Field::RecipientLocal => (Looked::LOCAL, recipient.local.clone().into()),
+            Field::RecipientCommand => (
+                Looked(Looked::AT.0 | Looked::LOCAL.0 | Looked::ROUTE.0),
+                format!(
+                    "RCPT TO:{}",
+                    recipient
+                        .to_string()
+                        .replace("@[own]", &format!("@{}", At::OwnLiteral.spelled()))
+                )
+                .into(),
+            ),
         };
         self.look(looked);
         text

@@ -57,6 +57,25 @@ pub fn read(path: &Path) -> Result<Vec<u8>, ReadError> {
     Ok(bytes)
 }
 
+/// A new folder that goes away with this value.
+#[derive(Debug)]
+pub struct Scratch(tempfile::TempDir);
+
+impl Scratch {
+    /// Makes one where this machine keeps such folders.
+    ///
+    /// # Errors
+    /// When the operating system refuses.
+    pub fn new() -> io::Result<Self> {
+        tempfile::tempdir().map(Self)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
 /// Why files were not written.
 #[derive(Debug)]
 pub enum WriteError {

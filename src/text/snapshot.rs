@@ -18,7 +18,8 @@ pub enum Scope {
     Below(PathBuf),
     /// Into this machine: absolute paths as they are.
     Host,
-    /// Into a copy of a machine's files: absolute paths are taken below this folder.
+    /// Into a copy of a machine's files: absolute paths are taken below this folder, whose path has
+    /// no links in it.
     Root(PathBuf),
 }
 
@@ -49,6 +50,8 @@ type Known = BTreeMap<PathBuf, Result<Arc<Source>, Unread>>;
 #[derive(Debug)]
 pub struct Snapshot {
     scope: Scope,
+    /// A folder of the machine, and the one that stands for it here.
+    home: Option<(PathBuf, PathBuf)>,
     known: RefCell<Known>,
 }
 
@@ -57,8 +60,26 @@ impl Snapshot {
     pub fn new(scope: Scope) -> Self {
         Self {
             scope,
+            home: None,
             known: RefCell::default(),
         }
+    }
+
+    /// The same, where `here` stands for the folder `there` of the machine: a repository keeps in
+    /// a folder of any name what will be /etc/postfix. If `here` itself ends in `there`, what
+    /// stands before it is a copy of the whole machine. This counts where absolute paths are not
+    /// followed otherwise.
+    #[must_use]
+    pub fn with_home(mut self, there: &Path, here: &Path) -> Self {
+        let relative = there.strip_prefix("/").unwrap_or(there);
+        let above = here
+            .ends_with(relative)
+            .then(|| here.ancestors().nth(relative.components().count()));
+        self.home = Some(match above.flatten() {
+            Some(root) => (PathBuf::from("/"), root.to_path_buf()),
+            None => (there.to_path_buf(), here.to_path_buf()),
+        });
+        self
     }
 
     /// A snapshot of these files alone, by their paths; the disk is not touched.
@@ -70,6 +91,7 @@ impl Snapshot {
         Self {
             // Nothing lies below a folder without a name.
             scope: Scope::Below(PathBuf::from("\0")),
+            home: None,
             known: RefCell::new(known),
         }
     }
@@ -85,7 +107,13 @@ impl Snapshot {
         }
         let found = self.place(&named).and_then(|place| {
             let bytes = read(&place)?;
-            Ok(Source::from_bytes(named.display().to_string(), bytes))
+            // A file of the machine is known by its path there, every other one by where it is.
+            let shown = if self.at_home(&named).is_some() {
+                &place
+            } else {
+                &named
+            };
+            Ok(Source::from_bytes(shown.display().to_string(), bytes))
         });
         self.known.borrow_mut().insert(named, found.clone());
         found
@@ -105,14 +133,43 @@ impl Snapshot {
         Ok(names)
     }
 
+    /// The path that the machine itself has for `path`: below a root without the root.
+    pub fn path_there(&self, path: &Path) -> PathBuf {
+        self.inner(path).unwrap_or_else(|| path.to_path_buf())
+    }
+
+    /// The path within the root of a file or folder that lies there.
+    fn inner(&self, path: &Path) -> Option<PathBuf> {
+        let Scope::Root(root) = &self.scope else {
+            return None;
+        };
+        let path = std::path::absolute(path).ok()?;
+        // The file itself may be a link, and may not be there.
+        let real = path.ancestors().skip(1).find_map(|folder| {
+            let rest = path.strip_prefix(folder).ok()?;
+            Some(real(folder).ok()?.join(rest))
+        })?;
+        Some(Path::new("/").join(real.strip_prefix(root).ok()?))
+    }
+
+    /// The file that stands here for one of the machine, if there is one.
+    fn at_home(&self, named: &Path) -> Option<PathBuf> {
+        let (there, here) = self.home.as_ref()?;
+        let is_followed = !matches!(self.scope, Scope::Below(_)) || named.starts_with(here);
+        let inner = named.strip_prefix(there).ok().filter(|_| !is_followed)?;
+        let place = here.join(inner);
+        place.exists().then_some(place)
+    }
+
     /// Where on this machine the path `named` is looked for.
     fn place(&self, named: &Path) -> Result<PathBuf, Unread> {
         let place = match &self.scope {
             Scope::Root(root) => match named.strip_prefix("/") {
                 // The file that the user named may be called by its path below the root already.
-                Ok(inner) if !named.starts_with(root) => root.join(inner),
+                Ok(inner) if self.inner(named).is_none() => root.join(inner),
                 _ => named.to_path_buf(),
             },
+            Scope::Below(_) if let Some(here) = self.at_home(named) => here,
             // Whether a path outside exists is not looked up either.
             Scope::Below(root) if !named.starts_with(root) && named.is_absolute() => {
                 return Err(Unread::Outside);
@@ -122,7 +179,8 @@ impl Snapshot {
         let real = real(&place)?;
         let is_inside = match &self.scope {
             Scope::Host => true,
-            Scope::Root(root) | Scope::Below(root) => {
+            Scope::Root(root) => real.starts_with(root),
+            Scope::Below(root) => {
                 real.starts_with(fs::canonicalize(root).map_err(|_| Unread::Outside)?)
             }
         };
@@ -208,6 +266,32 @@ mod tests {
             Unread::Outside
         );
         assert_eq!(files.list("/etc", &folder).unwrap(), ["a", "link"]);
+    }
+
+    #[test]
+    fn a_folder_stands_for_one_of_the_machine() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        let there = Path::new("/etc/postfix");
+        for (here, others) in [("mx1", false), ("copy/etc/postfix", true)] {
+            let here = root.join(here);
+            fs::create_dir_all(&here).unwrap();
+            fs::write(here.join("a"), "a").unwrap();
+            if others {
+                fs::write(root.join("copy/etc/aliases"), "b").unwrap();
+            }
+            let files = Snapshot::new(Scope::Below(root.clone())).with_home(there, &here);
+            let read = files.read("/etc/postfix/a", &here).unwrap();
+            assert_eq!(read.name(), here.join("a").display().to_string());
+            // What is not here may be on the machine.
+            for (path, is_read) in [("/etc/postfix/b", false), ("/etc/aliases", others)] {
+                assert_eq!(files.read(path, &here).is_ok(), is_read, "{path}");
+            }
+            assert_eq!(
+                files.read("/etc/postfix/b", &here).unwrap_err(),
+                Unread::Outside
+            );
+        }
     }
 
     #[test]

@@ -161,6 +161,27 @@ fn files_are_read_within_their_scope_and_what_lies_outside_is_told() {
 }
 
 #[test]
+fn values_that_double_each_other_come_to_an_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines = (0..60).map(|n| format!("a{n} = $a{next}+1$a{next}+1\n", next = n + 1));
+    let text = lines.collect::<String>() + "a60 = x\nmyhostname = mail.$mydomain\n";
+    fs::write(folder.path().join("main.cf"), text).unwrap();
+    let services =
+        (1000..1200).map(|n| format!("{n} inet n - n - - smtpd -o b=$a0 -o c=$a1 -o d=$a2\n"));
+    let text: String = services.collect();
+    fs::write(folder.path().join("master.cf"), text).unwrap();
+    let start = std::time::Instant::now();
+    let (code, out, err) = smtpconf(folder.path(), &["lint", "--format", "concise", "."]);
+    assert_eq!(code, 1, "{err}");
+    assert!(
+        String::from_utf8(out)
+            .unwrap()
+            .contains("grows without end")
+    );
+    assert!(start.elapsed().as_secs() < 20);
+}
+
+#[test]
 fn nothing_that_a_file_names_makes_reading_hang() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
@@ -196,4 +217,113 @@ fn nothing_that_a_file_names_makes_reading_hang() {
         let (code, _, err) = smtpconf(folder.path(), &["show", "--host", name]);
         assert!(code == 0 && !err.is_empty(), "{name}: {err}");
     }
+}
+
+#[test]
+fn a_file_is_linted_with_its_neighbour() {
+    let folder = fixtures().join("postfix");
+    for (name, other) in [
+        (
+            "arguments/main.cf",
+            "arguments/master.cf:3:54: error[stray-argument]",
+        ),
+        ("traps/master.cf", "traps/main.cf:12:1: error[stray-line]"),
+    ] {
+        let (_, out, _) = smtpconf(&folder, &["lint", "--format", "concise", name]);
+        let out = String::from_utf8(out).unwrap();
+        assert!(out.contains(other), "{name}:\n{out}");
+    }
+}
+
+#[test]
+fn what_cannot_be_done_is_refused() {
+    let folder = fixtures().join("postfix");
+    let (code, out, err) = smtpconf(&folder, &["show", "clean", "nosuch", "myhostname"]);
+    assert!(code == 2 && err.contains("`nosuch`"), "{err}");
+    assert!(String::from_utf8(out).unwrap().contains("myhostname = "));
+    for arguments in [
+        &["show", "--root", "/nope", "clean"][..],
+        &["lint", "--root", "clean/main.cf", "clean"],
+        &["lint", "--as", "postfix-main", "clean"],
+        &["lint", "--as", "postfix-main", "x.yaml"],
+        &["show", "--as", "postfix-main", "clean"],
+    ] {
+        let (code, out, err) = smtpconf(&folder, arguments);
+        assert!(code == 2 && out.is_empty(), "{arguments:?}: {err}");
+    }
+}
+
+#[test]
+fn a_root_is_one_however_it_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let etc = folder.path().join("root/etc/postfix");
+    fs::create_dir_all(&etc).unwrap();
+    fs::write(
+        etc.join("main.cf"),
+        "x = $config_directory\nmail_owner = $x\n",
+    )
+    .unwrap();
+    fs::write(etc.join("master.cf"), "smtp inet n - n - - smtpd\n").unwrap();
+    std::os::unix::fs::symlink("root", folder.path().join("link")).unwrap();
+    let link = folder.path().join("link");
+    let paths = [
+        &etc,
+        &link.join("etc/postfix"),
+        Path::new("root/etc/postfix"),
+    ];
+    for path in paths.map(|path| path.join("main.cf").display().to_string()) {
+        for root in ["root", "./link", link.to_str().unwrap()] {
+            let (code, out, err) = smtpconf(folder.path(), &["show", "--root", root, &path]);
+            let out = String::from_utf8(out).unwrap();
+            assert!(code == 0 && err.is_empty(), "{root} {path}: {err}");
+            assert!(
+                out.contains("\nmail_owner = /etc/postfix\n"),
+                "{root} {path}: {out}"
+            );
+            assert!(
+                out.contains("\nsmtp/inet/command = smtpd\n"),
+                "{root} {path}: {out}"
+            );
+        }
+    }
+}
+
+#[test]
+fn json_is_complete_and_steers_no_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "smtpd_banner = a\u{7f}b\u{7f}\u{9b}31m \\\nservice_name = x\n";
+    fs::write(folder.path().join("main.cf"), text).unwrap();
+    fs::write(
+        folder.path().join("master.cf"),
+        "smtp inet n - n - - smtpd\n",
+    )
+    .unwrap();
+    for command in ["parse", "show"] {
+        let (_, out, _) = smtpconf(folder.path(), &[command, "--format", "json", "main.cf"]);
+        let out = String::from_utf8(out).unwrap();
+        assert!(
+            !out.contains(|c: char| c.is_control() && c != '\n'),
+            "{command}: {out:?}"
+        );
+        assert!(
+            out.contains("a\\u007fb\\u007f\\u009b31m"),
+            "{command}: {out}"
+        );
+        let value: serde_json::Value = serde_json::from_str(&out).unwrap();
+        if command == "show" {
+            let rules = value["findings"].as_array().unwrap().iter();
+            let rules: Vec<_> = rules.map(|found| found["rule"].as_str().unwrap()).collect();
+            assert_eq!(rules, ["backslash-at-line-end", "read-only-parameter"]);
+            let names = value["settings"].as_array().unwrap().iter();
+            assert!(!names.clone().any(|one| one["name"] == "service_name"));
+            let command = names.clone().find(|one| one["name"] == "command").unwrap();
+            assert!(command["type"].is_null(), "a command has no default");
+        }
+    }
+    let (_, out, _) = smtpconf(folder.path(), &["show", "main.cf"]);
+    let out = String::from_utf8(out).unwrap();
+    assert!(
+        out.contains("smtp/inet/command = smtpd\n    master.cf:1:21\n"),
+        "{out}"
+    );
 }

@@ -2,13 +2,18 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod behaviour;
 mod cli;
 mod configuration;
 mod description;
 mod features;
 mod floors;
+mod lift_postfix;
 mod lift_sendmail;
 mod lossless;
+mod migrate;
 mod policy;
+mod raise;
 mod readme;
+mod safety;
 mod versions;

@@ -1,6 +1,6 @@
 //! The kinds of files that Postfix reads. Must not know what their settings mean.
 
-use super::{resolve, syntax, traps};
+use super::{lift, resolve, syntax, traps};
 use crate::mta::Server;
 use crate::mta::dialect::Dialect;
 
@@ -14,7 +14,7 @@ pub static ALL: [Dialect; 4] = [
         parse: syntax::parse_main,
         syntax: traps::main,
         resolve: resolve::main,
-        lift: None,
+        lift: Some(lift::main),
     },
     Dialect {
         name: "postfix-master",
@@ -24,7 +24,7 @@ pub static ALL: [Dialect; 4] = [
         parse: syntax::parse_master,
         syntax: traps::master,
         resolve: resolve::master,
-        lift: None,
+        lift: Some(lift::master),
     },
     Dialect {
         name: "postfix-table",

@@ -1,10 +1,11 @@
 //! What a name means to a Postfix program: its own `-o`, then main.cf, then the defaults of the
 //! version. Must not know how values are printed.
 
+use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::expand::{Expanded, Fault, Meaning, expand};
+use super::expand::{BUDGET, Expanded, Fault, Meaning, expand};
 use super::parameters::{Default, Parameter};
 use super::services::Service;
 use super::syntax::{Written, is_white};
@@ -14,6 +15,14 @@ use crate::text::Source;
 /// The programs behind whose name in master.cf stand parameters of their own (postconf(5),
 /// `transport_destination_concurrency_limit` and its like).
 const TRANSPORTS: [&str; 6] = ["local", "error", "virtual", "smtp", "lmtp", "pipe"];
+
+/// What each program sets for itself; settings of these names are ignored.
+const READ_ONLY: [&str; 3] = ["process_id", "process_name", "service_name"];
+
+/// Whether settings of this name are ignored.
+pub fn is_read_only(name: &str) -> bool {
+    READ_ONLY.contains(&name)
+}
 
 /// A main.cf with the master.cf beside it.
 #[derive(Debug)]
@@ -30,6 +39,8 @@ pub struct Dictionary {
     pub services: Option<Vec<Service>>,
     /// What is known of the machine, by the name of the parameter that it gives a value.
     pub machine: HashMap<String, String>,
+    /// What may still be spent on values.
+    budget: Cell<usize>,
 }
 
 impl Dictionary {
@@ -52,6 +63,7 @@ impl Dictionary {
             last,
             services,
             machine: HashMap::new(),
+            budget: Cell::new(BUDGET),
         }
     }
 
@@ -71,13 +83,12 @@ impl Dictionary {
         counting
     }
 
-    /// The words of main.cf's `smtpd_restriction_classes`.
-    pub fn classes(&self) -> BTreeSet<String> {
-        let words = self
-            .set("smtpd_restriction_classes")
-            .map(|set| set.value.text.as_str())
-            .unwrap_or_default();
-        words
+    /// The words of `smtpd_restriction_classes` as `service` sees it.
+    pub fn classes(&self, service: Option<&Service>) -> BTreeSet<String> {
+        let value = self.value("$smtpd_restriction_classes", service);
+        value
+            .map(|expanded| expanded.text)
+            .unwrap_or_default()
             .split(|c: char| is_white(c) || c == ',')
             .filter(|word| !word.is_empty())
             .map(str::to_owned)
@@ -127,11 +138,12 @@ impl Dictionary {
                 Meaning::Text(text.to_owned())
             }
         };
-        if let Some(own) = service.and_then(|service| service.own(name)) {
-            return wrap(&own.value.text);
-        }
-        if let Some(set) = self.set(name) {
-            return wrap(&set.value.text);
+        let own = service.and_then(|service| service.own(name));
+        let set = own
+            .map(|own| &own.value)
+            .or_else(|| Some(&self.set(name)?.value));
+        if let Some(value) = set.filter(|_| !is_read_only(name)) {
+            return wrap(&value.text);
         }
         // Each program knows the name that master.cf gives it.
         if let Some(service) = service.filter(|_| name == "service_name") {
@@ -151,8 +163,12 @@ impl Dictionary {
     fn computed(&self, name: &str, service: Option<&Service>) -> Meaning {
         match name {
             "mail_version" => Meaning::Raw(self.version.to_string()),
-            // What follows the first dot of the host name (postconf(5), "mydomain").
-            "mydomain" => match self.value("$myhostname", service) {
+            // What follows the first dot of the host name (postconf(5), "mydomain"), in which the
+            // daemon does not know the domain yet.
+            "mydomain" => match self.expand("$myhostname", &|name| match name {
+                "mydomain" => Meaning::Undefined,
+                _ => self.meaning(name, service),
+            }) {
                 Ok(host) if host.known => {
                     let domain = host
                         .text
@@ -171,6 +187,38 @@ impl Dictionary {
     /// # Errors
     /// The first fault.
     pub fn value(&self, text: &str, service: Option<&Service>) -> Result<Expanded, Fault> {
-        expand(text, self.version, &|name| self.meaning(name, service))
+        self.expand(text, &|name| self.meaning(name, service))
+    }
+
+    fn expand(&self, text: &str, meaning: &dyn Fn(&str) -> Meaning) -> Result<Expanded, Fault> {
+        expand(text, self.version, meaning, &self.budget)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mta::postfix::syntax::{parse_main, settings};
+
+    #[test]
+    fn a_host_name_may_be_made_of_the_domain_and_the_domain_of_the_host_name() {
+        let main = Source::new("main.cf", "myhostname = mail.$mydomain\n");
+        let settings = settings(&parse_main(&main));
+        let dictionary = Dictionary::new(&main, settings, None, Version::new(&[3, 7]));
+        let value = |text| dictionary.value(text, None).unwrap().text;
+        assert_eq!(value("$myhostname|$mydomain"), "mail.|");
+    }
+
+    #[test]
+    fn what_each_program_sets_for_itself_is_not_set() {
+        let main = Source::new("main.cf", "process_name = x\nservice_name = y\n");
+        let settings = settings(&parse_main(&main));
+        let mut dictionary = Dictionary::new(&main, settings, None, Version::new(&[3, 7]));
+        let machine = ("process_name".to_owned(), "postconf".to_owned());
+        dictionary.machine.extend([machine]);
+        let value = dictionary
+            .value("$process_name $service_name", None)
+            .unwrap();
+        assert_eq!(value.text, "postconf $service_name");
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::mta::version::Version;
 
+use std::cell::Cell;
 use std::cmp::Ordering;
 use std::ops::Range;
 
@@ -13,6 +14,15 @@ const DEEPEST: usize = 100;
 
 /// The longest value that is made, in bytes. The daemon has no bound; such a value is no honest one.
 const LONGEST: usize = 1 << 20;
+
+/// What all values of one configuration may cost together, in bytes.
+pub const BUDGET: usize = 1 << 24;
+
+/// The functions of 3.11.
+const FUNCTIONS: [&str; 2] = ["domain_to_ascii", "domain_to_utf8"];
+
+/// What a reference costs beside the bytes that it brings.
+const REFERENCE: usize = 64;
 
 /// What is wrong with a value, in the daemon's words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +64,8 @@ pub enum Meaning {
     Unknown,
 }
 
-/// Replaces the references in `value`, each name by what `meaning` says.
+/// Replaces the references in `value`, each name by what `meaning` says. What that costs is taken
+/// from `budget`, so that many values that double each other end as one does.
 ///
 /// # Errors
 /// The first fault; the program that asks for the value dies with it.
@@ -62,14 +73,18 @@ pub fn expand(
     value: &str,
     version: Version,
     meaning: &dyn Fn(&str) -> Meaning,
+    budget: &Cell<usize>,
 ) -> Result<Expanded, Fault> {
     let mut expansion = Expansion {
         version,
         meaning: Some(meaning),
         names: Vec::new(),
         spent: 0,
+        bound: LONGEST.min(budget.get()),
     };
-    expansion.text(value, 0)
+    let expanded = expansion.text(value, 0);
+    budget.set(budget.get().saturating_sub(expansion.spent));
+    expanded
 }
 
 /// The names that `value` refers to, also in branches that are not taken, with their places.
@@ -82,6 +97,7 @@ pub fn references(value: &str, version: Version) -> Result<Vec<(String, Range<us
         meaning: None,
         names: Vec::new(),
         spent: 0,
+        bound: usize::MAX,
     };
     expansion.text(value, 0)?;
     Ok(expansion.names)
@@ -93,6 +109,8 @@ struct Expansion<'a> {
     meaning: Option<&'a dyn Fn(&str) -> Meaning>,
     names: Vec<(String, Range<usize>)>,
     spent: usize,
+    /// What may be spent.
+    bound: usize,
 }
 
 impl Expansion<'_> {
@@ -141,8 +159,8 @@ impl Expansion<'_> {
             result.text += &part.text;
             result.known &= part.known;
             at = end;
-            self.spent += part.text.len() + 1;
-            if self.spent > LONGEST {
+            self.spent += part.text.len() + REFERENCE;
+            if self.spent > self.bound {
                 return Err(fault("the value grows without end", dollar..end));
             }
         }
@@ -180,7 +198,12 @@ impl Expansion<'_> {
             let name = leading_name(inner);
             let rest = inner[name.len()..].trim_start_matches(is_white);
             let at = inner.len() - rest.len();
-            if name.is_empty()
+            let is_function = FUNCTIONS.contains(&name)
+                && rest.starts_with('{')
+                && self.version.is_at_least(&[3, 11]);
+            if is_function {
+                self.function(name, inner, depth)?
+            } else if name.is_empty()
                 || (at == name.len() && !rest.is_empty() && !rest.starts_with(['?', ':']))
             {
                 let end = inner[name.len()..].chars().next().map_or(0, char::len_utf8);
@@ -191,8 +214,9 @@ impl Expansion<'_> {
                     ),
                     name.len()..name.len() + end,
                 ));
+            } else {
+                (self.name(name, 0..name.len(), depth)?, at)
             }
-            (self.name(name, 0..name.len(), depth)?, at)
         };
         let tail = &inner[rest..];
         let (mut yes, mut no) = (None, None);
@@ -239,24 +263,16 @@ impl Expansion<'_> {
         }
         if self.meaning.is_none() {
             for part in [yes, no].into_iter().flatten() {
-                let names = self.names.len();
-                self.text(&inner[part.clone()], depth + 1)
-                    .map_err(|fault| fault.shifted(part.start))?;
-                self.shift(names, part.start);
+                self.part(inner, part, depth)?;
             }
             return Ok(known(""));
         }
         if !condition.known {
-            return Ok(Expanded {
-                text: format!("${{{inner}}}"),
-                known: false,
-            });
+            return Ok(unknown(inner));
         }
         let taken = if condition.text.is_empty() { no } else { yes };
         match taken {
-            Some(part) => self
-                .text(&inner[part.clone()], depth + 1)
-                .map_err(|fault| fault.shifted(part.start)),
+            Some(part) => self.part(inner, part, depth),
             None => Ok(known("")),
         }
     }
@@ -290,27 +306,14 @@ impl Expansion<'_> {
             }
         };
         let (right, end) = braced(inner, symbols + word.len())?;
-        let mut sides = [left, right].map(|part| (known(""), part));
-        for (side, part) in &mut sides {
-            let names = self.names.len();
-            *side = self
-                .text(&inner[part.clone()], depth + 1)
-                .map_err(|fault| fault.shifted(part.start))?;
-            self.shift(names, part.start);
-        }
+        let left = self.part(inner, left, depth)?;
+        let right = self.part(inner, right, depth)?;
         let rest = inner.len() - inner[end..].trim_start_matches(is_white).len();
-        let [(left, _), (right, _)] = sides;
         if self.meaning.is_none() {
             return Ok((known(""), rest));
         }
         if !(left.known && right.known) {
-            return Ok((
-                Expanded {
-                    text: format!("${{{inner}}}"),
-                    known: false,
-                },
-                rest,
-            ));
+            return Ok((unknown(inner), rest));
         }
         let order = if is_level {
             let level = |text: &str| {
@@ -336,6 +339,39 @@ impl Expansion<'_> {
         Ok((known(if holds { "true" } else { "" }), rest))
     }
 
+    /// `{text}` behind the name of a function at the front of `inner`: the domain in its other
+    /// form where that is the same, and where it ends.
+    fn function(
+        &mut self,
+        name: &str,
+        inner: &str,
+        depth: usize,
+    ) -> Result<(Expanded, usize), Fault> {
+        let (argument, end) = braced(inner, name.len())?;
+        let domain = self.part(inner, argument, depth)?;
+        let rest = inner.len() - inner[end..].trim_start_matches(is_white).len();
+        let is_same = if name == "domain_to_ascii" {
+            domain.text.is_ascii()
+        } else {
+            let lower = domain.text.to_ascii_lowercase();
+            !domain.text.is_ascii() || (lower == domain.text && !lower.contains("xn--"))
+        };
+        if domain.known && is_same {
+            return Ok((domain, rest));
+        }
+        Ok((unknown(inner), rest))
+    }
+
+    /// A part of `inner`, expanded.
+    fn part(&mut self, inner: &str, part: Range<usize>, depth: usize) -> Result<Expanded, Fault> {
+        let names = self.names.len();
+        let expanded = self
+            .text(&inner[part.clone()], depth + 1)
+            .map_err(|fault| fault.shifted(part.start))?;
+        self.shift(names, part.start);
+        Ok(expanded)
+    }
+
     fn shift(&mut self, from: usize, by: usize) {
         for (_, at) in &mut self.names[from..] {
             *at = at.start + by..at.end + by;
@@ -347,6 +383,14 @@ fn known(text: &str) -> Expanded {
     Expanded {
         text: text.to_owned(),
         known: true,
+    }
+}
+
+/// An expression that cannot be evaluated here, as it is written.
+fn unknown(inner: &str) -> Expanded {
+    Expanded {
+        text: format!("${{{inner}}}"),
+        known: false,
     }
 }
 
@@ -432,72 +476,4 @@ pub fn level(text: &str) -> Option<[u32; 3]> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn run(value: &str) -> Result<String, String> {
-        let meaning = |name: &str| match name {
-            "a" => Meaning::Text("A".into()),
-            "b" => Meaning::Text("$a$a".into()),
-            "empty" => Meaning::Text(String::new()),
-            "self" => Meaning::Text("$self".into()),
-            "bomb" => Meaning::Text("${b?$bomb2$bomb2}".into()),
-            "bomb2" => Meaning::Text("x".repeat(1 << 20)),
-            "raw" => Meaning::Raw("$a".into()),
-            "machine" => Meaning::Unknown,
-            _ => Meaning::Undefined,
-        };
-        expand(value, Version::new(&[3, 7]), &meaning)
-            .map(|expanded| expanded.text)
-            .map_err(|fault| fault.message)
-    }
-
-    #[test]
-    fn references_are_replaced() {
-        for (value, wanted) in [
-            ("x $a.b $(a) ${b} $$a $none.", "x A.b A AA $a ."),
-            ("${a?yes}${empty?no}${empty:default}${a:no}", "yesdefault"),
-            ("${a?x:y}", "x:y"),
-            ("${a ? {p} : {q}}${empty?{p}:{q}}", "pq"),
-            ("${{$a} == {A} ? { p } : {q}}", " p "),
-            ("${{10} < {9} ? {p} : {q}}${{a} < {b}}", "qtrue"),
-            ("${{3.10} <level {3.9} ? {p} : {q}}", "q"),
-            ("$raw", "$a"),
-            ("$machine x", "$machine x"),
-        ] {
-            assert_eq!(run(value).as_deref(), Ok(wanted), "{value}");
-        }
-    }
-
-    #[test]
-    fn faults_are_the_daemons() {
-        for (value, wanted) in [
-            ("${a", "truncated macro reference"),
-            ("$", "empty macro name"),
-            ("$ x", "empty macro name"),
-            ("${}", "empty macro name"),
-            ("${my-domain}", "attribute name syntax error at"),
-            ("${{a} = {b}}", "unknown operator"),
-            ("${{a} ==foo {b}}", "bad operator suffix"),
-            ("${{a} == b}", "\"{expression}\" expected at"),
-            ("${a?{x}y}", "\":\" expected at"),
-            ("${a?{x}:{y}z}", "unexpected input at"),
-            ("$self", "unreasonable macro call nesting"),
-            ("$bomb", "grows without end"),
-        ] {
-            let message = run(value).unwrap_err();
-            assert!(message.contains(wanted), "{value}: {message}");
-        }
-    }
-
-    #[test]
-    fn names_are_found_in_every_branch() {
-        let value = "$a ${b?{$c}:{${d:$e}}} ${{$f} == {x$g}}";
-        let names = references(value, Version::new(&[3, 7])).unwrap();
-        for (name, at) in &names {
-            assert_eq!(&value[at.clone()], name);
-        }
-        let names: Vec<&str> = names.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!(names, ["a", "b", "c", "d", "e", "f", "g"]);
-    }
-}
+mod tests;

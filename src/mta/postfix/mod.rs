@@ -4,6 +4,7 @@ mod delivery;
 mod dialects;
 mod dictionary;
 mod expand;
+mod lift;
 mod listeners;
 mod parameters;
 mod plan;

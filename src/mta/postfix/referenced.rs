@@ -16,6 +16,9 @@ const TEXT: [&str; 10] = [
 /// Tables whose file says where and how to ask.
 const CLIENTS: [&str; 6] = ["ldap", "mysql", "pgsql", "sqlite", "memcache", "mongodb"];
 
+/// Tables that ask the one behind them.
+const FRONTS: [&str; 2] = ["proxy:", "debug:"];
+
 /// Reads every table that the settings name, each once: what is wrong with it is a finding, one
 /// that cannot be read a gap.
 pub fn read(settings: &[Setting], world: &World<'_>, config: &mut Config) {
@@ -46,12 +49,16 @@ pub fn read(settings: &[Setting], world: &World<'_>, config: &mut Config) {
     }
 }
 
-/// The words of a list; what is in braces too, and behind `proxy:`.
-fn words(value: &str) -> impl Iterator<Item = &str> {
-    value
-        .split(|c: char| is_white(c) || ",{}".contains(c))
-        .map(|word| word.strip_prefix("proxy:").unwrap_or(word))
-        .map(|word| word.trim_start_matches('!'))
+/// The words of a list; what is in braces too, and behind `!`, `proxy:` and `debug:`.
+pub fn words(value: &str) -> impl Iterator<Item = &str> {
+    let splits = |c: char| is_white(c) || ",{}".contains(c);
+    value.split(splits).map(|word| {
+        let mut word = word.trim_start_matches('!');
+        while let Some(table) = FRONTS.iter().find_map(|front| word.strip_prefix(front)) {
+            word = table;
+        }
+        word
+    })
 }
 
 #[cfg(test)]
@@ -65,7 +72,7 @@ mod tests {
 
     #[test]
     fn tables_are_read_where_they_are() {
-        let text = "virtual_alias_maps = hash:/etc/v, proxy:mysql:/etc/m.cf\nalias_maps = hash:/etc/none\n";
+        let text = "virtual_alias_maps = !debug:hash:/etc/v, !proxy:mysql:/etc/m.cf\nalias_maps = hash:/etc/none\n";
         let main: Arc<Source> = Source::new("main.cf", text);
         let files = Snapshot::of(&[("/etc/v", "key\n"), ("/etc/m.cf", "no equals\n")]);
         let world = World {

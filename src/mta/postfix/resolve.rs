@@ -4,13 +4,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::dictionary::Dictionary;
-use super::expand::level;
+use super::dictionary::{Dictionary, is_read_only};
+use super::expand::{level, references};
 use super::parameters::Parameter;
 use super::referenced;
 use super::services::{Service, services};
 use super::syntax::{self, Joined};
-use super::warnings::warnings;
+use super::traps;
+use super::warnings::{bad_reference, warnings};
 use crate::mta::config::{Config, Facts, Gap, Setting, World};
 use crate::text::{Place, Source, Unread};
 
@@ -76,7 +77,7 @@ pub fn client(source: &Arc<Source>, _: &World<'_>) -> Config {
 }
 
 /// The file that belongs to this one: of the same name but for its kind, in the same folder.
-fn beside(
+pub(super) fn beside(
     source: &Source,
     own: &str,
     other: &str,
@@ -109,14 +110,20 @@ fn both(
     mut config: Config,
     services_first: bool,
 ) -> Config {
-    let read = master.map(|master| services(&syntax::parse_master(master)));
-    let (services, faults) = read.map_or((None, Vec::new()), |(services, faults)| {
-        (Some(services), faults)
+    let services = master.map(|master| {
+        let tree = syntax::parse_master(master);
+        let (services, faults) = services(&tree);
+        config.findings.extend(faults);
+        config.findings.extend(traps::master(&tree));
+        services
     });
-    config.findings.extend(faults);
-    let settings = syntax::settings(&syntax::parse_main(main));
+    let tree = syntax::parse_main(main);
+    config.findings.extend(traps::main(&tree));
+    let settings = syntax::settings(&tree);
     let mut dictionary = Dictionary::new(main, settings, services, world.version);
-    if let Some(folder) = Path::new(main.name())
+    if let Some(folder) = world
+        .files
+        .path_there(Path::new(main.name()))
         .parent()
         .filter(|folder| folder.is_absolute())
     {
@@ -128,10 +135,11 @@ fn both(
     dictionary.machine.extend(world.known.iter().cloned());
     config.findings.extend(warnings(&dictionary, master));
     let mut of_main = Vec::new();
-    for written in dictionary.counting() {
+    let written = dictionary.counting().into_iter();
+    for written in written.filter(|written| !is_read_only(&written.name)) {
         let place = Place::new(main, written.name_span);
-        let reading = Reading::of(&dictionary, &written.name, &written.value, None);
-        of_main.push(reading.setting(String::new(), &written.name, place, &mut config));
+        let (name, value) = (&written.name, &written.value);
+        of_main.push(setting(&dictionary, name, place, value, None, &mut config));
     }
     let mut of_services = Vec::new();
     if let Some(master) = master {
@@ -140,6 +148,7 @@ fn both(
             let mut own: Vec<_> = service
                 .overrides
                 .iter()
+                .filter(|own| !is_read_only(&own.name))
                 .filter(|own| {
                     service
                         .own(&own.name)
@@ -149,8 +158,16 @@ fn both(
             own.sort_by(|a, b| a.name.cmp(&b.name));
             for own in own {
                 let place = Place::new(master, own.name_span);
-                let reading = Reading::of(&dictionary, &own.name, &own.value, Some(service));
-                of_services.push(reading.setting(service.scope(), &own.name, place, &mut config));
+                let (name, value) = (&own.name, &own.value);
+                let service = Some(service);
+                of_services.push(setting(
+                    &dictionary,
+                    name,
+                    place,
+                    value,
+                    service,
+                    &mut config,
+                ));
             }
         }
     }
@@ -167,59 +184,46 @@ fn both(
     config
 }
 
-/// A value as the daemon reads it.
-struct Reading {
-    value: Option<String>,
-    gap: Option<String>,
-    facts: Option<Facts>,
-}
-
-impl Reading {
-    fn of(
-        dictionary: &Dictionary,
-        name: &str,
-        written: &Joined,
-        service: Option<&Service>,
-    ) -> Self {
-        let parameter = dictionary.parameter(name);
-        let facts = parameter.map(|known| known.facts(dictionary.version));
-        if parameter.is_some_and(Parameter::is_raw) {
-            return Self {
-                value: Some(written.text.clone()),
-                gap: None,
-                facts,
-            };
-        }
+/// A setting as the daemon reads it. What is wrong with its value or cannot be known goes into
+/// `config`.
+fn setting(
+    dictionary: &Dictionary,
+    name: &str,
+    place: Place,
+    written: &Joined,
+    service: Option<&Service>,
+    config: &mut Config,
+) -> Setting {
+    let parameter = dictionary.parameter(name);
+    let value = if parameter.is_some_and(Parameter::is_raw) {
+        Some(written.text.clone())
+    } else {
         match dictionary.value(&written.text, service) {
-            Ok(expanded) => Self {
-                gap: (!expanded.known)
-                    .then(|| format!("`{name}` depends on the machine: `{}`", expanded.text)),
-                value: Some(expanded.text),
-                facts,
-            },
-            // The fault is a finding already.
-            Err(_) => Self {
-                value: None,
-                gap: None,
-                facts,
-            },
+            Ok(expanded) => {
+                if !expanded.known {
+                    config.gaps.push(Gap {
+                        place: Some(place.clone()),
+                        reason: format!("`{name}` depends on the machine: `{}`", expanded.text),
+                    });
+                }
+                Some(expanded.text)
+            }
+            Err(fault) => {
+                // What is wrong in the text itself is a finding already.
+                if references(&written.text, dictionary.version).is_ok() {
+                    let found = bad_reference(&place.source, written, fault);
+                    config.findings.push(found);
+                }
+                None
+            }
         }
-    }
-
-    fn setting(self, scope: String, name: &str, place: Place, config: &mut Config) -> Setting {
-        if let Some(reason) = self.gap {
-            config.gaps.push(Gap {
-                place: Some(place.clone()),
-                reason,
-            });
-        }
-        Setting {
-            scope,
-            name: name.to_owned(),
-            value: self.value,
-            place: Some(place),
-            facts: self.facts,
-        }
+    };
+    Setting {
+        scope: service.map(Service::scope).unwrap_or_default(),
+        name: name.to_owned(),
+        value,
+        place: Some(place),
+        facts: parameter.map(|known| known.facts(dictionary.version)),
     }
 }
 
@@ -242,13 +246,13 @@ fn fields(dictionary: &Dictionary, service: &Service, master: &Arc<Source>) -> V
         ("wakeup", 5, "0"),
         ("process_limit", 6, limit.as_str()),
     ];
-    let field = |name: &str, value: String, written: &Joined, default: &str| Setting {
+    let field = |name: &str, value: String, written: &Joined, default: Option<&str>| Setting {
         scope: service.scope(),
         name: name.to_owned(),
         value: Some(value),
         place: Some(Place::new(master, written.place())),
-        facts: Some(Facts {
-            default: Some(default.to_owned()).filter(|text| !text.is_empty()),
+        facts: default.map(|default| Facts {
+            default: Some(default.to_owned()),
             kind: "field of a service".to_owned(),
             since: "<=2.0".to_owned(),
         }),
@@ -262,14 +266,14 @@ fn fields(dictionary: &Dictionary, service: &Service, master: &Arc<Source>) -> V
             } else {
                 &written.text
             };
-            field(name, value.to_owned(), written, default)
+            field(name, value.to_owned(), written, Some(default))
         })
         .collect();
     fields.push(field(
         "command",
         service.command_line(),
         &service.fields[7],
-        "",
+        None,
     ));
     fields
 }

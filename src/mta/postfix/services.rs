@@ -7,6 +7,18 @@ use crate::findings::{Finding, Severity};
 use crate::mta::tree::{Branch, Tree};
 use crate::text::{Place, Source, Span};
 
+/// The options of the daemons that take a value.
+const WITH_VALUE: &str = "imnorst";
+
+/// The names of ports that the daemon knows by itself.
+const PORTS: [(&str, &str); 5] = [
+    ("lmtp", "24"),
+    ("smtp", "25"),
+    ("smtps", "465"),
+    ("submission", "587"),
+    ("submissions", "465"),
+];
+
 /// A service.
 #[derive(Clone, Debug)]
 pub struct Service {
@@ -73,6 +85,20 @@ impl Service {
         format!("{}/{}", self.name(), self.kind())
     }
 
+    /// What makes it another service than those beside it: its type, and its name with the number
+    /// of the port in place of the port's name.
+    fn identity(&self) -> (&str, String) {
+        let (host, port) = match self.name().rfind(':') {
+            Some(colon) => self.name().split_at(colon + 1),
+            None => ("", self.name()),
+        };
+        let number = PORTS
+            .iter()
+            .find(|(name, _)| self.kind() == "inet" && *name == port)
+            .map_or(port, |(_, number)| number);
+        (self.kind(), format!("{host}{number}"))
+    }
+
     /// The value that it sets for itself: the last one counts.
     pub fn own(&self, name: &str) -> Option<&Override> {
         self.overrides.iter().rev().find(|own| own.name == name)
@@ -93,12 +119,17 @@ pub fn services(tree: &Tree) -> (Vec<Service>, Vec<Finding>) {
         check(&service, source, &mut findings);
         let earlier = services
             .iter()
-            .position(|known| known.name() == service.name() && known.kind() == service.kind());
+            .position(|known| known.identity() == service.identity());
         if let Some(index) = earlier {
             let earlier = services.remove(index);
+            let name = if earlier.name() == service.name() {
+                String::new()
+            } else {
+                format!(", as `{}`", service.name())
+            };
             let message = format!(
-                "`{}` stands here a second time: the last one counts",
-                service.scope()
+                "`{}` stands here a second time{name}: the last one counts",
+                earlier.scope()
             );
             findings.push(
                 Finding::new(
@@ -120,23 +151,7 @@ pub fn services(tree: &Tree) -> (Vec<Service>, Vec<Finding>) {
 fn read(node: Branch<'_>, source: &Arc<Source>, findings: &mut Vec<Finding>) -> Service {
     let fields = fields(node);
     let mut overrides = Vec::new();
-    let mut arguments = fields[8..].iter();
-    // As getopt(3) reads them: the first argument that is no option ends the options.
-    while let Some(argument) = arguments.next() {
-        let Some(letters) = argument.text.strip_prefix('-').filter(|rest| *rest != "-") else {
-            break;
-        };
-        let Some(at) = letters.find('o') else {
-            continue;
-        };
-        let given = if at + 1 < letters.len() {
-            argument.part(at + 2..argument.text.len())
-        } else {
-            match arguments.next() {
-                Some(value) => value.clone(),
-                None => break,
-            }
-        };
+    for given in options(&fields[8..]).0 {
         match split(&given) {
             Ok(own) => overrides.push(own),
             Err(message) => findings.push(
@@ -155,6 +170,40 @@ fn read(node: Branch<'_>, source: &Arc<Source>, findings: &mut Vec<Finding>) -> 
         }
     }
     Service { fields, overrides }
+}
+
+/// The values of `-o` among the arguments of a service, and the arguments behind all options, as
+/// getopt(3) reads them: the first that is no option ends the options.
+pub fn options(arguments: &[Joined]) -> (Vec<Joined>, &[Joined]) {
+    let mut values = Vec::new();
+    let mut rest = arguments;
+    while let [option, more @ ..] = rest {
+        if option.text == "--" {
+            return (values, more);
+        }
+        let Some(letters) = option
+            .text
+            .strip_prefix('-')
+            .filter(|text| !text.is_empty())
+        else {
+            break;
+        };
+        rest = more;
+        let Some(at) = letters.find(|letter| WITH_VALUE.contains(letter)) else {
+            continue;
+        };
+        let value = if at + 1 < letters.len() {
+            option.part(at + 2..option.text.len())
+        } else {
+            let [value, more @ ..] = rest else { break };
+            rest = more;
+            value.clone()
+        };
+        if letters[at..].starts_with('o') {
+            values.push(value);
+        }
+    }
+    (values, rest)
 }
 
 /// `name=value`, or `{ name = value }`.
@@ -232,5 +281,32 @@ fn check(service: &Service, source: &Arc<Source>, findings: &mut Vec<Finding>) {
             )
             .help("write n"),
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mta::postfix::syntax::parse_master;
+
+    #[test]
+    fn options_are_read_as_getopt_does() {
+        for (arguments, values, rest) in [
+            ("-m 5 -o a=b -va c", &["a=b"][..], &["c"][..]),
+            ("-voa=b -o c=d", &["a=b", "c=d"], &[]),
+            ("-n o -noa=b -", &[], &["-"]),
+            ("-v -- -o a=b", &[], &["-o", "a=b"]),
+            ("x -o a=b", &[], &["x", "-o", "a=b"]),
+            ("-v -o", &[], &[]),
+        ] {
+            let text = format!("x unix - - - - - y {arguments}\n");
+            let tree = parse_master(&Source::new("master.cf", text));
+            let fields = fields(tree.root().child("service").unwrap());
+            let (found, left) = options(&fields[8..]);
+            let texts =
+                |found: &[Joined]| found.iter().map(|one| one.text.clone()).collect::<Vec<_>>();
+            assert_eq!(texts(&found), values, "{arguments}");
+            assert_eq!(texts(left), rest, "{arguments}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! and text that the daemon takes in silence for something else. Must not know any value's meaning.
 
 use super::parameters::Parameter;
+use super::services::options;
 use super::syntax::{self, Joined, is_white};
 use crate::findings::{Finding, Severity};
 use crate::mta::tree::{Branch, Tree};
@@ -156,28 +157,37 @@ fn value(tree: &Tree, name: &str, value: &Joined) -> Vec<Finding> {
                 .help("put it on a line of its own"),
         );
     }
-    let quoted = text.len() > 1
-        && ['"', '\'']
-            .iter()
-            .any(|&quote| text.starts_with(quote) && text.ends_with(quote));
-    if quoted {
+    // Quotes within are for whom the value is for, as are those of a value that is left to its
+    // program.
+    let is_quoted = ['"', '\''].into_iter().any(|quote| {
+        let inner = text
+            .strip_prefix(quote)
+            .and_then(|rest| rest.strip_suffix(quote));
+        inner.is_some_and(|inner| !inner.contains(quote))
+    });
+    if is_quoted && !Parameter::named(name).is_some_and(Parameter::is_raw) {
         let message = format!("the quotes are part of the value of `{name}`: Postfix has none");
         findings.push(
             finding(tree, "quoted-value", value.place(), message).help("take the quotes out"),
         );
     }
-    if text.ends_with('\\') {
-        let message = "the backslash is part of the value: a line goes on where the next one begins with a blank";
-        let end = text.len();
-        findings.push(
-            finding(
-                tree,
-                "backslash-at-line-end",
-                value.span(end - 1..end),
-                message,
-            )
-            .help("take it out, and indent the next line if it belongs to this value"),
-        );
+    let mut at = value.place().start;
+    for line in tree.source().slice(value.place()).split_inclusive('\n') {
+        let written = line.trim_end_matches(is_white);
+        if written.ends_with('\\') && !written.trim_start_matches(is_white).starts_with('#') {
+            let message = "the backslash is part of the value: a line goes on where the next one begins with a blank";
+            let end = at + written.len();
+            findings.push(
+                finding(
+                    tree,
+                    "backslash-at-line-end",
+                    Span::new(end - 1, end),
+                    message,
+                )
+                .help("take it out, and indent the next line if it belongs to this value"),
+            );
+        }
+        at += line.len();
     }
     if let Some(at) = text.find('\0') {
         let message = "a NUL byte: what stands behind it may be ignored";
@@ -187,41 +197,32 @@ fn value(tree: &Tree, name: &str, value: &Joined) -> Vec<Finding> {
     findings
 }
 
-/// Arguments that end the options of a service before their time.
-fn arguments(tree: &Tree, service: Branch<'_>) -> Vec<Finding> {
+/// An argument that ends the options of a service before their time.
+fn arguments(tree: &Tree, service: Branch<'_>) -> Option<Finding> {
     let fields = syntax::fields(service);
     let command = fields[7].text.as_str();
-    let mut after_option = false;
-    let mut findings = Vec::new();
-    for argument in &fields[8..] {
-        let text = argument.text.as_str();
-        if text.starts_with('#') {
-            let message = "this is no comment: it and what follows are arguments of the program";
-            findings.push(
-                finding(tree, "inline-comment", argument.place(), message)
-                    .help("put it on a line of its own"),
-            );
-            break;
-        }
-        let is_option = text.starts_with('-');
-        if !is_option && !after_option {
-            // The programs that take words of their own (pipe(8), spawn(8), smtp(8)).
-            let takes_words =
-                matches!(command, "pipe" | "spawn" | "smtp" | "lmtp") || command.contains('/');
-            // A lone `=` follows a name without its value, which is a finding of its own.
-            if !takes_words && text != "=" {
-                let message = format!(
-                    "`{text}` is an argument that `{command}` does not take: it dies on use, and every `-o` behind it is ignored"
-                );
-                let mut found = finding(tree, "stray-argument", argument.place(), message).help(
-                    "a value with blanks stands in braces: `-o { name = value with blanks }`; else write it without blanks",
-                );
-                found.severity = Severity::Error;
-                findings.push(found);
-            }
-            break;
-        }
-        after_option = is_option && text.ends_with('o') && !after_option;
+    let argument = options(&fields[8..]).1.first()?;
+    let text = argument.text.as_str();
+    if text.starts_with('#') {
+        let message = "this is no comment: it and what follows are arguments of the program";
+        return Some(
+            finding(tree, "inline-comment", argument.place(), message)
+                .help("put it on a line of its own"),
+        );
     }
-    findings
+    // The programs that take words of their own (pipe(8), spawn(8), smtp(8)).
+    let takes_words =
+        matches!(command, "pipe" | "spawn" | "smtp" | "lmtp") || command.contains('/');
+    // A lone `=` follows a name without its value, which is a finding of its own.
+    if takes_words || text == "=" {
+        return None;
+    }
+    let message = format!(
+        "`{text}` is an argument that `{command}` does not take: it dies on use, and every `-o` behind it is ignored"
+    );
+    let mut found = finding(tree, "stray-argument", argument.place(), message).help(
+        "a value with blanks stands in braces: `-o { name = value with blanks }`; else write it without blanks",
+    );
+    found.severity = Severity::Error;
+    Some(found)
 }

@@ -4,11 +4,12 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock};
 
-use super::dictionary::Dictionary;
-use super::expand::references;
+use super::dictionary::{Dictionary, is_read_only};
+use super::expand::{Fault, references};
 use super::parameters::Parameter;
+use super::referenced::words;
 use super::services::Service;
-use super::syntax::{Joined, is_white};
+use super::syntax::Joined;
 use crate::catalogue::Table;
 use crate::findings::{Finding, Severity};
 use crate::text::{Place, Source, Span};
@@ -50,7 +51,7 @@ pub fn warnings(dictionary: &Dictionary, master: Option<&Arc<Source>>) -> Vec<Fi
     let known = Known {
         dictionary,
         used: references.iter().map(|used| used.name.as_str()).collect(),
-        classes: dictionary.classes(),
+        classes: classes(dictionary),
         clients: clients(&sets),
     };
     findings.extend(sets.iter().filter_map(|set| known.judge(set)));
@@ -124,33 +125,29 @@ fn uses<'a>(set: &Set<'a>, dictionary: &Dictionary, findings: &mut Vec<Finding>)
             })
             .collect(),
         Err(fault) => {
-            findings.push(
-                Finding::new(
-                    Severity::Error,
-                    "bad-reference",
-                    set.source,
-                    set.value.span(fault.at),
-                    format!("{}: every program that asks for this value dies", fault.message),
-                )
-                .help("a literal dollar sign is `$$`; a reference is `$name`, `${name}`, `${name?{text}:{text}}`"),
-            );
+            findings.push(bad_reference(set.source, set.value, fault));
             Vec::new()
         }
     }
+}
+
+/// That a value cannot be expanded.
+pub fn bad_reference(source: &Arc<Source>, value: &Joined, fault: Fault) -> Finding {
+    Finding::new(
+        Severity::Error,
+        "bad-reference",
+        source,
+        value.span(fault.at),
+        format!("{}: every program that asks for this value dies", fault.message),
+    )
+    .help("a literal dollar sign is `$$`; a reference is `$name`, `${name}`, `${name?{text}:{text}}`, and none leads back to itself")
 }
 
 /// The prefixes of client settings in main.cf, with the type of their table.
 fn clients(sets: &[Set<'_>]) -> Vec<(String, String)> {
     let mut clients = Vec::new();
     for set in sets {
-        for word in set
-            .value
-            .text
-            .split(|c: char| is_white(c) || ",{}".contains(c))
-        {
-            let word = ["proxy:", "debug:"]
-                .iter()
-                .fold(word, |word, front| word.strip_prefix(front).unwrap_or(word));
+        for word in words(&set.value.text) {
             if let Some((kind, prefix)) = word.split_once(':')
                 && CLIENTS.get(kind).is_some()
                 && !prefix.starts_with(['/', '.'])
@@ -162,16 +159,38 @@ fn clients(sets: &[Set<'_>]) -> Vec<(String, String)> {
     clients
 }
 
+/// The restriction classes that main.cf names, and those that a service with settings of its own
+/// sees.
+fn classes(dictionary: &Dictionary) -> Vec<(Option<&Service>, BTreeSet<String>)> {
+    let services = dictionary.services.iter().flatten();
+    let own = services.filter(|service| !service.overrides.is_empty());
+    std::iter::once(None)
+        .chain(own.map(Some))
+        .map(|service| (service, dictionary.classes(service)))
+        .collect()
+}
+
 /// What makes a name one that counts.
 struct Known<'a> {
     dictionary: &'a Dictionary,
     /// Names that are referred to.
     used: BTreeSet<&'a str>,
-    classes: BTreeSet<String>,
+    classes: Vec<(Option<&'a Service>, BTreeSet<String>)>,
     clients: Vec<(String, String)>,
 }
 
 impl Known<'_> {
+    /// Whether the name is that of a restriction class to someone who sees this setting of it.
+    fn is_class(&self, set: &Set<'_>) -> bool {
+        self.classes.iter().any(|(service, names)| {
+            let sees = match set.service {
+                Some(own) => service.is_some_and(|service| std::ptr::eq(service, own)),
+                None => service.is_none_or(|service| service.own(set.name).is_none()),
+            };
+            sees && names.contains(set.name)
+        })
+    }
+
     fn counts(&self, set: &Set<'_>) -> bool {
         let name = set.name;
         let of_client = |(prefix, kind): &(String, String)| {
@@ -187,10 +206,10 @@ impl Known<'_> {
         };
         self.dictionary.parameter(name).is_some()
             || Parameter::named(name).is_some_and(|known| known.is_legacy(self.dictionary.version))
-            || (self.classes.contains(name) && !set.value.text.is_empty())
             || self.used.contains(name)
             || name == "stress"
             || self.clients.iter().any(of_client)
+            || self.is_class(set)
     }
 
     /// What is to be said of a name that is set.
@@ -213,7 +232,7 @@ impl Known<'_> {
                 }),
             );
         }
-        if matches!(name, "process_id" | "process_name" | "service_name") {
+        if is_read_only(name) {
             let message =
                 format!("`{name}` is what each program sets for itself: this does nothing");
             return Some(finding("read-only-parameter", message).help("take it out"));
@@ -239,11 +258,24 @@ impl Known<'_> {
         }
         if let Some(transport) = transport_of(name) {
             // Without a master.cf the name is as good as any.
-            self.dictionary.services.as_ref()?;
-            let message = format!(
-                "`{name}` is for a transport `{transport}`, and master.cf has none: it does nothing"
-            );
-            let help = format!("correct the name, or add the service `{transport}` to master.cf");
+            let mut services = self.dictionary.services.as_ref()?.iter();
+            let (message, help) = match services.find(|service| service.name() == transport) {
+                // The queue manager asks for some of these names whatever the program is.
+                Some(service) => (
+                    format!(
+                        "`{name}` is for a transport, and `{}` of master.cf, which runs `{}`, is none that has it: postconf calls it unused",
+                        service.scope(),
+                        service.command()
+                    ),
+                    "correct the name; keep it if it is meant for the queue manager".to_owned(),
+                ),
+                None => (
+                    format!(
+                        "`{name}` is for a transport `{transport}`, and master.cf has none: it does nothing"
+                    ),
+                    format!("correct the name, or add the service `{transport}` to master.cf"),
+                ),
+            };
             return Some(finding("unknown-parameter", message).help(help));
         }
         let message = format!(

@@ -264,6 +264,7 @@ impl Checks<'_> {
             ("%", Inside::Percent),
         ];
         Rewrite {
+            home: None,
             within: Arc::new(within),
             own_literal: self.own_literal().is_some(),
             bare: true,

@@ -1,0 +1,84 @@
+//! Why smtpd(8) does not start: its own guard against open relays (smtpd_check.c, has_required) and
+//! arguments that it does not take. Must not know what the lists decide.
+
+use super::restrictions::Lists;
+use super::values::Word;
+use crate::mta::postfix::services::Service;
+use crate::text::Place;
+
+/// One of these must stand in a list before `permit`.
+const REQUIRED: [&str; 6] = [
+    "reject_unauth_destination",
+    "defer_unauth_destination",
+    "reject",
+    "defer",
+    "defer_if_permit",
+    "check_relay_domains",
+];
+
+/// Why the daemon exits for its lists, if it does.
+pub fn unguarded(lists: &Lists<'_>) -> Option<(String, Option<Place>)> {
+    let names = ["smtpd_relay_restrictions", "smtpd_recipient_restrictions"];
+    let has = |name: &&str| {
+        let words = lists.values.words(name, Some(lists.service));
+        has_required(&words, lists, 0)
+    };
+    if names.iter().any(has) {
+        return None;
+    }
+    let origin = names
+        .iter()
+        .find_map(|name| lists.values.place(name, Some(lists.service)));
+    let reason = format!(
+        "in parameter smtpd_relay_restrictions or smtpd_recipient_restrictions, specify at least one working instance of: {}",
+        REQUIRED.join(", ")
+    );
+    Some((reason, origin))
+}
+
+/// As the daemon goes through the words, whatever they mean.
+fn has_required(words: &[Word], lists: &Lists<'_>, depth: usize) -> bool {
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        let lower = word.text.to_ascii_lowercase();
+        match lower.as_str() {
+            "warn_if_reject" => {
+                words.next();
+            }
+            "permit" => return false,
+            _ if REQUIRED.contains(&lower.as_str()) => return true,
+            _ => {
+                if let Some(inner) = lists.named.get(&word.text)
+                    && depth < 100
+                    && has_required(inner, lists, depth + 1)
+                {
+                    return true;
+                }
+            }
+        }
+    }
+    false
+}
+
+/// What the daemon says of an argument that it does not take (getopt(3) stops at the first word
+/// that is no option).
+pub fn unread_argument(service: &Service) -> Option<String> {
+    let mut arguments = service.fields[8..].iter();
+    while let Some(argument) = arguments.next() {
+        let text = argument.text.as_str();
+        let Some(letters) = text.strip_prefix('-').filter(|rest| !rest.is_empty()) else {
+            return Some(format!("unexpected command-line argument: {text}"));
+        };
+        let own = match letters.find('o') {
+            None => continue,
+            Some(at) if at + 1 == letters.len() => arguments.next()?.text.clone(),
+            Some(at) => letters[at + 1..].to_owned(),
+        };
+        if !own.contains('=') {
+            return Some(format!(
+                "invalid \"-o {own}\" option value: missing '=' after attribute name"
+            ));
+        }
+    }
+    None
+}

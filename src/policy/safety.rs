@@ -1,0 +1,308 @@
+//! Questions about one policy: what strangers may do, whom it refuses, and what in it is never
+//! reached. Must not know how the answers are told.
+
+use std::collections::HashSet;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::clause::{Accept, Clause, Opaque};
+use super::decide::Decision;
+use super::model::{Listener, Policy, Stated};
+use super::partition::Space;
+use super::session::{At, ClientCertificate, ClientName, Mechanism, Session, Source};
+use super::walk::{Environment, Truth};
+use crate::net::AddressSet;
+
+/// What stands between the server and its clients.
+#[derive(Clone, Debug, Default)]
+pub struct Surroundings {
+    /// The addresses under which clients from outside appear: of a NAT, of a container's gateway,
+    /// of a load balancer.
+    pub gateways: Vec<IpAddr>,
+}
+
+/// A way for a stranger to send through the server to somebody else's domain.
+#[derive(Clone, Debug)]
+pub struct Hole<'a> {
+    /// The session that shows it.
+    pub session: Session,
+    /// The clause that lets it through; none where nothing stops it.
+    pub by: Option<&'a Clause>,
+    /// What has to answer so for it; empty where it is proved.
+    pub conditions: Vec<Arc<Opaque>>,
+    /// Who the client says that it is, where the server believes it.
+    pub claim: Option<&'a Stated<AddressSet>>,
+    /// The ports that let it through in this way.
+    pub ports: Vec<u16>,
+    /// Whether every stranger has this way, not only some.
+    pub for_all_clients: bool,
+    /// Whether it leads to every domain, not only to some.
+    pub to_all_domains: bool,
+}
+
+impl Policy {
+    /// The ways in which strangers can send through this server to foreign domains, one for each
+    /// clause that lets them through; the proved ones first.
+    pub fn holes(&self, surroundings: &Surroundings, environment: &Environment) -> Vec<Hole<'_>> {
+        let mut space = Space::of(&[self]);
+        let gateways = surroundings.gateways.iter().copied().map(Source::Address);
+        for gateway in gateways.clone() {
+            if !space.sources.contains(&gateway) {
+                space.sources.push(gateway);
+            }
+        }
+        let is_outside =
+            |source| space.is_stranger(source) || gateways.clone().any(|gateway| gateway == source);
+        let mut holes: Vec<Hole<'_>> = Vec::new();
+        let mut domains = Tally::default();
+        space.walk(environment, false, &mut |session, environment| {
+            let verdict = self.decide_in(session, environment, false);
+            if !self.is_strange(session) {
+                return Some(verdict.looked);
+            }
+            let source = session.client.source;
+            let claim = self.believes(session);
+            let counts = is_outside(source) || claim.is_some();
+            let passes = |decision| decision == Decision::Accept(Accept::Relay);
+            let Some(way) = verdict.possible.iter().find(|one| passes(one.decision)) else {
+                return Some(verdict.looked);
+            };
+            if !counts {
+                return Some(verdict.looked);
+            }
+            let is_proved = passes(verdict.decision);
+            let by = self.blame(session, environment);
+            let known = holes
+                .iter_mut()
+                .find(|hole| same_clause(hole.by, by) && hole.conditions.is_empty() == is_proved);
+            if let Some(hole) = known {
+                if !hole.ports.contains(&session.port) {
+                    hole.ports.push(session.port);
+                }
+            } else {
+                holes.push(Hole {
+                    session: session.clone(),
+                    by,
+                    conditions: if is_proved {
+                        Vec::new()
+                    } else {
+                        way.unless_known.clone()
+                    },
+                    claim: claim.filter(|_| !is_outside(source)),
+                    ports: vec![session.port],
+                    for_all_clients: false,
+                    to_all_domains: false,
+                });
+            }
+            domains.note(by.map(std::ptr::from_ref), session.recipient.at.to_string());
+            Some(verdict.looked)
+        });
+        // What the walk skipped because it did not count is in it all the same.
+        let strangers: Vec<Source> = space
+            .sources
+            .iter()
+            .copied()
+            .filter(|&source| is_outside(source))
+            .collect();
+        let foreign = space.ats.iter().filter(|at| self.is_foreign(at)).count();
+        for hole in &mut holes {
+            let key = hole.by.map(std::ptr::from_ref);
+            let tried = |session: &Session| {
+                let verdict = self.decide_in(session, environment, false);
+                verdict
+                    .possible
+                    .iter()
+                    .any(|one| one.decision == Decision::Accept(Accept::Relay))
+            };
+            hole.for_all_clients = hole.claim.is_some()
+                || strangers.iter().all(|&source| {
+                    let mut session = hole.session.clone();
+                    session.client.source = source;
+                    tried(&session)
+                });
+            let ats = space.ats.iter().filter(|at| self.is_foreign(at));
+            hole.to_all_domains = foreign > 0
+                && ats.clone().all(|at| {
+                    let mut session = hole.session.clone();
+                    session.recipient.at = at.clone();
+                    domains.has(key, &at.to_string()) || tried(&session)
+                });
+        }
+        holes.sort_by_key(|hole| !hole.conditions.is_empty());
+        // A way that is proved need not be told as a possible one too.
+        let proved: HashSet<Option<*const Clause>> = holes
+            .iter()
+            .filter(|hole| hole.conditions.is_empty())
+            .map(|hole| hole.by.map(std::ptr::from_ref))
+            .collect();
+        holes.retain(|hole| {
+            hole.conditions.is_empty() || !proved.contains(&hole.by.map(std::ptr::from_ref))
+        });
+        holes
+    }
+
+    /// Whether a stranger can hold the session, its address apart, to a recipient that is not ours.
+    fn is_strange(&self, session: &Session) -> bool {
+        let named_as_ours = match &session.client.name {
+            ClientName::Verified(name) => self.ours.holds(name.as_str()),
+            _ => false,
+        };
+        let can_log_in = matches!(session.auth, None | Some(Mechanism::Anonymous));
+        !named_as_ours
+            && can_log_in
+            && session.certificate != ClientCertificate::Private
+            && self.is_foreign(&session.recipient.at)
+    }
+
+    /// Whether what stands behind the `@` is somebody else's domain.
+    pub fn is_foreign(&self, at: &At) -> bool {
+        match at {
+            At::Domain(domain) => {
+                !self.ours.holds(domain.as_str())
+                    && *domain != self.facts.hostname
+                    && domain.as_str() != "localhost"
+            }
+            At::Literal(_) => true,
+            At::Nothing | At::OwnLiteral => false,
+        }
+    }
+
+    /// The set of those whose word about the client's address is taken, if strangers are in it.
+    fn believes(&self, session: &Session) -> Option<&Stated<AddressSet>> {
+        let reached = self.reached(session.port, session.address, session.client.source)?;
+        let believed = reached.believed.as_ref()?;
+        (!believed.value.narrow().eq(&believed.value)).then_some(believed)
+    }
+
+    /// The listeners through which nobody sends anything, whatever cannot be evaluated answers,
+    /// each with the clause that refuses most.
+    pub fn closed(&self) -> Vec<(&Listener, Option<&Clause>)> {
+        let space = Space::of(&[self]);
+        let mut open: HashSet<*const Listener> = HashSet::new();
+        let mut refusing: Vec<(*const Listener, Option<&Clause>)> = Vec::new();
+        space.walk(
+            &Environment::default(),
+            false,
+            &mut |session, environment| {
+                let verdict = self.decide_in(session, environment, false);
+                let reached = self.reached(session.port, session.address, session.client.source);
+                if let Some(listener) = reached.map(std::ptr::from_ref) {
+                    let accepts = |decision| matches!(decision, Decision::Accept(_));
+                    if verdict.possible.iter().any(|one| accepts(one.decision)) {
+                        open.insert(listener);
+                    } else if !refusing.iter().any(|(known, _)| *known == listener) {
+                        refusing.push((listener, verdict.by));
+                    }
+                }
+                Some(verdict.looked)
+            },
+        );
+        let shut = |listener: &&Listener| {
+            listener.dead.is_none() && !open.contains(&std::ptr::from_ref(*listener))
+        };
+        let closed = self.listeners.iter().filter(shut);
+        closed
+            .map(|listener| {
+                let pointer = std::ptr::from_ref(listener);
+                let by = refusing.iter().find(|(known, _)| *known == pointer);
+                (listener, by.and_then(|(_, by)| *by))
+            })
+            .collect()
+    }
+
+    /// The written clauses that no session comes to, whatever cannot be evaluated answers. One
+    /// that several listeners share is told only if none of them comes to it.
+    pub fn unreached(&self) -> Vec<&Clause> {
+        let space = Space::of(&[self]);
+        let mut reached: HashSet<*const Clause> = HashSet::new();
+        space.walk(
+            &Environment::default(),
+            false,
+            &mut |session, environment| {
+                let verdict = self.decide_in(session, environment, true);
+                reached.extend(
+                    verdict
+                        .trace
+                        .iter()
+                        .map(|step| std::ptr::from_ref(step.clause)),
+                );
+                Some(verdict.looked)
+            },
+        );
+        let place = |clause: &Clause| {
+            let origin = clause.origin.as_ref()?;
+            Some((origin.source.name().to_owned(), origin.span))
+        };
+        let is_alive = |listener: &Listener| listener.dead.is_none();
+        let alive = || self.clauses().filter(|(listener, _)| is_alive(listener));
+        let told: HashSet<_> = alive()
+            .filter(|(_, clause)| reached.contains(&std::ptr::from_ref(*clause)))
+            .filter_map(|(_, clause)| place(clause))
+            .collect();
+        let mut seen = HashSet::new();
+        alive()
+            .map(|(_, clause)| clause)
+            .filter(|clause| place(clause).is_some_and(|at| !told.contains(&at) && seen.insert(at)))
+            .collect()
+    }
+
+    /// The regular expressions of clauses that can let a session through: what they match was
+    /// tried on examples alone.
+    pub fn expressions(&self) -> Vec<&crate::text::Place> {
+        let mut places: Vec<&crate::text::Place> = Vec::new();
+        for (_, clause) in self.clauses() {
+            if !matches!(
+                clause.outcome,
+                super::Outcome::Accept(_) | super::Outcome::Next | super::Outcome::Mark(..)
+            ) {
+                continue;
+            }
+            clause.guard.walk(&mut |guard| {
+                if let super::Guard::Matches(_, patterns) = guard {
+                    places.extend(
+                        patterns
+                            .expressions
+                            .iter()
+                            .filter_map(|e| e.origin.as_ref()),
+                    );
+                }
+            });
+        }
+        let mut seen = HashSet::new();
+        places.retain(|place| seen.insert((place.source.name().to_owned(), place.span)));
+        places
+    }
+}
+
+fn same_clause(a: Option<&Clause>, b: Option<&Clause>) -> bool {
+    a.map(std::ptr::from_ref) == b.map(std::ptr::from_ref)
+}
+
+/// Which values were seen with which clause.
+#[derive(Default)]
+struct Tally(HashSet<(Option<*const Clause>, String)>);
+
+impl Tally {
+    fn note(&mut self, clause: Option<*const Clause>, value: String) {
+        self.0.insert((clause, value));
+    }
+
+    fn has(&self, clause: Option<*const Clause>, value: &str) -> bool {
+        self.0.contains(&(clause, value.to_owned()))
+    }
+}
+
+/// The assumptions that a verdict rests on, in words.
+pub fn assumptions(asked: &[(Arc<Opaque>, Truth)]) -> Vec<String> {
+    asked
+        .iter()
+        .map(|(opaque, truth)| {
+            let answer = match truth {
+                Truth::Yes => "yes",
+                Truth::No => "no",
+                Truth::Unknown => "not known",
+            };
+            format!("{}: {answer} ({})", opaque.hit, opaque.reason)
+        })
+        .collect()
+}
