@@ -4,12 +4,14 @@
 //! ```text
 //! cargo test --test lab -- [--all] [--random N] [--seed N] [--only NAME] [--target SERVER]
 //!     [--release debian-11,debian-13] [--parity]
+//!     [--oracle [--configurations N] [--sessions N]]
 //! ```
 //!
 //! `--all` speaks every session of the partition, also of a large one; `--random` sets how many
 //! random descriptions of each form are tried beside those in `descriptions/` (3 short and 15 long ones); `--release` takes the servers of other
 //! Debian releases than 12, as many as are named; `--parity` does nothing but compare with the servers'
-//! own tools what we read of configurations. Each case prints a line;
+//! own tools what we read of configurations; `--oracle` does nothing but compare with the servers what
+//! policies lifted from configurations made at random decide. Each case prints a line;
 //! of what differs, the session, the clause that decided, and the transcript.
 //!
 //! The program starts itself again inside the namespaces: as `world`, `beside`, `speak` and `syslog`.
@@ -21,6 +23,7 @@ mod extras;
 mod filters;
 mod hostile;
 mod limits;
+mod oracle;
 mod parity;
 mod probe;
 mod random;
@@ -59,6 +62,9 @@ struct Options {
     seed: u64,
     only: Option<String>,
     parity: bool,
+    oracle: bool,
+    configurations: Option<usize>,
+    sessions: Option<usize>,
     targets: Vec<Target>,
 }
 
@@ -69,6 +75,7 @@ fn main() -> ExitCode {
         ["world", work] => world::serve(Path::new(work)),
         ["beside", work, root] => services::serve_inside(Path::new(work), Path::new(root)),
         ["speak", work, side] => speak(Path::new(work), side),
+        ["ask", folder] => oracle::ask(Path::new(folder)),
         ["syslog", socket, file] => syslog(socket, file),
         // What `cargo test` hands to every test program, such as a name to filter by.
         _ => return run(&options(&words)),
@@ -90,6 +97,9 @@ fn options(words: &[&str]) -> Options {
         random_long: number("--random").unwrap_or(15),
         seed: number("--seed").map_or(1, |seed| seed as u64),
         parity: words.contains(&"--parity"),
+        oracle: words.contains(&"--oracle"),
+        configurations: number("--configurations"),
+        sessions: number("--sessions"),
         only: value("--only").map(str::to_owned),
         targets: targets(value("--release"), value("--target")),
     }
@@ -119,6 +129,14 @@ fn run(options: &Options) -> ExitCode {
     if let Err(fault) = roots::prepare(&options.targets) {
         println!("lab: {fault}");
         return ExitCode::FAILURE;
+    }
+    if options.oracle {
+        let failed = ask_oracle(options, 400, 40);
+        return if failed == 0 {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        };
     }
     if options.parity {
         let failed = compare(options);
@@ -186,14 +204,36 @@ fn run(options: &Options) -> ExitCode {
             });
         }
     });
-    let failed = failed.into_inner() + compare(options);
-    let tried = cases.len() + 2 * options.targets.len();
+    let failed = failed.into_inner() + compare(options) + ask_oracle(options, 60, 30);
+    let tried = cases.len() + 3 * options.targets.len();
     println!("{} passed, {failed} failed", tried - failed);
     if failed == 0 && !cases.is_empty() {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     }
+}
+
+/// Holds what we say of sessions, of configurations made at random, against the servers; how many
+/// servers differ.
+fn ask_oracle(options: &Options, configurations: usize, sessions: usize) -> usize {
+    let extent = oracle::Extent {
+        configurations: options.configurations.unwrap_or(configurations),
+        sessions: options.sessions.unwrap_or(sessions),
+        seed: options.seed,
+    };
+    let mut failed = 0;
+    for &target in &options.targets {
+        match oracle::run(target, extent) {
+            None => {}
+            Some(Ok(said)) => println!("lab: {target}: {said}"),
+            Some(Err(said)) => {
+                failed += 1;
+                println!("lab: {target}: {said}");
+            }
+        }
+    }
+    failed
 }
 
 /// Holds what we read against the servers' own tools; how many servers differ.

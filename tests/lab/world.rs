@@ -57,7 +57,8 @@ pub fn serve(work: &Path) {
     }
 }
 
-fn resolve(zone: &Zone, query: &[u8]) -> Option<Vec<u8>> {
+/// The answer to a query.
+pub fn resolve(zone: &Zone, query: &[u8]) -> Option<Vec<u8>> {
     let query = Packet::parse(query).ok()?;
     let question = query.questions.first()?;
     let mut answer = Packet::new_reply(query.id());
