@@ -87,12 +87,12 @@ pub fn compare(target: Target, extent: Extent) -> Result<Tally, String> {
     fs::copy(std::env::current_exe().unwrap(), work.join("lab")).unwrap();
     let script = format!(
         "ip link set lo up; ip addr add {OWN}/32 dev lo
-         echo nameserver 127.0.0.1 > /etc/resolv.conf
+         echo nameserver 127.0.0.1 > /etc/resolv.conf; : > /etc/unseen; : > /etc/known
          cd /lab
          for n in $(seq 0 {}); do
              cp $n/main.cf $n/master.cf /etc/postfix/
              script -qec 'postfix start' /dev/null > $n/start.out 2>&1 || {{ cat $n/start.out >&2; exit 1; }}
-             ./lab ask $n || exit 1
+             ./lab ask $n || {{ postfix stop; exit 1; }}
              postfix stop > /dev/null 2>&1 || true
              cp /var/log/oracle.log $n/log 2> /dev/null; rm -f /var/log/oracle.log
          done; true",
@@ -103,8 +103,12 @@ pub fn compare(target: Target, extent: Extent) -> Result<Tally, String> {
         let text = fs::read_to_string(work.join(format!("{world}/answers.json"))).unwrap();
         let answers: HashMap<usize, (u16, String)> = serde_json::from_str(&text).unwrap();
         for (index, (session, decision, about)) in sessions.iter().enumerate() {
-            tally.sessions += 1;
             let (code, said) = answers.get(&index).cloned().unwrap_or_default();
+            // Without smtpd_delay_reject who asks may be refused before it can say who it is.
+            if said.contains("access denied for unknown[127.0.0.1]") {
+                continue;
+            }
+            tally.sessions += 1;
             let same = match decision {
                 Decision::Accept(_) => (200..400).contains(&code),
                 Decision::Refuse(_) => code >= 500,
@@ -309,10 +313,15 @@ pub fn ask(folder: &Path) {
         for _ in 0..4 {
             scope.spawn(|| {
                 while let Some(&port) = ports.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let mut line = None;
+                    let (mut line, mut is_dead) = (None, false);
                     for (index, ask) in asks.iter().enumerate().filter(|(_, ask)| ask.port == port)
                     {
-                        let answer = speak(&mut line, ask);
+                        let answer = if is_dead {
+                            (0, "no greeting before either".into())
+                        } else {
+                            speak(&mut line, ask)
+                        };
+                        is_dead |= answer.1 == "no greeting";
                         answers.lock().unwrap().insert(index, answer);
                     }
                 }
@@ -336,7 +345,7 @@ fn speak(line: &mut Option<BufReader<TcpStream>>, ask: &Ask) -> (u16, String) {
             return (0, "no connection".into());
         };
         stream
-            .set_read_timeout(Some(Duration::from_secs(5)))
+            .set_read_timeout(Some(Duration::from_secs(3)))
             .unwrap();
         *line = Some(BufReader::new(stream));
     }
@@ -350,7 +359,7 @@ fn speak(line: &mut Option<BufReader<TcpStream>>, ask: &Ask) -> (u16, String) {
     };
     if last.0 == 0 {
         *line = None;
-        return last;
+        return (0, "no greeting".into());
     }
     for command in &ask.commands {
         last = send(open, command);
@@ -359,8 +368,10 @@ fn speak(line: &mut Option<BufReader<TcpStream>>, ask: &Ask) -> (u16, String) {
             break;
         }
     }
-    // A message that has begun can be left only with the connection.
-    if last.0 == 354 || last.0 == 421 || last.0 == 0 {
+    // A message that has begun can be left only with the connection, and so can a client that was
+    // refused as such.
+    let is_refused = last.0 >= 400 && last.1.starts_with("XCLIENT");
+    if last.0 == 354 || last.0 == 421 || last.0 == 0 || is_refused {
         *line = None;
     }
     last
@@ -399,7 +410,7 @@ const OVERLAY: &str = "
 maillog_file = /var/log/oracle.log
 inet_interfaces = all
 inet_protocols = all
-smtpd_authorized_xclient_hosts = 127.0.0.1
+smtpd_authorized_xclient_hosts = 0.0.0.0/0, [::]/0
 smtpd_peername_lookup = no
 in_flow_delay = 0
 smtpd_error_sleep_time = 0
@@ -431,7 +442,8 @@ smtp unix - - n - - discard
 ";
 
 mod pieces {
-    //! The grammar that configurations are composed from.
+    //! The grammar that configurations are composed from. `permit_inet_interfaces` is left out: it
+    //! looks at the real connection, whatever XCLIENT said.
 
     use std::fmt::Write as _;
 
@@ -475,7 +487,6 @@ mod pieces {
                 "inline:{relayed.example=x}",
                 "inline:{.relayed.example=x}",
                 "regexp:{{/relayed/ x}}",
-                "pcre:{{/^relayed\\.example$$/ x}}",
             ],
         );
         line(
@@ -512,7 +523,7 @@ mod pieces {
         line("smtpd_sasl_auth_enable", &["yes", "yes", "no"]);
         line("unknown_address_reject_code", &["-", "550"]);
         line("unknown_client_reject_code", &["-", "550"]);
-        line("relay_domains_reject_code", &["-", "-", "450"]);
+        line("relay_domains_reject_code", &["-", "-", "550"]);
         text
     }
 
@@ -535,8 +546,19 @@ mod pieces {
             set("smtpd_relay_before_recipient_restrictions", value.into());
         }
         set("smtpd_restriction_classes", "first, second".into());
-        set("first", list(random, "recipient", 2, false));
-        set("second", list(random, "recipient", 2, false));
+        // One without a word would keep the daemon from starting.
+        for name in ["first", "second"] {
+            let list = list(random, "recipient", 2, false);
+            let is_empty = list.is_empty() && random.u8(0..20) > 0;
+            set(
+                name,
+                if is_empty {
+                    "permit_mynetworks".into()
+                } else {
+                    list
+                },
+            );
+        }
         for name in ["client", "helo", "sender"] {
             if random.bool() {
                 set(
@@ -643,7 +665,6 @@ mod pieces {
                     "permit_mynetworks",
                     "permit_mynetworks",
                     "permit_sasl_authenticated",
-                    "permit_inet_interfaces",
                 ],
             )
             .into(),
@@ -733,8 +754,8 @@ mod pieces {
             14 => match random.u8(0..6) {
                 0 => "no_such_restriction".into(),
                 1 => "check_client_access fail:x".into(),
-                2 => "check_policy_service unix:private/none".into(),
-                3 => "check_sender_access texthash:/etc/not-here".into(),
+                2 => "check_client_access texthash:/etc/unseen".into(),
+                3 => "check_sender_access texthash:/etc/unseen".into(),
                 _ => "permit_mynetworks".into(),
             },
             15 | 16 => format!("check_client_access {}", client_table(random)),
@@ -814,7 +835,7 @@ mod pieces {
                 pick(random, &["OK", "REJECT", "DUNNO", "DEFER"])
             ),
             1 => {
-                let kind = pick(random, &["regexp", "pcre"]);
+                let kind = "regexp";
                 let tests = [
                     "/elsewhere/",
                     "/^user@/",
