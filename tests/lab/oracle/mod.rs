@@ -62,7 +62,12 @@ pub fn run(target: Target, extent: Extent) -> Result<String, String> {
     if tally.differences.is_empty() && tally.unfounded == 0 {
         return Ok(said);
     }
-    let shown = tally.differences.iter().take(20).cloned().collect::<Vec<_>>();
+    let shown = tally
+        .differences
+        .iter()
+        .take(20)
+        .cloned()
+        .collect::<Vec<_>>();
     Err(format!("{said}:\n  {}", shown.join("\n  ")))
 }
 
