@@ -58,7 +58,7 @@ pub fn run(target: Target, extent: Extent) -> Option<Result<String, String>> {
         if tally.differences.is_empty() && tally.unfounded == 0 {
             return Ok(said);
         }
-        let shown = tally.differences.iter().take(400).cloned().collect::<Vec<_>>();
+        let shown = tally.differences.iter().take(20).cloned().collect::<Vec<_>>();
         Err(format!("{said}:\n  {}", shown.join("\n  ")))
     }))
 }

@@ -459,6 +459,9 @@ fn recipient(scene: &Scene<'_>) -> Vec<Clause> {
         .value("recipient_unqualified_hosts")
         .unwrap_or_default();
     let allowed = lists::of_option(Kind::Host, &allowed, scene).yes;
+    // A source route leads to a domain.
+    let guard = all([Guard::RecipientSourceRoute, Guard::RecipientBare]);
+    clauses.push(refuse(guard, Reason::BareRecipient, None));
     let guard = all([
         Guard::RecipientBare,
         !Guard::RecipientPostmaster,
