@@ -3,6 +3,7 @@
 
 use std::fmt::{Display, Write};
 
+use crate::net::AddressSet;
 use crate::policy::{
     Auth, AuthBackend, Endpoint, Facts, Listener, ListenerTls, Policy, Role, Smarthost,
     SmarthostTls, Stated, Store, TlsProfile,
@@ -28,8 +29,18 @@ pub fn raise(policy: &Policy) -> String {
     let certificate = facts.certificate.is_some();
     let served = usable(policy, certificate);
     listeners(&mut yaml, &served);
-    if let Some(auth) = &facts.auth {
-        line(&mut yaml, "auth", &log_in(&auth.value));
+    match &facts.auth {
+        Some(auth) => line(&mut yaml, "auth", &log_in(&auth.value)),
+        // What checks passwords is not always said; that they are checked is.
+        None => {
+            if let Some(listener) = served.iter().find(|listener| listener.auth) {
+                let auth = Auth {
+                    backend: AuthBackend::CyrusSaslauthd,
+                    mechanisms: listener.mechanisms.clone(),
+                };
+                line(&mut yaml, "auth", &log_in(&auth));
+            }
+        }
     }
     if let Some(tls) = &facts.certificate {
         let parts = [("certificate", &tls.certificate), ("key", &tls.key)];
@@ -190,11 +201,8 @@ fn lmtp(at: &Endpoint) -> String {
 fn relay(yaml: &mut String, facts: &Facts) {
     let mut lines = Vec::new();
     if !facts.networks.is_empty() {
-        let networks: Vec<String> = facts
-            .networks
-            .iter()
-            .map(|network| network.value.to_string())
-            .collect();
+        let set = AddressSet::new(facts.networks.iter().map(|network| network.value));
+        let networks: Vec<String> = set.networks().iter().map(ToString::to_string).collect();
         lines.push(format!("  networks: [{}]", list(&networks)));
     }
     if let Some(Stated { value, .. }) = &facts.smarthost {

@@ -56,7 +56,10 @@ pub(super) fn behaviour(judged: Judged<'_>) -> Vec<Finding> {
             "not-understood",
             gap.place.as_ref(),
             judged,
-            format!("{} What depends on it was not judged", gap.reason),
+            format!(
+                "{}: what depends on it was not judged",
+                gap.reason.trim_end_matches('.')
+            ),
         ));
     }
     findings
@@ -69,7 +72,9 @@ pub(super) fn finding(
     judged: Judged<'_>,
     message: String,
 ) -> Finding {
-    match place {
+    let first = judged.lifted.policy.listeners.first();
+    // The same place whichever file of the configuration is looked at.
+    match place.or(first.and_then(|listener| listener.origin.as_ref())) {
         Some(place) => Finding::new(severity, rule, &place.source, place.span, message),
         None => Finding::new(severity, rule, judged.source, Span::new(0, 0), message),
     }
@@ -77,22 +82,23 @@ pub(super) fn finding(
 
 fn relaying(policy: &Policy, judged: Judged<'_>) -> Vec<Finding> {
     let holes = policy.holes(&judged.asking.surroundings, &judged.asking.environment);
-    let is_proved = holes.iter().any(|hole| hole.conditions.is_empty());
+    let is_proved = holes.iter().any(|hole| hole.proved);
     let mut findings: Vec<Finding> = holes
         .iter()
         // One proof is worth more than several guesses.
-        .filter(|hole| !is_proved || hole.conditions.is_empty())
+        .filter(|hole| !is_proved || hole.proved)
         .map(|hole| open_relay(policy, hole, judged))
         .collect();
     if !is_proved {
-        findings.extend(policy.expressions().into_iter().map(|place| {
+        let doubts = policy.doubts(&judged.asking.surroundings, &judged.asking.environment);
+        findings.extend(doubts.into_iter().map(|clause| {
             finding(
                 Severity::Note,
                 "relay-not-shown-closed",
-                Some(place),
+                clause.origin.as_ref(),
                 judged,
-                "no way to relay was found, and this regular expression can let sessions through: \
-                 it was tried on examples, not on everything that it matches"
+                "no way to relay was found, and a regular expression here can let strangers \
+                 through: it was tried on examples, not on everything that it matches"
                     .into(),
             )
         }));
@@ -138,7 +144,7 @@ fn open_relay(policy: &Policy, hole: &Hole<'_>, judged: Judged<'_>) -> Finding {
     } else {
         "relay-too-wide"
     };
-    let (severity, message) = if hole.conditions.is_empty() {
+    let (severity, message) = if hole.proved {
         let message = format!("{who} can send {whither} through {ports}: nothing here stops it");
         (Severity::Error, message)
     } else {

@@ -42,7 +42,11 @@ pub(super) fn drift(wanted: &Policy, judged: Judged<'_>) -> Vec<Finding> {
             "as the description says",
         ));
     }
-    for (name, reason) in &drift.unknown {
+    let is_demanded = |name: &str| {
+        let mut facts = wanted.facts(Some(name)).into_iter();
+        facts.any(|fact| fact.value != "none")
+    };
+    for (name, reason) in drift.unknown.iter().filter(|(name, _)| is_demanded(name)) {
         findings.push(finding(
             Severity::Note,
             "not-compared",

@@ -117,6 +117,28 @@ impl AddressSet {
                 .is_some_and(|(_, last)| key <= *last)
     }
 
+    /// The fewest networks that make up the set, in order.
+    pub fn networks(&self) -> Vec<Network> {
+        let mut networks = Vec::new();
+        for &((is_v6, first), (_, last)) in &self.ranges {
+            let width: u32 = if is_v6 { 128 } else { 32 };
+            let mut next = Some(first);
+            while let Some(start) = next.filter(|&start| start <= last) {
+                // The largest network that begins here and ends in the range.
+                let mut free = start.trailing_zeros().min(width);
+                let end =
+                    |free: u32| start | 1_u128.checked_shl(free).map_or(u128::MAX, |size| size - 1);
+                while end(free) > last {
+                    free -= 1;
+                }
+                let prefix = u8::try_from(width - free).unwrap_or(u8::MAX);
+                networks.push(Network::of(address((is_v6, start)), prefix));
+                next = end(free).checked_add(1);
+            }
+        }
+        networks
+    }
+
     /// The first and last address of each range, in order.
     pub fn ranges(&self) -> impl Iterator<Item = (IpAddr, IpAddr)> {
         self.ranges
@@ -208,6 +230,26 @@ mod tests {
         );
         assert!(set.contains("10.200.0.1".parse().unwrap()));
         assert!(!set.contains("11.0.0.0".parse().unwrap()));
+    }
+
+    #[test]
+    fn the_fewest_networks_make_up_a_set() {
+        for (given, fewest) in [
+            (vec!["10.0.0.0/9", "10.128.0.0/9"], vec!["10.0.0.0/8"]),
+            (
+                vec!["10.0.0.1/32", "10.0.0.2/31"],
+                vec!["10.0.0.1/32", "10.0.0.2/31"],
+            ),
+            (vec!["0.0.0.0/0", "::/0"], vec!["0.0.0.0/0", "::/0"]),
+            (
+                vec!["2001:db8::/33", "2001:db8:8000::/33", "::1/128"],
+                vec!["::1/128", "2001:db8::/32"],
+            ),
+        ] {
+            let networks = set(&given).networks();
+            let shown: Vec<String> = networks.iter().map(ToString::to_string).collect();
+            assert_eq!(shown, fewest);
+        }
     }
 
     #[test]

@@ -166,16 +166,26 @@ impl Patterns {
         self.expressions.extend(other.expressions.iter().cloned());
     }
 
+    /// Whether it takes a regular expression that somebody wrote to say if `text` matches.
+    pub fn is_doubtful(&self, text: &str) -> bool {
+        let is_written = |expression: &Expression| expression.origin.is_some();
+        self.expressions.iter().any(is_written) && !self.names(&text.to_ascii_lowercase())
+    }
+
     /// Whether one of them matches.
     pub fn holds(&self, text: &str) -> bool {
         let text = text.to_ascii_lowercase();
-        if self.exact.contains(&text) {
+        let is_in = |expression: &Expression| expression.is_in(&text);
+        self.names(&text) || self.expressions.iter().any(is_in)
+    }
+
+    /// Whether a pattern other than an expression matches; `text` is in lower case.
+    fn names(&self, text: &str) -> bool {
+        if self.exact.contains(text) {
             return true;
         }
         if !self.below.is_empty() {
-            let mut rest = text
-                .rsplit_once('@')
-                .map_or(text.as_str(), |(_, domain)| domain);
+            let mut rest = text.rsplit_once('@').map_or(text, |(_, domain)| domain);
             if rest.contains('.') && self.below.contains("") {
                 return true;
             }
@@ -186,9 +196,7 @@ impl Patterns {
                 rest = parent;
             }
         }
-        self.expressions
-            .iter()
-            .any(|expression| expression.is_in(&text))
+        false
     }
 }
 

@@ -28,7 +28,9 @@ pub struct Hole<'a> {
     pub session: Session,
     /// The clause that lets it through; none where nothing stops it.
     pub by: Option<&'a Clause>,
-    /// What has to answer so for it; empty where it is proved.
+    /// Whether the session is let through whatever cannot be seen here says.
+    pub proved: bool,
+    /// What has to answer so for it.
     pub conditions: Vec<Arc<Opaque>>,
     /// Who the client says that it is, where the server believes it.
     pub claim: Option<&'a Stated<AddressSet>>,
@@ -74,7 +76,7 @@ impl Policy {
             let by = self.blame(session, environment);
             let known = holes
                 .iter_mut()
-                .find(|hole| same_clause(hole.by, by) && hole.conditions.is_empty() == is_proved);
+                .find(|hole| same_clause(hole.by, by) && hole.proved == is_proved);
             if let Some(hole) = known {
                 if !hole.ports.contains(&session.port) {
                     hole.ports.push(session.port);
@@ -82,6 +84,7 @@ impl Policy {
             } else {
                 holes.push(Hole {
                     session: session.clone(),
+                    proved: is_proved,
                     by,
                     conditions: if is_proved {
                         Vec::new()
@@ -128,23 +131,21 @@ impl Policy {
                     domains.has(key, &at.to_string()) || tried(&session)
                 });
         }
-        holes.sort_by_key(|hole| !hole.conditions.is_empty());
+        holes.sort_by_key(|hole| !hole.proved);
         // A way that is proved need not be told as a possible one too.
         let proved: HashSet<Option<*const Clause>> = holes
             .iter()
-            .filter(|hole| hole.conditions.is_empty())
+            .filter(|hole| hole.proved)
             .map(|hole| hole.by.map(std::ptr::from_ref))
             .collect();
-        holes.retain(|hole| {
-            hole.conditions.is_empty() || !proved.contains(&hole.by.map(std::ptr::from_ref))
-        });
+        holes.retain(|hole| hole.proved || !proved.contains(&hole.by.map(std::ptr::from_ref)));
         holes
     }
 
     /// Whether a stranger can hold the session, its address apart, to a recipient that is not ours.
     fn is_strange(&self, session: &Session) -> bool {
         let named_as_ours = match &session.client.name {
-            ClientName::Verified(name) => self.ours.holds(name.as_str()),
+            ClientName::Verified(name) => !self.is_foreign(&At::Domain(name.clone())),
             _ => false,
         };
         let can_log_in = matches!(session.auth, None | Some(Mechanism::Anonymous));
@@ -246,31 +247,21 @@ impl Policy {
             .collect()
     }
 
-    /// The regular expressions of clauses that can let a session through: what they match was
-    /// tried on examples alone.
-    pub fn expressions(&self) -> Vec<&crate::text::Place> {
-        let mut places: Vec<&crate::text::Place> = Vec::new();
-        for (_, clause) in self.clauses() {
-            if !matches!(
-                clause.outcome,
-                super::Outcome::Accept(_) | super::Outcome::Next | super::Outcome::Mark(..)
-            ) {
-                continue;
-            }
-            clause.guard.walk(&mut |guard| {
-                if let super::Guard::Matches(_, patterns) = guard {
-                    places.extend(
-                        patterns
-                            .expressions
-                            .iter()
-                            .filter_map(|e| e.origin.as_ref()),
-                    );
-                }
-            });
-        }
-        let mut seen = HashSet::new();
-        places.retain(|place| seen.insert((place.source.name().to_owned(), place.span)));
-        places
+    /// The clauses that would let a stranger through if their regular expressions matched what was
+    /// not tried.
+    pub fn doubts(&self, surroundings: &Surroundings, environment: &Environment) -> Vec<&Clause> {
+        let doubting = Environment {
+            doubt: true,
+            ..environment.clone()
+        };
+        let by = |environment| {
+            let holes = self.holes(surroundings, environment);
+            holes.into_iter().map(|hole| hole.by).collect::<Vec<_>>()
+        };
+        let shown = by(environment);
+        let mut doubts = by(&doubting);
+        doubts.retain(|clause| !shown.iter().any(|known| same_clause(*known, *clause)));
+        doubts.into_iter().flatten().collect()
     }
 }
 

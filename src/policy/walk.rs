@@ -48,6 +48,8 @@ pub struct Environment {
     pub answers: Vec<(Arc<Opaque>, bool)>,
     /// Whether what has a usual answer gives it.
     pub usual: bool,
+    /// Whether a written regular expression counts as unknown, since not every text can be tried.
+    pub doubt: bool,
 }
 
 impl Environment {
@@ -173,7 +175,14 @@ impl<'a> Walk<'a> {
             }
             Guard::Marked(name) => self.marks.get(name).copied().unwrap_or(Truth::No),
             Guard::Opaque(opaque) => self.ask(opaque),
-            Guard::Matches(field, patterns) => patterns.holds(&self.field(*field)).into(),
+            Guard::Matches(field, patterns) => {
+                let text = self.field(*field);
+                if self.environment.doubt && patterns.is_doubtful(&text) {
+                    Truth::Unknown
+                } else {
+                    patterns.holds(&text).into()
+                }
+            }
             Guard::ClientIsHost
             | Guard::ClientIsOwn
             | Guard::ClientIpv6

@@ -76,6 +76,7 @@ fn main() -> ExitCode {
         ["beside", work, root] => services::serve_inside(Path::new(work), Path::new(root)),
         ["speak", work, side] => speak(Path::new(work), side),
         ["names", folder] => oracle::names(Path::new(folder)),
+        ["ask", folder] => oracle::ask(Path::new(folder)),
         ["syslog", socket, file] => syslog(socket, file),
         // What `cargo test` hands to every test program, such as a name to filter by.
         _ => return run(&options(&words)),
@@ -225,9 +226,8 @@ fn ask_oracle(options: &Options, configurations: usize, sessions: usize) -> usiz
     let mut failed = 0;
     for &target in &options.targets {
         match oracle::run(target, extent) {
-            None => {}
-            Some(Ok(said)) => println!("lab: {target}: {said}"),
-            Some(Err(said)) => {
+            Ok(said) => println!("lab: {target}: {said}"),
+            Err(said) => {
                 failed += 1;
                 println!("lab: {target}: {said}");
             }

@@ -36,6 +36,24 @@ fn read(name: &str, yaml: &str) -> Description {
     description.unwrap_or_else(|| panic!("{name}:\n{yaml}\n{findings:?}"))
 }
 
+/// Facts that a server's own files do not tell apart: what checks passwords (Cyrus SASL has a file
+/// of its own), which program listens at a milter's socket, what stands in a secret file, which of
+/// several files lists a domain's recipients.
+const UNSAID: &[(Server, &str)] = &[
+    (Server::Postfix, "tables"),
+    (Server::Sendmail, "tables"),
+    (Server::Postfix, "relay domains"),
+    (Server::Postfix, "virtual domains"),
+    (Server::Postfix, "dkim"),
+    (Server::Postfix, "spam filter"),
+    (Server::Postfix, "milters"),
+    (Server::Sendmail, "dkim"),
+    (Server::Sendmail, "spam filter"),
+    (Server::Sendmail, "milters"),
+    (Server::Sendmail, "auth"),
+    (Server::Sendmail, "smarthost"),
+];
+
 #[test]
 fn every_way_from_one_server_to_another_changes_nothing() {
     let mut ways = 0;
@@ -48,18 +66,41 @@ fn every_way_from_one_server_to_another_changes_nothing() {
             };
             let lifted = generate::read_back(from, &old.files).unwrap();
             let yaml = description::raise(&lifted.policy);
-            let imported = read(&name, &yaml);
             let drift = compare(&wanted, &lifted.policy);
             assert!(drift.is_empty(), "{name} by way of {from}:\n{drift:#?}");
-            assert_eq!(drift.unknown, [], "{name} by way of {from}");
+            let mut unknown: Vec<&str> = drift.unknown.iter().map(|(fact, _)| *fact).collect();
+            let is_demanded = |fact: &&str| {
+                wanted
+                    .facts(Some(*fact))
+                    .iter()
+                    .any(|fact| fact.value != "none")
+            };
+            unknown.retain(is_demanded);
+            for fact in &unknown {
+                assert!(
+                    UNSAID.contains(&(from.server, *fact)),
+                    "{name} by way of {from}: {fact}"
+                );
+            }
+            let imported = read(&name, &yaml);
+            let demanded = description::lower(&imported);
+            let mut drift = compare(&wanted, &demanded);
+            drift
+                .facts
+                .retain(|one| !UNSAID.contains(&(from.server, one.first.name)));
+            assert!(
+                drift.is_empty(),
+                "{name} imported from {from}:\n{yaml}\n{drift:#?}"
+            );
             for to in Server::ALL {
                 let to = Target::parse(to.name(), "debian-12").unwrap();
-                let (Ok(straight), Ok(new)) = (generate(&description, to), generate(&imported, to))
-                else {
+                if generate(&description, to).is_err() || !unknown.is_empty() && to != from {
                     continue;
-                };
-                // The very same files do the very same: the lab has spoken to those.
-                assert_eq!(straight.files, new.files, "{name} by way of {from} to {to}");
+                }
+                // What is given out was read back, and does what the imported description demands.
+                if let Err(findings) = generate(&imported, to) {
+                    panic!("{name} by way of {from} to {to}:\n{yaml}\n{findings:#?}");
+                }
                 ways += 1;
             }
         }

@@ -108,11 +108,7 @@ fn told(policy: &Policy, surroundings: &Surroundings) -> Vec<String> {
             let line = line.map_or("end", |place| {
                 &place.source.text()[place.span.start..=place.span.start]
             });
-            let proved = if hole.conditions.is_empty() {
-                "proved"
-            } else {
-                "if"
-            };
+            let proved = if hole.proved { "proved" } else { "if" };
             let all = |yes| if yes { "all" } else { "some" };
             format!(
                 "{line} {proved} {} {}",
@@ -222,7 +218,9 @@ fn a_pattern_that_is_run_proves_a_hole_and_never_that_there_is_none() {
         Outcome::Next,
     )]);
     assert!(told(&unclear, &Surroundings::default()).is_empty());
-    assert_eq!(unclear.expressions().len(), 1);
+    let usual = Environment::usual();
+    assert_eq!(unclear.doubts(&Surroundings::default(), &usual).len(), 1);
+    assert!(open.doubts(&Surroundings::default(), &usual).is_empty());
 }
 
 #[test]

@@ -261,7 +261,12 @@ fn is_plain(session: &Session) -> bool {
     };
     // `-bh` writes IPv6 addresses in full, and `@[]` compares them as they are written.
     let source = session.client.source;
-    if source.is_host() && matches!(source, From::Own { ipv6: true } | From::Address(IpAddr::V6(_))) {
+    if source.is_host()
+        && matches!(
+            source,
+            From::Own { ipv6: true } | From::Address(IpAddr::V6(_))
+        )
+    {
         return false;
     }
     let helo = session

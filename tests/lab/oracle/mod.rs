@@ -3,6 +3,8 @@
 
 mod exim;
 mod exim_pieces;
+mod postfix;
+mod sendmail;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,6 +15,7 @@ use smtpconf::mta::{Server, Target};
 use super::roots;
 
 pub use exim::names;
+pub use postfix::ask;
 
 /// How much is tried.
 #[derive(Clone, Copy, Debug)]
@@ -40,27 +43,32 @@ pub struct Tally {
     pub differences: Vec<String>,
 }
 
-/// Compares; says how it went, or what differs. None for a server without an oracle.
-pub fn run(target: Target, extent: Extent) -> Option<Result<String, String>> {
+/// Compares; says how it went, or what differs.
+pub fn run(target: Target, extent: Extent) -> Result<String, String> {
     let tally = match target.server {
+        Server::Postfix => postfix::compare(target, extent),
         Server::Exim => exim::compare(target, extent),
-        Server::Postfix | Server::Sendmail => return None,
+        Server::Sendmail => sendmail::compare(target, extent),
     };
-    Some(tally.and_then(|tally| {
-        let said = format!(
-            "oracle: {} sessions of {} configurations, {} more unknown ({} in configurations without opaque parts), {} disagreements",
-            tally.sessions,
-            tally.configurations,
-            tally.unknown,
-            tally.unfounded,
-            tally.differences.len()
-        );
-        if tally.differences.is_empty() && tally.unfounded == 0 {
-            return Ok(said);
-        }
-        let shown = tally.differences.iter().take(20).cloned().collect::<Vec<_>>();
-        Err(format!("{said}:\n  {}", shown.join("\n  ")))
-    }))
+    let tally = tally?;
+    let said = format!(
+        "oracle: {} sessions of {} configurations, {} more unknown ({} in configurations without opaque parts), {} disagreements",
+        tally.sessions,
+        tally.configurations,
+        tally.unknown,
+        tally.unfounded,
+        tally.differences.len()
+    );
+    if tally.differences.is_empty() && tally.unfounded == 0 {
+        return Ok(said);
+    }
+    let shown = tally
+        .differences
+        .iter()
+        .take(20)
+        .cloned()
+        .collect::<Vec<_>>();
+    Err(format!("{said}:\n  {}", shown.join("\n  ")))
 }
 
 /// Runs a script with bash in the server's root, without network and with `work` as `/lab`.

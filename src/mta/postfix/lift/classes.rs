@@ -18,8 +18,10 @@ struct Class {
     parameter: &'static str,
     matched: Matched,
     accept: Accept,
-    /// Whether recipients are looked up at all, and the domains that all are taken for.
+    /// Whether recipients are looked up at all, whether nobody can be found, and the domains that
+    /// all are taken for.
     listed: bool,
+    nobody: bool,
     any: Patterns,
     origin: Option<Place>,
 }
@@ -186,7 +188,10 @@ impl Classes {
             let within = self.within(class);
             if class.listed {
                 let mut guards = before.clone();
-                guards.extend([within.clone(), !Guard::RecipientKnown]);
+                guards.push(within.clone());
+                if !class.nobody {
+                    guards.push(!Guard::RecipientKnown);
+                }
                 if !class.any.is_empty() {
                     let any = Arc::new(class.any.clone());
                     guards.push(!self.on(Guard::Matches(Field::RecipientDomain, any)));
@@ -262,6 +267,7 @@ impl Class {
             matched,
             accept,
             listed: !maps.is_empty() || parameter == "virtual_alias_domains",
+            nobody: maps.is_empty(),
             any,
             origin: values.place(parameter, own),
         }

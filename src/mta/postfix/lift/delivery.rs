@@ -2,6 +2,7 @@
 
 use super::facts::{Asking, names};
 use super::table::{Table, open};
+use super::values::Word;
 use crate::mta::lift::Use;
 use crate::mta::postfix::services::Service;
 use crate::net::Domain;
@@ -49,16 +50,39 @@ pub fn socket(text: &str) -> Option<Endpoint> {
     }
 }
 
-/// The files of `type:path` words, in order; nothing if a word is no file of recipients.
+/// The files of recipients among `type:path` words, in order: those that are not here, and those
+/// that hold more than whole domains.
 fn files(asking: &Asking<'_>, parameter: &str) -> Vec<String> {
     let words = asking.values.listed(parameter, None, Use::States);
-    let own = |path: &&str| !path.starts_with("$config_directory");
+    let lists = |word: &&Word| match open(word, asking.values) {
+        Table::Keys(entries) => entries.iter().any(|entry| !entry.key.starts_with('@')),
+        _ => true,
+    };
     words
         .iter()
-        .filter_map(|word| word.text.split_once(':').map(|(_, path)| path))
-        .filter(own)
-        .map(str::to_owned)
+        .filter(lists)
+        .filter_map(|word| word.text.split_once(':').map(|(_, path)| path.to_owned()))
         .collect()
+}
+
+/// Of several files of recipients the one for a domain: Postfix looks into all of them, so it is
+/// told by the name alone, and not known.
+fn listing(
+    asking: &mut Asking<'_>,
+    fact: &'static str,
+    files: &[String],
+    domain: &Domain,
+) -> Option<String> {
+    if files.len() > 1 {
+        asking.untold(
+            fact,
+            "which file lists which domain's recipients is not told",
+        );
+    }
+    let named = files.iter().find(|file| file.contains(domain.as_str()));
+    let label = domain.as_str().split('.').next().unwrap_or_default();
+    let like = || files.iter().find(|file| file.contains(label));
+    named.or_else(like).or(files.first()).cloned()
 }
 
 /// The transport of each domain that the transport table names; nothing if it is not read.
@@ -88,13 +112,10 @@ pub fn virtual_domains(asking: &mut Asking<'_>) -> Vec<Stated<VirtualDomain>> {
         return Vec::new();
     }
     let files = files(asking, "virtual_mailbox_maps");
-    let [file] = &files[..] else {
-        asking.untold(
-            fact,
-            "which file lists which domain's recipients is not told",
-        );
+    if files.is_empty() {
+        asking.untold(fact, "no file lists the recipients");
         return Vec::new();
-    };
+    }
     let Some(transports) = transports(asking) else {
         asking.untold(fact, "the transport table is not read");
         return Vec::new();
@@ -113,11 +134,14 @@ pub fn virtual_domains(asking: &mut Asking<'_>) -> Vec<Stated<VirtualDomain>> {
             );
             return Vec::new();
         };
+        let Some(recipients) = listing(asking, fact, &files, &domain.value) else {
+            continue;
+        };
         found.push(Stated {
             value: VirtualDomain {
                 name: domain.value,
                 store,
-                recipients: file.clone(),
+                recipients,
             },
             origin: domain.origin,
         });
@@ -201,14 +225,8 @@ pub fn relay_domains(asking: &mut Asking<'_>) -> Vec<Stated<RelayDomain>> {
         let recipients =
             if listed.is_empty() || any.iter().any(|name| name == domain.value.as_str()) {
                 None
-            } else if let [file] = &files[..] {
-                Some(file.clone())
             } else {
-                asking.untold(
-                    fact,
-                    "which file lists which domain's recipients is not told",
-                );
-                return Vec::new();
+                listing(asking, fact, &files, &domain.value)
             };
         found.push(Stated {
             value: RelayDomain {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::table::{Entry, Table, Test, Tests, open};
 use super::values::{Values, Word, tokens};
 use crate::net::{AddressSet, Network};
-use crate::policy::{Field, Guard, NameState, Opaque, Patterns};
+use crate::policy::{Expression, Field, Guard, NameState, Opaque, Patterns};
 
 /// Files within files, as deep as they are followed.
 const DEEPEST: usize = 20;
@@ -216,7 +216,12 @@ impl<'a> Reader<'a> {
 
     fn table(&mut self, word: &Word, positive: bool) {
         match open(word, self.values) {
-            Table::Static(_) => self.push(Guard::Always, positive),
+            Table::Static(_) => {
+                if positive {
+                    self.names.below.insert(String::new());
+                }
+                self.push(Guard::Always, positive);
+            }
             Table::Keys(entries) => {
                 let patterns = keys(&entries, self.below);
                 if positive {
@@ -241,8 +246,9 @@ impl<'a> Reader<'a> {
                 }
             }
             Table::Ordered(entries) => {
-                if positive && self.of_clients {
+                if positive {
                     self.addresses.extend(networks(&entries));
+                    self.names.expressions.extend(expressions(&entries));
                 }
                 let mut guards = Vec::new();
                 for entry in &entries {
@@ -299,6 +305,14 @@ pub fn networks(entries: &[Entry<Tests>]) -> impl Iterator<Item = Network> {
     })
 }
 
+/// The expressions of a table without conditions.
+fn expressions(entries: &[Entry<Tests>]) -> impl Iterator<Item = Expression> {
+    entries.iter().filter_map(|entry| match &entry.key[..] {
+        [(Test::Found(expression), true)] => Some((**expression).clone()),
+        _ => None,
+    })
+}
+
 /// A text that meets all tests; nothing where one is of addresses.
 pub fn text_tests(field: Field, tests: &Tests) -> Option<Guard> {
     let guards = tests.iter().map(|(test, wanted)| match test {
@@ -311,7 +325,7 @@ pub fn text_tests(field: Field, tests: &Tests) -> Option<Guard> {
     guards.collect::<Option<Vec<_>>>().map(all)
 }
 
-fn found(field: Field, expression: &Arc<crate::policy::Expression>) -> Guard {
+fn found(field: Field, expression: &Arc<Expression>) -> Guard {
     Guard::Matches(
         field,
         Arc::new(Patterns {
@@ -442,6 +456,10 @@ pub fn address(text: &str) -> Option<Result<Network, Guard>> {
     let family = if v6 { "::/0" } else { "0.0.0.0/0" };
     match Network::parse(&plain) {
         Ok(network) => Some(Ok(network)),
-        Err(_) => Some(Err(within(Network::parse(family).ok()))),
+        // An own address is of either family.
+        Err(_) => Some(Err(either(
+            Guard::ClientIsOwn,
+            within(Network::parse(family).ok()),
+        ))),
     }
 }

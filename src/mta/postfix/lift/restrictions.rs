@@ -51,6 +51,8 @@ struct Around {
     condition: Vec<Guard>,
     /// Refusals are only logged.
     warn: bool,
+    /// To permit is a fault: names that anybody can have would let in whom they want.
+    no_permit: bool,
     depth: usize,
     origin: Option<Place>,
 }
@@ -79,6 +81,7 @@ impl<'a> Lists<'a> {
             &Around {
                 condition: Vec::new(),
                 warn: false,
+                no_permit: false,
                 depth: 0,
                 origin: None,
             },
@@ -158,7 +161,12 @@ impl List<'_> {
     }
 
     fn permit(&mut self, guard: Guard, at: &Around) {
-        self.push(guard, Outcome::Next, at);
+        let outcome = if at.no_permit {
+            Outcome::TempFail(Reason::Configuration)
+        } else {
+            Outcome::Next
+        };
+        self.push(guard, outcome, at);
     }
 
     fn refuse(&mut self, guard: Guard, reason: Reason, at: &Around) {
@@ -494,6 +502,7 @@ impl List<'_> {
         let at = Around {
             condition: Vec::new(),
             warn: false,
+            no_permit: false,
             depth: 0,
             origin,
         };
@@ -608,6 +617,10 @@ impl List<'_> {
     fn table(&mut self, asked: Asked, word: &Word, at: &Around) {
         let lists = self.lists;
         let table = open(word, lists.values);
+        let at = &Around {
+            no_permit: at.no_permit || asked == Asked::ReverseName,
+            ..at.clone()
+        };
         let on = |guard: Guard| match asked {
             Asked::Recipient => lists.classes.on(guard),
             _ => guard,
@@ -653,9 +666,6 @@ impl List<'_> {
             // To trust an address that holds another would let anyone through.
             Answer::Ok => match self.lists.classes.suspicious() {
                 Some(routed) if asked == Asked::Recipient => self.permit(both(guard, !routed), at),
-                _ if asked == Asked::ReverseName => {
-                    self.push(guard, Outcome::TempFail(Reason::Configuration), at);
-                }
                 _ => self.permit(guard, at),
             },
             Answer::Dunno => {}
@@ -666,7 +676,11 @@ impl List<'_> {
                 self.is_hopeful = true;
                 self.push(guard, Outcome::Mark(HOPEFUL.into(), true), at);
             }
-            Answer::Discard => self.push(guard, Outcome::Accept(Accept::Discard), at),
+            Answer::Discard => {
+                let deferred = both(Guard::Marked(DEFERRED.into()), guard.clone());
+                self.push(deferred, Outcome::TempFail(Reason::Rule), at);
+                self.push(guard, Outcome::Accept(Accept::Discard), at);
+            }
             Answer::List(text) => {
                 let words: Vec<Word> = tokens(text)
                     .map(|range| Word {

@@ -229,11 +229,12 @@ fn lists<'a>(
 ) -> Lists<'a> {
     let mut named = BTreeMap::new();
     for word in values.words("smtpd_restriction_classes", Some(service)) {
-        if !values.is_set(&word.text, Some(service)) {
+        let words = values.words(&word.text, Some(service));
+        // One that is set to nothing does not count as defined either (smtpd_check.c).
+        if words.is_empty() {
             let reason = format!("restriction class `{}` needs a definition", word.text);
             values.fault(reason, word.origin.clone());
         }
-        let words = values.words(&word.text, Some(service));
         named.insert(word.text, words);
     }
     Lists {

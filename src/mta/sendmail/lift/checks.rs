@@ -29,6 +29,8 @@ pub struct Checks<'a> {
     pub hosts_only: bool,
     /// The client has logged in by a mechanism that is trusted.
     pub trusted_login: Guard,
+    /// What standard rulesets may do that are not the library's.
+    pub altered: Vec<(Arc<Opaque>, End)>,
     /// Whether what would be decided earlier is decided at RCPT.
     pub delayed: bool,
 }
@@ -76,15 +78,13 @@ impl Checks<'_> {
             let clause = refuse(!logged_in, Reason::NeedsAuth, daemon.place.clone());
             stages.push(stage("MAIL", vec![clause]));
         }
-        if !daemon.defers {
-            let relay = stage("check_relay", self.relay());
-            let mail = stage("check_mail", self.mail(daemon));
-            let rcpt = stage("check_rcpt", self.rcpt());
-            if self.delayed {
-                stages.extend([rcpt, mail, relay]);
-            } else {
-                stages.extend([relay, mail, rcpt]);
-            }
+        let relay = stage("check_relay", self.relay(daemon.defers));
+        let mail = stage("check_mail", self.mail(daemon));
+        let rcpt = stage("check_rcpt", self.rcpt(daemon.defers));
+        if self.delayed {
+            stages.extend([rcpt, mail, relay]);
+        } else {
+            stages.extend([relay, mail, rcpt]);
         }
         stages.push(stage("delivery", self.delivery(daemon.defers)));
         stages
@@ -109,8 +109,14 @@ impl Checks<'_> {
 
     /// The rules of a ruleset that are not understood.
     pub fn rest(&self, rules: &Rules<'_>, name: &str, reason: Reason) -> Vec<Clause> {
+        self.asked(&rules.rest(name), reason)
+    }
+
+    /// What rules may do, as clauses.
+    pub fn asked(&self, questions: &[(Arc<Opaque>, End)], reason: Reason) -> Vec<Clause> {
         let mut clauses = Vec::new();
-        for (opaque, end) in rules.rest(name) {
+        for (opaque, end) in questions {
+            let opaque = Arc::clone(opaque);
             let origin = opaque.origin.clone();
             let guard = Guard::Opaque(opaque);
             match end {
@@ -161,13 +167,16 @@ impl Checks<'_> {
         Some(Guard::Any(trusted))
     }
 
-    fn relay(&self) -> Vec<Clause> {
+    fn relay(&self, defers: bool) -> Vec<Clause> {
         let mut clauses = self.unless_passed();
         let mut rules = Rules::of(self.input, "Local_check_relay");
         // Numbers of connections are no matter of a session alone; the facts have them.
         self.count(&mut rules);
         clauses.extend(self.rest(&rules, "Local_check_relay", Reason::ClientRefused));
 
+        if defers {
+            return clauses;
+        }
         let outcome = |answer: Answer| answer.outcome(Reason::ClientRefused);
         let names = self.table.names("connect", true, false);
         clauses.extend(table::clauses(Field::ClientName, &names, outcome));
@@ -271,6 +280,14 @@ impl Checks<'_> {
         }
         rules.take(&["$*", "$@ NO"])?;
         rules.is_done().then_some(zones)
+    }
+
+    /// The own names that a client can have. `localhost` leads back to loopback alone, which is
+    /// let in by its address.
+    pub fn client_names(&self) -> Patterns {
+        let mut names = self.own_names();
+        names.exact.remove("localhost");
+        names
     }
 
     /// The own names as patterns.

@@ -23,6 +23,15 @@ impl Checks<'_> {
     pub fn routes(&self) -> Vec<Route> {
         let mut rules = Rules::of(self.input, "ParseLocal");
         let mut routes: Vec<Route> = Vec::new();
+        // `redirect` answers for addresses at `host.REDIRECT`, which no session is for.
+        rules.take(&[
+            "$* < @ $+ .REDIRECT. >",
+            "$: $1 < @ $2 . REDIRECT . > < ${opMode} >",
+            "$* < @ $+ .REDIRECT. > <i>",
+            "$: $1 < @ $2 . REDIRECT. >",
+            "$* < @ $+ .REDIRECT. > < $- >",
+            "#",
+        ]);
         while !rules.is_done() {
             let place = rules.place();
             let one = ["$+ < @ $={~} > $*", "$#~ $@ ~ $: $1 < @ $2 > $3"];

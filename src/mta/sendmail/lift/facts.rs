@@ -83,7 +83,10 @@ pub fn facts(
 
 fn trusted_networks(checks: &Checks<'_>) -> Vec<Stated<crate::net::Network>> {
     let entries = checks.table.addresses("connect", true);
-    let loopback = |network: &crate::net::Network| network.first().is_loopback();
+    // The host itself may relay anyhow.
+    let loopback = |network: &crate::net::Network| {
+        network.first().is_loopback() && network.first() == network.last()
+    };
     let mut all: Vec<Stated<crate::net::Network>> = networks(&entries)
         .into_iter()
         .filter(|(network, _)| !loopback(network))

@@ -32,22 +32,28 @@ const RULES: &[(&str, &str, &str, &str)] = &[
         "<+ To>",
         "blocklist_recipients",
     ),
+    ("Rcpt_ok", "$* ! $* < @ $* >", "<REMOTE>", "nouucp"),
+    ("Rcpt_ok", "$* % $* < @ $* >", "<REMOTE>", "nopercenthack"),
     ("Relay_ok", "<?> $+ < @ $=w >", "RELAY", "relay_local_from"),
     ("Relay_ok", "<?> $+ < @ $+ >", "<! From>", "relay_mail_from"),
     ("Basic_check_relay", "$* $| FAIL", "$#error", "require_rdns"),
 ];
 
-/// Rules that are missing with a feature: the ruleset, the left side, the feature.
-const WITHOUT: &[(&str, &str, &str)] = &[
-    ("Basic_check_rcpt", "$* $| @ RELAY", "promiscuous_relay"),
+/// Rules that are missing with a feature: the ruleset, the left sides, the feature.
+const WITHOUT: &[(&str, &[&str], &str)] = &[
+    (
+        "Basic_check_rcpt",
+        &["$* $| @ RELAY", "$* $| RELAY", "T $+ $| $*"],
+        "promiscuous_relay",
+    ),
     (
         "Basic_check_mail",
-        "<? $+> <$+>",
+        &["<? $+> <$+>"],
         "accept_unqualified_senders",
     ),
     (
         "Basic_check_mail",
-        "<? $* <$->> $* < @ $+ >",
+        &["<? $* <$->> $* < @ $+ >"],
         "accept_unresolvable_domains",
     ),
 ];
@@ -67,6 +73,10 @@ pub fn told(model: &Model, version: Version) -> BTreeMap<String, Vec<Feature>> {
             add(&name, Vec::new(), place);
         }
     }
+    // Without the ruleset nothing is checked.
+    if !model.rulesets.iter().any(|set| set.name == "check_rcpt") {
+        add("promiscuous_relay", Vec::new(), None);
+    }
     let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     for set in &model.rulesets {
         // With `delay_checks` the checks have other names, their parts the same.
@@ -75,8 +85,12 @@ pub fn told(model: &Model, version: Version) -> BTreeMap<String, Vec<Feature>> {
             for (name, wanted, part, feature) in RULES {
                 if set.name == *name && left == *wanted && rule.right.contains(part) {
                     let by_domain = rule.right.contains("<D:") || rule.right.contains("<E:");
-                    let args =
-                        (*feature == "relay_mail_from" && by_domain).then(|| "domain".to_owned());
+                    let argument = match *feature {
+                        "relay_mail_from" if by_domain => Some("domain"),
+                        "nouucp" | "nopercenthack" => Some("reject"),
+                        _ => None,
+                    };
+                    let args = argument.map(str::to_owned);
                     add(feature, args.into_iter().collect(), rule.place.clone());
                 }
             }
@@ -91,7 +105,8 @@ pub fn told(model: &Model, version: Version) -> BTreeMap<String, Vec<Feature>> {
             }
         }
         for (name, wanted, feature) in WITHOUT {
-            let has = set.rules.iter().any(|rule| squeezed(&rule.left) == *wanted);
+            let mut lefts = set.rules.iter().map(|rule| squeezed(&rule.left));
+            let has = lefts.any(|left| wanted.contains(&left.as_str()));
             if set.name == *name && !set.rules.is_empty() && !has {
                 add(feature, Vec::new(), set.place.clone());
             }

@@ -37,7 +37,8 @@ pub struct Rules<'r> {
     at: usize,
 }
 
-fn squeezed(text: &str) -> String {
+/// A side of a rule with single blanks.
+pub fn squeezed(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -132,7 +133,7 @@ impl<'r> Rules<'r> {
 }
 
 /// How a right side ends the ruleset, if by `$#`.
-fn end(right: &str) -> Option<End> {
+pub fn end(right: &str) -> Option<End> {
     let rest = right.strip_prefix("$#")?.trim_start();
     let mailer = rest.split([' ', '$']).next().unwrap_or_default();
     Some(match mailer {

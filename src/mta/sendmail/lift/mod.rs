@@ -7,6 +7,7 @@
 //! `localhost` are outside of it; so are the names that the daemon finds out about its machine.
 
 mod addresses;
+mod altered;
 mod checks;
 mod delivery;
 mod facts;
@@ -82,8 +83,19 @@ fn lift(
         hosts_only: input.feature("relay_hosts_only").is_some(),
         trusted_login: Guard::Any(logins),
         delayed: input.feature("delay_checks").is_some(),
+        altered: altered::altered(
+            &resolved.model,
+            resolved.reading.is_none(),
+            input.feature("promiscuous_relay").is_some(),
+        ),
         input: &input,
     };
+    if let Some(delay) = input.feature("delay_checks")
+        && delay.args.iter().any(|arg| !arg.is_empty())
+    {
+        let reason = "who is checked further is left to `Spam:` entries, which are not read";
+        input.gap(delay.place.as_ref(), reason);
+    }
     let listeners = listeners::listeners(&checks, &trusted);
     let (facts, unknown, stated) = facts::facts(&checks, &listeners, hostname);
     let policy = Policy {

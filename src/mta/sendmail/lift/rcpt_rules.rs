@@ -83,11 +83,16 @@ impl Checks<'_> {
         let mut rules = Rules::of(self.input, "Local_check_rcpt");
         let mut local = Local::default();
         let trusted = self.trusted();
-        // Whether the rules still look at the recipient, and not at what was asked instead.
-        let mut looks = true;
+        // Whether the rules look at the recipient without its brackets; after rules about the
+        // client they look at what was asked instead.
+        let mut looks = false;
         while !rules.is_done() && !local.is_final {
             if rules.take(&["$*", "$@ ~"]).is_some() {
                 return local;
+            }
+            if !looks && local.clauses.is_empty() && rules.take(&["< $* >", "$1"]).is_some() {
+                looks = true;
+                continue;
             }
             if let Some((clauses, is_final)) = self.client_rules(&mut rules, trusted.as_ref()) {
                 local.clauses.extend(clauses);
@@ -145,9 +150,6 @@ impl Checks<'_> {
             self.ended(rules.end(back), guard, reason, place.clone())
         };
         let mut add = |clauses: Vec<Clause>| local.clauses.extend(clauses);
-        if rules.take(&["< $* >", "$1"]).is_some() {
-            return true;
-        }
         if rules.take(&["@ $*", "#"]).is_some() {
             let guard = Guard::RecipientSourceRoute;
             add(end(rules, 1, guard, Reason::SourceRoute));

@@ -8,18 +8,20 @@ use super::local::Rules;
 use super::table::{self, Answer};
 use crate::mta::lift::Use;
 use crate::policy::{
-    Clause, Expression, Field, Guard, Inside, NameState, Opaque, Outcome, Patterns, Reason, Rewrite,
+    Accept, Clause, Expression, Field, Guard, Inside, NameState, Opaque, Outcome, Patterns, Reason,
+    Rewrite,
 };
 use crate::text::Place;
 
 impl Checks<'_> {
     /// Stage `check_rcpt`: who is not passed is refused.
-    pub fn rcpt(&self) -> Vec<Clause> {
+    pub fn rcpt(&self, defers: bool) -> Vec<Clause> {
         let local = self.local_rcpt();
         let mut clauses = local.clauses;
-        if local.is_final {
+        if local.is_final || defers {
             return clauses;
         }
+        clauses.extend(self.asked(&self.altered, Reason::Rule));
         let feature = |name: &str| self.input.feature(name);
         let place = |name: &str| feature(name).and_then(|feature| feature.place.clone());
         if feature("blocklist_recipients")
@@ -45,8 +47,9 @@ impl Checks<'_> {
         for (guard, origin) in recipients {
             let mut guards = self.remote();
             guards.push(guard);
-            let guard = self.rewritten(Guard::All(guards));
-            clauses.push(clause(guard, Outcome::Next, origin));
+            let mut guards = vec![self.rewritten(Guard::All(guards))];
+            guards.extend(self.uucp().map(|guard| !guard));
+            clauses.push(clause(Guard::All(guards), Outcome::Next, origin));
         }
         clauses.extend(self.clients());
         clauses
@@ -71,6 +74,20 @@ impl Checks<'_> {
         vec![!within(Field::RecipientLocal, patterns)]
     }
 
+    /// `host!user` with a host of one label is a recipient at `host.UUCP`, unless it is this one.
+    fn uucp(&self) -> Option<Guard> {
+        let operators = self.input.class("O", Use::Decides).words;
+        let expression = Expression::new("^(?!localhost!)[^.!@%]+!", true, None).ok()?;
+        operators.contains("!").then(|| {
+            let expressions = vec![expression];
+            let patterns = Patterns {
+                expressions,
+                ..Patterns::default()
+            };
+            within(Field::RecipientLocal, patterns)
+        })
+    }
+
     fn trust_place(&self) -> Option<Place> {
         self.input.class("TrustAuthMech", Use::Decides).place
     }
@@ -80,26 +97,37 @@ impl Checks<'_> {
         let [whole, locals] = self.table.mailboxes("to", true);
         let domains = self.table.names("to", true, false);
         let own = within(Field::RecipientDomain, self.own_names());
-        let own = Guard::Any(vec![own, Guard::RecipientBare]);
+        let mut own = vec![own, Guard::RecipientBare];
+        own.extend(self.own_literal());
+        let own = Guard::Any(own);
         let mut clauses = Vec::new();
         for (field, entries) in [
             (Field::Recipient, whole),
             (Field::RecipientLocal, locals),
             (Field::RecipientDomain, domains),
         ] {
-            for mut found in table::clauses(field, &entries, |answer| {
-                answer.outcome(Reason::RecipientRefused)
-            }) {
+            let outcome = |answer| match answer {
+                Answer::Held => HELD,
+                answer => answer.outcome(Reason::RecipientRefused),
+            };
+            for mut found in table::clauses(field, &entries, outcome) {
                 if field == Field::RecipientLocal {
                     found.guard = Guard::All(vec![own.clone(), found.guard]);
                 }
-                found.guard = self.rewritten(found.guard);
-                // What is not refused is looked at further, and no entry behind is looked for.
+                let mut guards = vec![self.rewritten(found.guard)];
+                guards.extend(self.uucp().map(|guard| !guard));
+                found.guard = Guard::All(guards);
+                // What is not refused is looked at further, and no entry behind is looked for;
+                // `QUARANTINE` ends the check as an error that takes the mail and holds it.
+                let cleared = !Guard::Marked(CLEARED.into());
                 if found.outcome == Outcome::Next {
                     let mark = Outcome::Mark(CLEARED.into(), true);
                     clauses.push(clause(found.guard, mark, found.origin));
+                } else if found.outcome == HELD {
+                    let guard = Guard::All(vec![cleared, found.guard]);
+                    clauses.extend(self.pass(guard, found.origin));
                 } else {
-                    found.guard = Guard::All(vec![!Guard::Marked(CLEARED.into()), found.guard]);
+                    found.guard = Guard::All(vec![cleared, found.guard]);
                     clauses.push(found);
                 }
             }
@@ -222,12 +250,7 @@ impl Checks<'_> {
         if self.input.feature("loose_relay_check").is_none() {
             within.extend(&relay_names(&self.relayed, self.hosts_only));
             let entries = self.table.names("to", true, self.hosts_only);
-            let names = table::relayed(&entries).into_iter().map(|(name, _)| name);
-            within.extend(&if self.hosts_only {
-                Patterns::exact(names)
-            } else {
-                Patterns::with_below(names)
-            });
+            within.extend(&table::relayed_names(&entries));
         }
         Guard::Rewritten(Arc::new(self.rewrite(within)), Box::new(guard))
     }
@@ -289,7 +312,7 @@ impl Checks<'_> {
                 feature.place.clone(),
             ));
         }
-        let own = within(Field::ClientName, self.own_names());
+        let own = within(Field::ClientName, self.client_names());
         clauses.push(passes(own, self.own.place.clone()));
         let names = relay_names(&self.relayed, self.hosts_only);
         clauses.push(passes(
@@ -330,6 +353,9 @@ impl Checks<'_> {
         clauses
     }
 }
+
+/// Stands for `QUARANTINE` among outcomes of the access map's entries.
+const HELD: Outcome = Outcome::Accept(Accept::Relay);
 
 /// The mark of a recipient that the access map says nothing against.
 const CLEARED: &str = "no blocked recipient";

@@ -13,13 +13,20 @@ impl Checks<'_> {
     pub fn mail(&self, daemon: &Daemon) -> Vec<Clause> {
         let mut clauses = self.unless_passed();
         clauses.extend(self.local_mail(daemon));
+        if daemon.defers {
+            return clauses;
+        }
         if self.table.has("tls_clt").is_some() {
             clauses.extend(self.tls_required());
         }
         clauses.push(clause(Guard::SenderNull, Outcome::Next, None));
         let (mailboxes, domains) = self.senders();
         let mut resolved = Vec::new();
-        for answer in [Answer::Relay, Answer::Ok] {
+        // What an entry says of a sender counts more than what DNS does.
+        for answer in Answer::ALL
+            .into_iter()
+            .filter(|answer| *answer != Answer::Skip)
+        {
             for entries in &mailboxes {
                 resolved.extend(table::says(entries.0, &entries.1, answer));
             }
@@ -31,7 +38,7 @@ impl Checks<'_> {
             || !domains.is_empty();
         if counts && self.input.feature("accept_unqualified_senders").is_none() {
             let host = within(Field::SenderDomain, Patterns::exact(["localhost"]));
-            let local = within(Field::ClientName, self.own_names());
+            let local = within(Field::ClientName, self.client_names());
             let foreign = Guard::All(vec![host, !local]);
             if !daemon.modifiers.contains('u') {
                 clauses.push(refuse(foreign, Reason::SenderRefused, None));

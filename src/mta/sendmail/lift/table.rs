@@ -8,7 +8,7 @@ use super::addresses::network;
 use super::input::Input;
 use crate::mta::lift::Use;
 use crate::net::{AddressSet, Network};
-use crate::policy::{Accept, Clause, Field, Guard, Opaque, Outcome, Patterns, Reason};
+use crate::policy::{Accept, Clause, Expression, Field, Guard, Opaque, Outcome, Patterns, Reason};
 use crate::text::{Place, Span, Unread};
 
 /// With more entries than this those with one answer share a clause.
@@ -21,7 +21,7 @@ pub enum Answer {
     Relay,
     /// `OK`
     Ok,
-    /// `SKIP`: as if there were no entry.
+    /// `SKIP`, where the feature knows it: the look-up ends as if there were no entry.
     Skip,
     /// `REJECT`, or a text with a reply code of 5.
     Reject,
@@ -34,6 +34,17 @@ pub enum Answer {
 }
 
 impl Answer {
+    /// Every answer.
+    pub const ALL: [Self; 7] = [
+        Self::Relay,
+        Self::Ok,
+        Self::Skip,
+        Self::Reject,
+        Self::Later,
+        Self::Discard,
+        Self::Held,
+    ];
+
     fn of(value: &str) -> Self {
         let upper = value.to_ascii_uppercase();
         match upper.split(':').next().unwrap_or_default().trim() {
@@ -109,6 +120,8 @@ impl Table {
         let mut words = value.split_whitespace();
         let class = words.next().unwrap_or_default();
         let path = words.next_back().unwrap_or_default();
+        // The text that makemap made the map from stands beside it.
+        let path = path.strip_suffix(".db").unwrap_or(path);
         let mut table = Self {
             name: format!("{class}:{path}"),
             dotted: input.feature("lookupdotdomain").is_some(),
@@ -133,6 +146,8 @@ impl Table {
                 return table;
             }
         };
+        let access = input.feature("access_db");
+        let skips = access.is_some_and(|access| access.args.iter().any(|arg| arg == "skip"));
         let mut at = 0;
         for text in source.text().split_inclusive('\n') {
             let span = Span::new(at, at + text.trim_end().len());
@@ -150,6 +165,10 @@ impl Table {
             {
                 let text = (value.trim().to_owned(), Place::new(&source, span));
                 table.texts.entry(key.to_lowercase()).or_insert(text);
+            }
+            let mut found = found;
+            if found.0 == Answer::Skip && !skips {
+                found.0 = Answer::Reject;
             }
             // makemap keeps the first of two lines with one key.
             table.entries.entry(key.to_lowercase()).or_insert(found);
@@ -315,7 +334,7 @@ pub fn says(field: Field, entries: &[Entry], wanted: Answer) -> Option<Guard> {
     Some(guard)
 }
 
-/// What the check does that looks `field` up, a clause for each entry. Entries on `SKIP` are none.
+/// What the check does that looks `field` up, a clause for each entry.
 pub fn clauses(
     field: Field,
     entries: &[Entry],
@@ -329,6 +348,22 @@ pub fn clauses(
             origin: Some(first.place.clone()),
         })
     };
+    if entries.iter().any(|entry| entry.answer == Answer::Skip) {
+        // Whom it ends the look-up for is not looked up further, nor passed.
+        let mut answers: Vec<Answer> = entries.iter().map(|entry| entry.answer).collect();
+        answers.sort_unstable();
+        answers.dedup();
+        let answers = answers.into_iter().filter(|answer| *answer != Answer::Skip);
+        let clause = |answer| {
+            let first = entries.iter().find(|entry| entry.answer == answer)?;
+            Some(Clause {
+                guard: says(field, entries, answer)?,
+                outcome: outcome(answer),
+                origin: Some(first.place.clone()),
+            })
+        };
+        return answers.filter_map(clause).collect();
+    }
     if entries.len() <= SINGLE {
         return entries
             .iter()
@@ -355,6 +390,56 @@ pub fn networks(entries: &[Entry]) -> Vec<(Network, Place)> {
             Key::Name { .. } => None,
         })
         .collect()
+}
+
+/// The names that entries relay to, without those that a longer entry says otherwise of.
+pub fn relayed_names(entries: &[Entry]) -> Patterns {
+    let mut patterns = Patterns::default();
+    for (entry, name, itself, below) in entries.iter().filter_map(|entry| match &entry.key {
+        Key::Name {
+            name,
+            itself,
+            below,
+        } if entry.answer == Answer::Relay => Some((entry, name, *itself, *below)),
+        _ => None,
+    }) {
+        if itself {
+            patterns.exact.insert(name.clone());
+        }
+        if !below {
+            continue;
+        }
+        let end = format!(".{name}");
+        let others = entries.iter().filter_map(|other| match &other.key {
+            Key::Name { name, .. } if other.answer != entry.answer && name.ends_with(&end) => {
+                Some(escaped(name))
+            }
+            _ => None,
+        });
+        let others: Vec<String> = others.collect();
+        if others.is_empty() {
+            patterns.below.insert(name.clone());
+            continue;
+        }
+        let (others, name) = (others.join("|"), escaped(name));
+        let text = format!(r"^(?!(?:.*\.)?(?:{others})$).*\.{name}$");
+        let expression = Expression::new(&text, true, Some(entry.place.clone()));
+        patterns.expressions.extend(expression);
+    }
+    patterns
+}
+
+/// A name inside an expression.
+fn escaped(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let escape = |c: char| {
+        if plain(c) {
+            c.to_string()
+        } else {
+            format!("\\{c}")
+        }
+    };
+    name.chars().map(escape).collect()
 }
 
 /// The names of entries that relay.
