@@ -232,13 +232,11 @@ fn fixed_address(item: &str, text: &str) -> Option<Guard> {
     (simple || text.is_empty()).then(|| {
         constant(if text.is_empty() {
             item.is_empty()
+        } else if item.contains('@') {
+            item.eq_ignore_ascii_case(text)
         } else {
-            match item.contains('@') {
-                true => item.eq_ignore_ascii_case(text),
-                false => text
-                    .rsplit_once('@')
-                    .is_some_and(|(_, domain)| domain.eq_ignore_ascii_case(item)),
-            }
+            text.rsplit_once('@')
+                .is_some_and(|(_, domain)| domain.eq_ignore_ascii_case(item))
         })
     })
 }
