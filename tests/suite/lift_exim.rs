@@ -385,7 +385,10 @@ fn decided(policy: &Policy, parts: &[&str]) -> Vec<Decision> {
             return Some(Looked((1 << Looked::COUNT) - 1));
         }
         let verdict = policy.decide(session);
-        let exists = !line.ends_with("who does not exist") || parts.contains(&"who does not exist");
+        // Nobody has an address with another one inside.
+        let exists = line.contains('%')
+            || !line.ends_with("who does not exist")
+            || parts.contains(&"who does not exist");
         if exists
             && parts.iter().all(|part| line.contains(part))
             && !found.contains(&verdict.decision)
