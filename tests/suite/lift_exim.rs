@@ -1,6 +1,8 @@
 //! What the lift of Exim's configurations says: that of our own files is what the description
 //! demands, and hand-written ones are decided as the daemon decides them.
 
+#![allow(clippy::format_push_string, reason = "a report of what failed")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
