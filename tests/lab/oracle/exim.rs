@@ -259,6 +259,16 @@ fn is_plain(session: &Session) -> bool {
         Sender::Null => true,
         Sender::Address { local, .. } => plain(local) && !local.contains('@'),
     };
+    // `-bh` writes IPv6 addresses in full, and `@[]` compares them as they are written.
+    let source = session.client.source;
+    if source.is_host()
+        && matches!(
+            source,
+            From::Own { ipv6: true } | From::Address(IpAddr::V6(_))
+        )
+    {
+        return false;
+    }
     let helo = session
         .helo
         .starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[');

@@ -272,7 +272,7 @@ pub fn compose(random: &mut Rng) -> String {
     let mut text = String::from(
         "primary_hostname = mail.lab.example\nsmtp_accept_max_nonmail = 1000000\nsmtp_max_synprot_errors = 1000000\nsmtp_max_unknown_commands = 1000000\nkeep_environment =\nhelo_allow_chars = _\n",
     );
-    let no_h1: Vec<&str> = HOSTS
+    let without_own: Vec<&str> = HOSTS
         .iter()
         .copied()
         .filter(|item| !item.contains("+h1"))
@@ -282,14 +282,14 @@ pub fn compose(random: &mut Rng) -> String {
         .copied()
         .filter(|item| !item.contains("+d"))
         .collect();
-    let no_d2: Vec<&str> = DOMAINS
+    let acyclic: Vec<&str> = DOMAINS
         .iter()
         .copied()
         .filter(|item| !item.contains("+d2"))
         .collect();
-    let _ = writeln!(text, "hostlist h1 = {}", list(random, &no_h1, false));
+    let _ = writeln!(text, "hostlist h1 = {}", list(random, &without_own, false));
     let _ = writeln!(text, "domainlist d1 = {}", list(random, &no_d, false));
-    let _ = writeln!(text, "domainlist d2 = {}", list(random, &no_d2, false));
+    let _ = writeln!(text, "domainlist d2 = {}", list(random, &acyclic, false));
     text.push_str("domainlist local = example.com : @ : @[]\n");
     for option in [
         "daemon_smtp_ports = 25 : 587",

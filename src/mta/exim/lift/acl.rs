@@ -37,7 +37,10 @@ fn walk<'p>(acl: &str, statement: &'p Statement, scene: &Scene<'_>) -> Walked<'p
     note(acl, statement, None, scene);
     for (index, part) in statement.parts.iter().enumerate() {
         match part.name.as_str() {
-            "endpass" => walked.before_endpass = Some(walked.answer.yes.clone()),
+            "endpass" => {
+                let before = walked.answer.yes.clone();
+                walked.before_endpass.get_or_insert(before);
+            }
             "set" => walked.sets.push((walked.answer.yes.clone(), part)),
             name if checks::is_modifier(name) => continue,
             _ => {

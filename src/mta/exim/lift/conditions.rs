@@ -74,6 +74,7 @@ fn both(
     })
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm a condition")]
 fn test(name: &str, arguments: &[Text], scene: &Scene<'_>) -> Option<Answer> {
     match (name, arguments) {
         ("eq" | "eqi", [a, b]) => both(a, b, scene, |a, b| equal(a, b, name == "eqi")),

@@ -40,8 +40,8 @@ pub fn fill(facts: &mut Facts, scene: &Scene<'_>, unknown: &mut Unknown) {
             let Ok(name) = Domain::parse(name) else {
                 continue;
             };
-            let takes = taker(name.as_str());
-            if takes.is_none_or(|taker| !std::ptr::eq(taker, router)) {
+            let found = taker(name.as_str());
+            if found.is_none_or(|taker| !std::ptr::eq(taker, router)) {
                 continue;
             }
             if router.has("check_local_user") || router.kind == Some("redirect") {
@@ -116,37 +116,35 @@ fn hosted(
                 Some("manualroute") => routed(router, &name, transport, scene).map(Some),
                 _ => hop(transport, scene).map(Some),
             };
-            match next_hop {
-                Some(next_hop) => facts.relay_domains.push(Stated {
+            if let Some(next_hop) = next_hop {
+                facts.relay_domains.push(Stated {
                     value: RelayDomain {
                         name,
                         next_hop,
                         recipients,
                     },
                     origin,
-                }),
-                None => {
-                    let reason = format!("where `{}` sends them is not known here", router.name);
-                    unknown.insert("relay domains", reason);
-                }
+                });
+            } else {
+                let reason = format!("where `{}` sends them is not known here", router.name);
+                unknown.insert("relay domains", reason);
             }
             return;
         }
         _ => None,
     };
-    match (store, recipients) {
-        (Some(store), Some(recipients)) => facts.virtual_domains.push(Stated {
+    if let (Some(store), Some(recipients)) = (store, recipients) {
+        facts.virtual_domains.push(Stated {
             value: VirtualDomain {
                 name,
                 store,
                 recipients,
             },
             origin,
-        }),
-        _ => {
-            let reason = format!("what `{}` does with them is not known here", router.name);
-            unknown.insert("virtual domains", reason);
-        }
+        });
+    } else {
+        let reason = format!("what `{}` does with them is not known here", router.name);
+        unknown.insert("virtual domains", reason);
     }
 }
 

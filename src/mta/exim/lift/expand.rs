@@ -5,7 +5,7 @@ use super::logic::{all, any, constant, is_never, not};
 use super::parse::{Branch, Node, Text, parse};
 use super::scene::{Phase, Scene, Subject, opaque};
 use super::tables::entries;
-use crate::mta::exim::catalogue;
+use crate::mta::exim::{catalogue, expansion};
 use crate::policy::{Field, Guard, Patterns};
 
 /// So many cases a text may have.
@@ -58,14 +58,11 @@ pub fn expand(text: &str, scene: &Scene<'_>) -> Cases {
     if !text.contains(['$', '\\']) {
         return always(Value::Text(text.to_owned()));
     }
-    match parse(text) {
-        Some(parts) => evaluate(&parts, scene),
-        // What the daemon cannot read fails; what is only too deep for here is not known.
-        None if crate::mta::exim::expansion::check(text, scene.shared.world.version).is_some() => {
-            always(Value::Fails)
-        }
-        None => always(Value::Unknown),
+    if expansion::check(text, scene.shared.world.version).is_some() {
+        return always(Value::Fails);
     }
+    // What is too deep for here is not known.
+    parse(text).map_or_else(|| always(Value::Unknown), |parts| evaluate(&parts, scene))
 }
 
 /// The values of a text of parts.
@@ -397,7 +394,8 @@ fn by_entries(
     no: &Branch,
     scene: &Scene<'_>,
 ) -> Cases {
-    let mut by_data: std::collections::BTreeMap<&str, Vec<&str>> = Default::default();
+    let mut by_data: std::collections::BTreeMap<&str, Vec<&str>> =
+        std::collections::BTreeMap::default();
     for (key, data) in entries {
         by_data.entry(data).or_default().push(key);
     }

@@ -182,14 +182,13 @@ fn certificate(shared: &Shared<'_>, unknown: &mut Unknown) -> Option<Certificate
     let scene = anywhere(shared, &none);
     let plain = |path: &str| constant(path, &scene);
     let key = key.unwrap_or_else(|| certificate.clone());
-    match (plain(&certificate), plain(&key)) {
-        (Some(certificate), Some(key)) => Some(Certificate { certificate, key }),
-        _ => {
-            for fact in ["certificate", "key"] {
-                unknown.insert(fact, "it is chosen when a client comes".into());
-            }
-            None
+    if let (Some(certificate), Some(key)) = (plain(&certificate), plain(&key)) {
+        Some(Certificate { certificate, key })
+    } else {
+        for fact in ["certificate", "key"] {
+            unknown.insert(fact, "it is chosen when a client comes".into());
         }
+        None
     }
 }
 
@@ -250,15 +249,14 @@ fn dnsbl(shared: &Shared<'_>, unknown: &mut Unknown) -> Vec<Stated<Dnsbl>> {
                 continue;
             }
             for item in values::items(argument(part), ':') {
-                match listed(&item) {
-                    Some(value) => all.push(Stated {
+                if let Some(value) = listed(&item) {
+                    all.push(Stated {
                         value,
                         origin: Some(part.place.clone()),
-                    }),
-                    None => {
-                        let reason = format!("`{item}` does not list its answers");
-                        unknown.insert("dnsbl", reason);
-                    }
+                    });
+                } else {
+                    let reason = format!("`{item}` does not list its answers");
+                    unknown.insert("dnsbl", reason);
                 }
             }
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::expand::Value;
 use super::lists::{Compared, Found, Item, Kind, of_value};
 use super::logic::{Answer, all, any, constant};
-use super::scene::{Scene, Subject, opaque};
+use super::scene::{Scene, opaque};
 use super::tables::entries;
 use crate::policy::{Expression, Field, Guard, Patterns};
 
@@ -51,7 +51,7 @@ fn unknown(item: &str, reason: &str) -> Item {
 }
 
 /// An item of a domain or local part list.
-pub fn text(kind: Kind, item: &str, _compared: &Compared, scene: &Scene<'_>) -> Item {
+pub fn text(kind: Kind, item: &str, compared: &Compared, scene: &Scene<'_>) -> Item {
     if kind == Kind::Domain {
         match item {
             "@" => {
@@ -69,7 +69,10 @@ pub fn text(kind: Kind, item: &str, _compared: &Compared, scene: &Scene<'_>) -> 
                 };
             }
             "@[]" => {
-                let own = scene.subject == Subject::Recipient;
+                // Senders at literals are no part of sessions.
+                let is_recipient =
+                    |(_, value): &(Guard, Value)| *value == Value::Field(Field::RecipientDomain);
+                let own = compared.iter().any(is_recipient);
                 return all([Guard::RecipientOwnLiteral, constant(own)]).into();
             }
             "*" => return Guard::Always.into(),
@@ -232,13 +235,11 @@ fn fixed_address(item: &str, text: &str) -> Option<Guard> {
     (simple || text.is_empty()).then(|| {
         constant(if text.is_empty() {
             item.is_empty()
+        } else if item.contains('@') {
+            item.eq_ignore_ascii_case(text)
         } else {
-            match item.contains('@') {
-                true => item.eq_ignore_ascii_case(text),
-                false => text
-                    .rsplit_once('@')
-                    .is_some_and(|(_, domain)| domain.eq_ignore_ascii_case(item)),
-            }
+            text.rsplit_once('@')
+                .is_some_and(|(_, domain)| domain.eq_ignore_ascii_case(item))
         })
     })
 }

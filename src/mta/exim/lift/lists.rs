@@ -148,6 +148,7 @@ fn compared(kind: Kind, scene: &Scene<'_>) -> Compared {
 
 /// How names that cannot be looked up are taken, as the items before say.
 #[derive(Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an item of its own")]
 struct Lenience {
     ignore_unknown: bool,
     include_unknown: bool,
@@ -180,11 +181,11 @@ fn of_items(kind: Kind, list: &str, compared: &Compared, scene: &Scene<'_>) -> A
         );
     }
     // At the end the answer is the opposite of the last item's sign.
-    let last = steps.last().is_some_and(|step| step.negated);
+    let at_end = steps.last().is_some_and(|step| step.negated);
     steps
         .into_iter()
         .rev()
-        .fold(Answer::of(last), |rest, step| {
+        .fold(Answer::of(at_end), |rest, step| {
             decided(step, rest, compared, list)
         })
 }

@@ -17,6 +17,7 @@ mod ours;
 mod parse;
 mod routes;
 mod scene;
+mod stages;
 mod tables;
 
 use std::cell::RefCell;

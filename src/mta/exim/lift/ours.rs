@@ -78,7 +78,9 @@ fn add(guard: &Guard, holds: bool, named: &mut Patterns) {
     match guard {
         Guard::Not(inner) => add(inner, !holds, named),
         Guard::All(guards) | Guard::Any(guards) => {
-            guards.iter().for_each(|guard| add(guard, holds, named));
+            for guard in guards {
+                add(guard, holds, named);
+            }
         }
         Guard::Matches(Field::RecipientDomain, patterns) if holds => named.extend(patterns),
         _ => {}

@@ -60,7 +60,7 @@ struct Taken<'a> {
     defer: Guard,
 }
 
-impl<'a> Taken<'a> {
+impl Taken<'_> {
     fn none() -> Self {
         Self {
             cases: Vec::new(),
@@ -367,7 +367,6 @@ fn routed(router: &Driver, scene: &Scene<'_>) -> Guard {
             let inner = match value {
                 Value::Text(text) => constant(!text.trim().is_empty()),
                 Value::ForcedFail | Value::Fails => Guard::never(),
-                Value::Unknown => Guard::Always,
                 _ => Guard::Always,
             };
             all([guard, inner])
