@@ -7,11 +7,11 @@ use std::path::Path;
 
 use smtpconf::description;
 use smtpconf::generate::generate;
-use smtpconf::net::Domain;
 use smtpconf::mta::{Dialect, File, Lifted, Server, Target, Version, World};
+use smtpconf::net::Domain;
 use smtpconf::policy::{
     Accept, At, ClientCertificate, ClientName, Decision, Environment, Guard, Mechanism, Policy,
-    Space, compare,
+    Source as Origin, Space, compare,
 };
 use smtpconf::text::{Snapshot, Source};
 
