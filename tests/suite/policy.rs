@@ -130,7 +130,8 @@ fn the_table_of_ports_holds() {
             "203.0.113.7 ",
             "port 25,",
             null,
-            "<user%elsewhere.example@example.com>"
+            "<user%elsewhere.example@example.com>",
+            "who does not exist"
         ]),
         Decision::Refuse(Reason::RoutedRecipient)
     );

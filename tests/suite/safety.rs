@@ -306,6 +306,7 @@ fn the_recipient_inside_a_recipient_is_found() {
         own_literal: true,
         bare: false,
         finds: vec![Inside::At, Inside::Bang, Inside::Percent],
+        home: None,
     };
     let domain = |name: &str| At::Domain(Domain::parse(name).unwrap());
     for (local, at, found) in [
