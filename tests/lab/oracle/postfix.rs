@@ -249,11 +249,9 @@ fn commands(session: &Session, auth: bool, at_data: bool) -> Option<Vec<String>>
             .all(|c| c.is_ascii_alphanumeric() || "._%!@+-=".contains(c))
     };
     let recipient = &session.recipient;
-    let bare_postmaster = recipient.to_string().eq_ignore_ascii_case("<postmaster>");
-    if !plain(&recipient.local)
-        || recipient.local.is_empty()
-        || (bare_postmaster && !recipient.known)
-    {
+    // A postmaster of a local domain is taken whether or not there is one.
+    let postmaster = recipient.is_postmaster();
+    if !plain(&recipient.local) || recipient.local.is_empty() || (postmaster && !recipient.known) {
         return None;
     }
     let address = match session.client.source {

@@ -20,7 +20,7 @@ const SINGLE: usize = 200;
 pub enum Asked {
     /// The client's name, then its address.
     Client,
-    /// The name that the client's PTR record gives.
+    /// The name that the client's PTR record gives, then its address.
     ReverseName,
     /// The argument of EHLO.
     Helo,
@@ -123,7 +123,7 @@ impl Asked {
             Self::ReverseName => Field::ReverseName,
             Self::Helo => Field::Helo,
             Self::Sender => Field::Sender,
-            Self::Recipient => Field::Recipient,
+            Self::Recipient => Field::RecipientQuoted,
         }
     }
 
@@ -172,7 +172,7 @@ impl Asked {
             push(guard, entry);
         }
         // The address is looked up when the name gave nothing.
-        if self == Self::Client {
+        if matches!(self, Self::Client | Self::ReverseName) {
             for entry in entries {
                 if let Some(guard) = address_tests(&entry.key) {
                     push(guard, entry);
@@ -244,7 +244,7 @@ impl Asked {
                 if key == "unknown" {
                     ranked.push((0, self.nameless(), entry));
                 }
-                if let Some(network) = octets(key).filter(|_| self == Self::Client) {
+                if let Some(network) = octets(key) {
                     let rank = 1000 - usize::from(network.prefix());
                     ranked.push((rank, within([network]), entry));
                 }

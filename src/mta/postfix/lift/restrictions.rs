@@ -1,5 +1,6 @@
 //! Restriction lists (SMTPD_ACCESS_README) as clauses. Must not know which service they are of.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -42,6 +43,33 @@ pub struct Lists<'a> {
     pub null: String,
     /// Whether clients are asked for certificates.
     pub certificates: bool,
+    /// Whether a list has `defer_if_reject`.
+    pub hopeful: Cell<bool>,
+}
+
+/// What the client has said when a list is gone through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Said {
+    Nothing,
+    Helo,
+    Sender,
+    Recipient,
+}
+
+impl Said {
+    /// What a restriction asks for; without it, it does nothing.
+    fn needed_by(restriction: &str) -> Self {
+        let has = |word: &str| restriction.contains(word);
+        if has("recipient") || has("auth_destination") || has("mx_backup") {
+            Self::Recipient
+        } else if has("sender") || has("_address") {
+            Self::Sender
+        } else if has("helo") || (has("hostname") && !has("client")) {
+            Self::Helo
+        } else {
+            Self::Nothing
+        }
+    }
 }
 
 /// What lies around a restriction.
@@ -62,39 +90,45 @@ pub struct List<'a> {
     lists: &'a Lists<'a>,
     /// What a table without a restriction before it is asked.
     asked: Option<Asked>,
+    said: Said,
     pub clauses: Vec<Clause>,
-    is_hopeful: bool,
 }
 
 impl<'a> Lists<'a> {
-    /// The clauses of a list; `asked` is what a table alone in it is asked.
-    pub fn clauses(&'a self, name: &str, asked: Option<Asked>) -> Vec<Clause> {
+    /// The clauses of a list; `asked` is what a table alone in it is asked, and `goes_on` whether
+    /// `defer_if_reject` of the list before it still counts.
+    pub fn clauses(
+        &'a self,
+        name: &str,
+        asked: Option<Asked>,
+        said: Said,
+        goes_on: bool,
+    ) -> Vec<Clause> {
         let words = self.values.words(name, Some(self.service));
         let mut list = List {
             lists: self,
             asked,
+            said,
             clauses: Vec::new(),
-            is_hopeful: false,
         };
-        list.read(
-            &words,
-            &Around {
-                condition: Vec::new(),
-                warn: false,
-                no_permit: false,
-                depth: 0,
+        let was_hopeful = self.hopeful.get();
+        self.hopeful.set(was_hopeful && goes_on);
+        let around = Around {
+            condition: Vec::new(),
+            warn: false,
+            no_permit: false,
+            depth: 0,
+            origin: None,
+        };
+        list.read(&words, &around);
+        if was_hopeful && !goes_on {
+            let reset = Outcome::Mark(HOPEFUL.into(), false);
+            let first = Clause {
+                guard: Guard::Always,
+                outcome: reset,
                 origin: None,
-            },
-        );
-        if list.is_hopeful {
-            list.clauses.insert(
-                0,
-                Clause {
-                    guard: Guard::Always,
-                    outcome: Outcome::Mark(HOPEFUL.into(), false),
-                    origin: None,
-                },
-            );
+            };
+            list.clauses.insert(0, first);
         }
         list.clauses
     }
@@ -176,7 +210,7 @@ impl List<'_> {
         if self.lists.soft {
             return self.push(guard, Outcome::TempFail(reason), at);
         }
-        if self.is_hopeful {
+        if self.lists.hopeful.get() {
             let deferred = both(Guard::Marked(HOPEFUL.into()), guard.clone());
             self.push(deferred, Outcome::TempFail(reason), at);
         }
@@ -237,6 +271,9 @@ impl List<'_> {
                 None => self.broken(at, &format!("`{word}` is a table where none can be asked")),
             };
         }
+        if Said::needed_by(lower) > self.said {
+            return;
+        }
         if let (Some(argument), Some(checked)) = (argument, lower.strip_prefix("check_")) {
             return self.check(checked, argument, at);
         }
@@ -250,7 +287,7 @@ impl List<'_> {
                 self.push(Guard::Always, Outcome::Mark(DEFERRED.into(), true), at);
             }
             "defer_if_reject" => {
-                self.is_hopeful = true;
+                self.lists.hopeful.set(true);
                 self.push(Guard::Always, Outcome::Mark(HOPEFUL.into(), true), at);
             }
             // One session does none of it, or nobody sees it.
@@ -673,9 +710,11 @@ impl List<'_> {
             Answer::Defer => self.defer(guard, asked.reason(), at),
             Answer::DeferIfPermit => self.push(guard, Outcome::Mark(DEFERRED.into(), true), at),
             Answer::DeferIfReject => {
-                self.is_hopeful = true;
+                self.lists.hopeful.set(true);
                 self.push(guard, Outcome::Mark(HOPEFUL.into(), true), at);
             }
+            // Nothing of the message is known that could be thrown away.
+            Answer::Discard if self.said < Said::Sender => {}
             Answer::Discard => {
                 let deferred = both(Guard::Marked(DEFERRED.into()), guard.clone());
                 self.push(deferred, Outcome::TempFail(Reason::Rule), at);
