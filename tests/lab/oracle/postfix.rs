@@ -262,6 +262,10 @@ fn commands(session: &Session, auth: bool, at_data: bool) -> Option<Vec<String>>
         From::Address(address) => address.to_string(),
     };
     let (name, reverse) = match &session.client.name {
+        // To Postfix this is no name, and no name in DNS is like it.
+        ClientName::Forged(name) | ClientName::Verified(name) if name.as_str() == "unknown" => {
+            return None;
+        }
         ClientName::None => ("[UNAVAILABLE]".to_owned(), "[UNAVAILABLE]".to_owned()),
         ClientName::Temporary => ("[TEMPUNAVAIL]".into(), "[TEMPUNAVAIL]".into()),
         ClientName::Forged(name) => ("[UNAVAILABLE]".into(), name.to_string()),
@@ -655,6 +659,7 @@ mod pieces {
         items.join(pick(random, &[", ", " "]))
     }
 
+    #[allow(clippy::too_many_lines, reason = "it is a table")]
     fn item(random: &mut Rng, of: &str) -> String {
         match random.u8(0..24) {
             0..=3 => pick(

@@ -1,4 +1,4 @@
-//! Match lists (postconf(5), "mynetworks", "relay_domains" and their like) as guards. Must not know
+//! Match lists (postconf(5), `mynetworks`, `relay_domains` and their like) as guards. Must not know
 //! what follows from a match.
 
 use std::collections::HashSet;

@@ -1,4 +1,4 @@
-//! Restriction lists (SMTPD_ACCESS_README) as clauses. Must not know which service they are of.
+//! Restriction lists (`SMTPD_ACCESS_README`) as clauses. Must not know which service they are of.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ use crate::mta::postfix::services::Service;
 use crate::policy::{Accept, Clause, Field, Guard, NameState, Opaque, Outcome, Reason};
 use crate::text::Place;
 
-/// Lists within lists, as deep as the daemon follows them (smtpd_check.c).
+/// Lists within lists, as deep as the daemon follows them (`smtpd_check.c`).
 const DEEPEST: usize = 100;
 
 /// So many clauses one list may become; the rest of it is a gap.
@@ -427,6 +427,33 @@ impl List<'_> {
         Guard::Any(vec![private, both(public, opaque)])
     }
 
+    /// Who or what a DNS list has.
+    fn listed(&mut self, lower: &str, argument: &Word, at: &Around) {
+        let (zone, _) = argument
+            .text
+            .split_once('=')
+            .unwrap_or((&argument.text, ""));
+        if lower == "reject_rbl_client" {
+            let listed = Arc::new(Opaque::listed(zone, at.origin.clone()));
+            return self.coded(
+                Guard::Opaque(listed),
+                "maps_rbl_reject_code",
+                0,
+                Reason::ClientRefused,
+                at,
+            );
+        }
+        let whose = match lower.rsplit('_').next() {
+            Some("helo") => "the name in EHLO",
+            Some("sender") => "the sender's domain",
+            Some("recipient") => "the recipient's domain",
+            _ => "the client's name",
+        };
+        let hit = format!("`{zone}` lists {whose}");
+        let guard = Self::opaque("rbl", zone, hit, "it is asked over DNS", Some(false), at);
+        self.coded(guard, "maps_rbl_reject_code", 0, Reason::Rule, at);
+    }
+
     fn rejects(&mut self, lower: &str, argument: Option<&Word>, at: &Around) {
         let lists = self.lists;
         if let Some(guard) = super::forms::of_form(lower) {
@@ -437,29 +464,7 @@ impl List<'_> {
             return self.coded(guard, code, 0, reason, at);
         }
         if let Some(argument) = argument {
-            let (zone, _) = argument
-                .text
-                .split_once('=')
-                .unwrap_or((&argument.text, ""));
-            if lower == "reject_rbl_client" {
-                let listed = Arc::new(Opaque::listed(zone, at.origin.clone()));
-                return self.coded(
-                    Guard::Opaque(listed),
-                    "maps_rbl_reject_code",
-                    0,
-                    Reason::ClientRefused,
-                    at,
-                );
-            }
-            let whose = match lower.rsplit('_').next() {
-                Some("helo") => "the name in EHLO",
-                Some("sender") => "the sender's domain",
-                Some("recipient") => "the recipient's domain",
-                _ => "the client's name",
-            };
-            let hit = format!("`{zone}` lists {whose}");
-            let guard = Self::opaque("rbl", zone, hit, "it is asked over DNS", Some(false), at);
-            return self.coded(guard, "maps_rbl_reject_code", 0, Reason::Rule, at);
+            return self.listed(lower, argument, at);
         }
         let dns = |hit: &str| {
             Self::opaque(

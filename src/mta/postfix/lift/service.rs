@@ -76,7 +76,7 @@ pub fn listener(
         addresses,
         role: Role::Mx,
         tls: tls.how,
-        profile: tls.enforced.then(|| tls.profile).flatten(),
+        profile: tls.profile.filter(|_| tls.enforced),
         auth: auth && tls.how != ListenerTls::No && allowed("smtpd_sasl_tls_security_options"),
         auth_in_clear: in_clear && allowed("smtpd_sasl_security_options"),
         mechanisms,
@@ -299,7 +299,7 @@ pub fn addresses(words: &[&str]) -> Option<Vec<IpAddr>> {
     Some(found)
 }
 
-/// A list that is passed where the recipient is `postmaster` without a domain (smtpd_check.c: RFC
+/// A list that is passed where the recipient is `postmaster` without a domain (`smtpd_check.c`: RFC
 /// 2821 wants it to be accepted).
 fn is_postmaster(guard: &Guard) -> bool {
     matches!(guard, Guard::All(both) if matches!(both[..], [Guard::RecipientBare, Guard::RecipientPostmaster]))
@@ -406,7 +406,7 @@ fn deferred(stages: &[Stage]) -> Option<Stage> {
     })
 }
 
-/// Who may name another client (XCLIENT_README; postconf(5), `smtpd_upstream_proxy_protocol`).
+/// Who may name another client (`XCLIENT_README`; postconf(5), `smtpd_upstream_proxy_protocol`).
 fn believed(values: &Values<'_>, service: &Service) -> Option<Stated<AddressSet>> {
     let proxy = "smtpd_upstream_proxy_protocol";
     if !values.text(proxy, Some(service), Use::Decides).is_empty() {
