@@ -65,14 +65,14 @@ fn difference(description: &Description, version: Version) -> Option<String> {
         );
     }
     for one in &drift.facts {
-        let _ = write!(
+        let _ = writeln!(
             text,
-            "  {}: {} / {}\n",
+            "  {}: {} / {}",
             one.first.name, one.first.value, one.second.value
         );
     }
     for gap in &lifted.gaps {
-        let _ = write!(text, "  gap: {}\n", gap.reason);
+        let _ = writeln!(text, "  gap: {}", gap.reason);
     }
     (!text.is_empty()).then_some(text)
 }

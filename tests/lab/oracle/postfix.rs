@@ -249,6 +249,17 @@ fn commands(session: &Session, auth: bool, at_data: bool) -> Option<Vec<String>>
             .all(|c| c.is_ascii_alphanumeric() || "._%!@+-=".contains(c))
     };
     let recipient = &session.recipient;
+    // Postfix looks at such an EHLO with other characters in their place.
+    if session
+        .helo
+        .contains(['<', '>', '(', ')', '\\', '"', ';', '@'])
+    {
+        return None;
+    }
+    // An expression can ask for a local part that cannot be said.
+    if recipient.local.starts_with('@') || recipient.local.ends_with(['@', '.']) {
+        return None;
+    }
     // A postmaster of a local domain is taken whether or not there is one.
     let postmaster = recipient.is_postmaster();
     if !plain(&recipient.local) || recipient.local.is_empty() || (postmaster && !recipient.known) {
@@ -471,7 +482,7 @@ mod pieces {
                 "$myhostname, localhost, ours.example",
                 "$myhostname localhost ours.example",
                 "!x.ours.example, inline:{ours.example=x, x.ours.example=x}, $myhostname",
-                "regexp:{{/^(mail\\.)?ours\\.example$$/ x}}",
+                "regexp:{{/^(mail\\.)?ours\\.example/ x}}",
                 "ours.example, .ours.example, *",
                 "",
             ],

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::access::{Answer, Asked};
+use super::access::{Answer, Asked, Form};
 use super::classes::{Classes, below};
 use super::matching::{Below, Matched, Reader, all, both, is_never};
 use super::table::{Table, in_braces, open};
@@ -23,7 +23,7 @@ const LONGEST: usize = 20_000;
 pub const DEFERRED: &str = "defer_if_permit";
 
 /// The mark of `defer_if_reject`.
-const HOPEFUL: &str = "defer_if_reject";
+pub const HOPEFUL: &str = "defer_if_reject";
 
 /// What the lists of one service share.
 pub struct Lists<'a> {
@@ -684,7 +684,12 @@ impl List<'_> {
         }
         // Entries without a decision hide those behind them.
         let mut hidden: Vec<Guard> = Vec::new();
-        for hit in asked.hits(&table, lists.below, &lists.null) {
+        let form = Form {
+            below: lists.below,
+            null: &lists.null,
+            quoted: lists.classes.keeps_quotes(),
+        };
+        for hit in asked.hits(&table, form) {
             let guard = on(hit.guard);
             let mut inner = at.clone();
             inner.origin = hit.origin.clone().or_else(|| at.origin.clone());

@@ -10,7 +10,7 @@ use super::classes::{Classes, below};
 use super::filter;
 use super::guard;
 use super::matching::{Reader, all, both, is_never};
-use super::restrictions::{DEFERRED, List, Lists, Said, networks};
+use super::restrictions::{DEFERRED, HOPEFUL, List, Lists, Said, networks};
 use super::values::Values;
 use crate::mta::lift::Use;
 use crate::mta::postfix::services::Service;
@@ -359,7 +359,7 @@ fn stages_of(lists: &Lists<'_>, tls: &Tls) -> Vec<Stage> {
             clauses,
         });
     }
-    stages.extend(deferred(&stages));
+    stages.extend(deferred(&stages, !postmaster().guard));
     let options = values.words("receive_override_options", service);
     let is_off = options
         .iter()
@@ -367,6 +367,14 @@ fn stages_of(lists: &Lists<'_>, tls: &Tls) -> Vec<Stage> {
     if values.flag("smtpd_reject_unlisted_recipient", service) && !is_off {
         // A `postmaster` without an account gets no mail either: it comes back.
         let mut clauses = lists.classes.unlisted();
+        if lists.hopeful.get() {
+            let deferred = clauses.iter().map(|clause| Clause {
+                guard: both(Guard::Marked(HOPEFUL.into()), clause.guard.clone()),
+                outcome: Outcome::TempFail(Reason::UnknownRecipient),
+                origin: clause.origin.clone(),
+            });
+            clauses = deferred.chain(clauses.clone()).collect();
+        }
         if lists.soft {
             for clause in &mut clauses {
                 clause.outcome = Outcome::TempFail(Reason::UnknownRecipient);
@@ -384,13 +392,13 @@ fn stages_of(lists: &Lists<'_>, tls: &Tls) -> Vec<Stage> {
             clauses: lists.clauses(name, None, Said::Recipient, false),
         });
     }
-    stages.extend(deferred(&stages[at_data..]));
+    stages.extend(deferred(&stages[at_data..], Guard::Always));
     stages.push(lists.classes.stage());
     stages
 }
 
 /// Who was to be deferred if nothing refuses, after these stages.
-fn deferred(stages: &[Stage]) -> Option<Stage> {
+fn deferred(stages: &[Stage], of: Guard) -> Option<Stage> {
     let marks = |clause: &Clause| matches!(&clause.outcome, Outcome::Mark(name, true) if &**name == DEFERRED);
     let clause = stages
         .iter()
@@ -399,7 +407,7 @@ fn deferred(stages: &[Stage]) -> Option<Stage> {
     Some(Stage {
         name: "defer_if_permit".into(),
         clauses: vec![Clause {
-            guard: both(!postmaster().guard, Guard::Marked(DEFERRED.into())),
+            guard: both(of, Guard::Marked(DEFERRED.into())),
             outcome: Outcome::TempFail(Reason::Rule),
             origin: clause.origin.clone(),
         }],
