@@ -129,8 +129,14 @@ impl Rewrite {
 
     fn at_home(&self, recipient: &Recipient) -> Option<Recipient> {
         let home = self.home.as_ref().filter(|_| recipient.at == At::Nothing)?;
+        // What is only quoted, and has no domain behind it, is the address that it spells.
+        let spelled = recipient.local.rsplit_once('@');
+        let spelled =
+            spelled.and_then(|(local, domain)| Some((local, Domain::parse(domain).ok()?)));
+        let (local, domain) = spelled.unwrap_or((&recipient.local, home.clone()));
         Some(Recipient {
-            at: At::Domain(home.clone()),
+            local: local.to_owned(),
+            at: At::Domain(domain),
             ..recipient.clone()
         })
     }

@@ -403,7 +403,7 @@ fn senders(atoms: &Atoms<'_>) -> Vec<Sender> {
 
 fn recipients(atoms: &Atoms<'_>) -> (Vec<At>, Vec<String>) {
     let (whole, domain, local) = (
-        atoms.on(&[Field::Recipient]),
+        atoms.on(&[Field::Recipient, Field::RecipientQuoted]),
         atoms.on(&[Field::RecipientDomain]),
         atoms.on(&[Field::RecipientLocal]),
     );

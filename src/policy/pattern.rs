@@ -33,6 +33,8 @@ pub enum Field {
     SenderLocal,
     /// The recipient as `local@domain`, `local@[address]` or `local`, without a source route.
     Recipient,
+    /// The same with the local part in quotes where SMTP wants them.
+    RecipientQuoted,
     /// The recipient's domain, `[address]` for a literal, empty for none.
     RecipientDomain,
     /// The recipient's local part.

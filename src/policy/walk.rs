@@ -368,18 +368,30 @@ impl<'a> Walk<'a> {
                 let looked = Looked(Looked::ROUTE.0 | Looked::AT.0 | Looked::LOCAL.0);
                 (looked, session.recipient.to_string().into())
             }
+            Field::RecipientQuoted => {
+                let plain = Recipient {
+                    route: None,
+                    ..recipient.clone().into_owned()
+                };
+                let text = spoken(&plain);
+                let text = text.trim_start_matches('<').trim_end_matches('>');
+                (
+                    Looked(Looked::AT.0 | Looked::LOCAL.0),
+                    text.to_owned().into(),
+                )
+            }
             Field::RecipientCommand => (
                 Looked(Looked::AT.0 | Looked::LOCAL.0 | Looked::ROUTE.0),
-                format!(
-                    "RCPT TO:{}",
-                    recipient
-                        .to_string()
-                        .replace("@[own]", &format!("@{}", At::OwnLiteral.spelled()))
-                )
-                .into(),
+                format!("RCPT TO:{}", spoken(recipient)).into(),
             ),
         };
         self.look(looked);
         text
     }
+}
+
+/// The recipient as it stands in RCPT, an own literal with an address.
+fn spoken(recipient: &Recipient) -> String {
+    let own = format!("@{}", At::OwnLiteral.spelled());
+    recipient.to_string().replace("@[own]", &own)
 }

@@ -1,6 +1,7 @@
 //! What is lifted from Postfix's files: from generated ones the policy that they were made from,
 //! from written ones what the daemon does.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -50,7 +51,8 @@ fn difference(description: &Description, version: Version) -> Option<String> {
     let drift = compare(&wanted, &lifted.policy);
     let mut text = String::new();
     for one in drift.sessions.iter().take(5) {
-        text += &format!(
+        let _ = write!(
+            text,
             "  {}: {} / {}\n    {:?}\n    by {:?}\n",
             one.session,
             one.first,
@@ -63,13 +65,14 @@ fn difference(description: &Description, version: Version) -> Option<String> {
         );
     }
     for one in &drift.facts {
-        text += &format!(
-            "  {}: {} / {}\n",
+        let _ = writeln!(
+            text,
+            "  {}: {} / {}",
             one.first.name, one.first.value, one.second.value
         );
     }
     for gap in &lifted.gaps {
-        text += &format!("  gap: {}\n", gap.reason);
+        let _ = writeln!(text, "  gap: {}", gap.reason);
     }
     (!text.is_empty()).then_some(text)
 }
@@ -108,7 +111,7 @@ fn what_is_generated_does_what_was_described() {
         for version in ["3.5.25", "3.7.11", "3.11"] {
             let version = Version::parse(version).unwrap();
             if let Some(difference) = difference(&description, version) {
-                faults += &format!("{name} in {version}:\n{difference}");
+                let _ = write!(faults, "{name} in {version}:\n{difference}");
             }
             compared += 1;
         }

@@ -301,7 +301,6 @@ fn the_recipient_inside_a_recipient_is_found() {
     use smtpconf::policy::{At, Inside, Recipient, Rewrite};
     let ours = Arc::new(Patterns::exact(["example.com"]));
     let rewrite = Rewrite {
-        home: None,
         within: Arc::clone(&ours),
         own_literal: true,
         bare: false,

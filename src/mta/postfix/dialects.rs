@@ -14,7 +14,7 @@ pub static ALL: [Dialect; 4] = [
         parse: syntax::parse_main,
         syntax: traps::main,
         resolve: resolve::main,
-        lift: Some(lift::main),
+        lift: Some(|source, world| Some(lift::main(source, world))),
     },
     Dialect {
         name: "postfix-master",
@@ -24,7 +24,7 @@ pub static ALL: [Dialect; 4] = [
         parse: syntax::parse_master,
         syntax: traps::master,
         resolve: resolve::master,
-        lift: Some(lift::master),
+        lift: Some(|source, world| Some(lift::master(source, world))),
     },
     Dialect {
         name: "postfix-table",

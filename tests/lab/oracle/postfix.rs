@@ -249,11 +249,20 @@ fn commands(session: &Session, auth: bool, at_data: bool) -> Option<Vec<String>>
             .all(|c| c.is_ascii_alphanumeric() || "._%!@+-=".contains(c))
     };
     let recipient = &session.recipient;
-    let bare_postmaster = recipient.to_string().eq_ignore_ascii_case("<postmaster>");
-    if !plain(&recipient.local)
-        || recipient.local.is_empty()
-        || (bare_postmaster && !recipient.known)
+    // Postfix looks at such an EHLO with other characters in their place.
+    if session
+        .helo
+        .contains(['<', '>', '(', ')', '\\', '"', ';', '@'])
     {
+        return None;
+    }
+    // An expression can ask for a local part that cannot be said.
+    if recipient.local.starts_with('@') || recipient.local.ends_with(['@', '.']) {
+        return None;
+    }
+    // A postmaster of a local domain is taken whether or not there is one.
+    let postmaster = recipient.is_postmaster();
+    if !plain(&recipient.local) || recipient.local.is_empty() || (postmaster && !recipient.known) {
         return None;
     }
     let address = match session.client.source {
@@ -264,6 +273,10 @@ fn commands(session: &Session, auth: bool, at_data: bool) -> Option<Vec<String>>
         From::Address(address) => address.to_string(),
     };
     let (name, reverse) = match &session.client.name {
+        // To Postfix this is no name, and no name in DNS is like it.
+        ClientName::Forged(name) | ClientName::Verified(name) if name.as_str() == "unknown" => {
+            return None;
+        }
         ClientName::None => ("[UNAVAILABLE]".to_owned(), "[UNAVAILABLE]".to_owned()),
         ClientName::Temporary => ("[TEMPUNAVAIL]".into(), "[TEMPUNAVAIL]".into()),
         ClientName::Forged(name) => ("[UNAVAILABLE]".into(), name.to_string()),
@@ -469,7 +482,7 @@ mod pieces {
                 "$myhostname, localhost, ours.example",
                 "$myhostname localhost ours.example",
                 "!x.ours.example, inline:{ours.example=x, x.ours.example=x}, $myhostname",
-                "regexp:{{/^(mail\\.)?ours\\.example$$/ x}}",
+                "regexp:{{/^(mail\\.)?ours\\.example/ x}}",
                 "ours.example, .ours.example, *",
                 "",
             ],
@@ -657,6 +670,7 @@ mod pieces {
         items.join(pick(random, &[", ", " "]))
     }
 
+    #[allow(clippy::too_many_lines, reason = "it is a table")]
     fn item(random: &mut Rng, of: &str) -> String {
         match random.u8(0..24) {
             0..=3 => pick(

@@ -20,7 +20,7 @@ const SINGLE: usize = 200;
 pub enum Asked {
     /// The client's name, then its address.
     Client,
-    /// The name that the client's PTR record gives.
+    /// The name that the client's PTR record gives, then its address.
     ReverseName,
     /// The argument of EHLO.
     Helo,
@@ -73,6 +73,17 @@ impl Answer {
     }
 }
 
+/// How keys look.
+#[derive(Clone, Copy, Debug)]
+pub struct Form<'a> {
+    /// How names match what is below.
+    pub below: Below,
+    /// The key that stands for the sender `<>`.
+    pub null: &'a str,
+    /// Whether recipients keep the quotes of their local part.
+    pub quoted: bool,
+}
+
 /// An entry as a guard.
 pub struct Hit {
     pub guard: Guard,
@@ -103,26 +114,26 @@ impl Asked {
     }
 
     /// The entries of a table in the order in which they count; nothing for one without entries.
-    /// `null` is the key that stands for the sender `<>`.
-    pub fn hits(self, table: &Table, below: Below, null: &str) -> Vec<Hit> {
+    pub fn hits(self, table: &Table, form: Form<'_>) -> Vec<Hit> {
         match table {
             Table::Static(value) => vec![Hit {
                 guard: Guard::Always,
                 value: value.clone(),
                 origin: None,
             }],
-            Table::Keys(entries) => self.keys(entries, below, null),
-            Table::Ordered(entries) => self.ordered(entries, null),
+            Table::Keys(entries) => self.keys(entries, form),
+            Table::Ordered(entries) => self.ordered(entries, form),
             Table::Elsewhere(..) | Table::Broken(_) => Vec::new(),
         }
     }
 
-    fn whole(self) -> Field {
+    fn whole(self, form: Form<'_>) -> Field {
         match self {
             Self::Client => Field::ClientName,
             Self::ReverseName => Field::ReverseName,
             Self::Helo => Field::Helo,
             Self::Sender => Field::Sender,
+            Self::Recipient if form.quoted => Field::RecipientQuoted,
             Self::Recipient => Field::Recipient,
         }
     }
@@ -139,7 +150,7 @@ impl Asked {
         }
     }
 
-    fn ordered(self, entries: &[Entry<Tests>], null: &str) -> Vec<Hit> {
+    fn ordered(self, entries: &[Entry<Tests>], form: Form<'_>) -> Vec<Hit> {
         let mut hits = Vec::new();
         let named = |text: &str, tests: &Tests| {
             tests.iter().all(|(test, wanted)| match test {
@@ -155,13 +166,13 @@ impl Asked {
             });
         };
         for entry in entries {
-            let Some(guard) = text_tests(self.whole(), &entry.key) else {
+            let Some(guard) = text_tests(self.whole(form), &entry.key) else {
                 continue;
             };
             // Texts that stand for what has none.
             let (stand_in, stands_for) = match self {
                 Self::Client | Self::ReverseName => ("unknown", Some(self.nameless())),
-                Self::Sender => (null, Some(Guard::SenderNull)),
+                Self::Sender => (form.null, Some(Guard::SenderNull)),
                 Self::Helo | Self::Recipient => ("", None),
             };
             let guard = match stands_for {
@@ -172,7 +183,7 @@ impl Asked {
             push(guard, entry);
         }
         // The address is looked up when the name gave nothing.
-        if self == Self::Client {
+        if matches!(self, Self::Client | Self::ReverseName) {
             for entry in entries {
                 if let Some(guard) = address_tests(&entry.key) {
                     push(guard, entry);
@@ -182,11 +193,11 @@ impl Asked {
         hits
     }
 
-    fn keys(self, entries: &[Entry<String>], below: Below, null: &str) -> Vec<Hit> {
+    fn keys(self, entries: &[Entry<String>], form: Form<'_>) -> Vec<Hit> {
         // The rank of a key: the least counts first.
         let mut ranked: Vec<(usize, Guard, &Entry<String>)> = Vec::new();
         for entry in entries {
-            self.key(entry, below, null, &mut ranked);
+            self.key(entry, form, &mut ranked);
         }
         ranked.sort_by_key(|(rank, ..)| *rank);
         let mut hits: Vec<(usize, Hit)> = Vec::new();
@@ -217,15 +228,14 @@ impl Asked {
     fn key<'a>(
         self,
         entry: &'a Entry<String>,
-        below: Below,
-        null: &str,
+        form: Form<'_>,
         ranked: &mut Vec<(usize, Guard, &'a Entry<String>)>,
     ) {
         let key = entry.key.as_str();
         // Names: themselves, then what they are below of, the longest first.
         let mut name = |field: Field, first: usize| {
             let labels = key.matches('.').count().min(100);
-            let patterns = match (below, key.strip_prefix('.')) {
+            let patterns = match (form.below, key.strip_prefix('.')) {
                 (Below::Parent, None) => Patterns::with_below([key]),
                 (Below::Dot | Below::No, None) => Patterns::exact([key]),
                 (Below::Dot, Some(rest)) => Patterns {
@@ -240,11 +250,11 @@ impl Asked {
         };
         match self {
             Self::Client | Self::ReverseName => {
-                name(self.whole(), 0);
+                name(self.whole(form), 0);
                 if key == "unknown" {
                     ranked.push((0, self.nameless(), entry));
                 }
-                if let Some(network) = octets(key).filter(|_| self == Self::Client) {
+                if let Some(network) = octets(key) {
                     let rank = 1000 - usize::from(network.prefix());
                     ranked.push((rank, within([network]), entry));
                 }
@@ -258,7 +268,7 @@ impl Asked {
                 };
                 let matches =
                     |field, text: &str| Guard::Matches(field, Arc::new(Patterns::exact([text])));
-                if self == Self::Sender && key == null {
+                if self == Self::Sender && key == form.null {
                     ranked.push((0, Guard::SenderNull, entry));
                 } else if let Some(user) = key.strip_suffix('@') {
                     let guard = matches(local, user);
@@ -269,7 +279,7 @@ impl Asked {
                     };
                     ranked.push((1000, guard, entry));
                 } else if key.contains('@') {
-                    ranked.push((0, matches(self.whole(), key), entry));
+                    ranked.push((0, matches(self.whole(form), key), entry));
                 } else {
                     name(domain, 1);
                 }

@@ -1,4 +1,4 @@
-//! Classes of recipients as trivial-rewrite(8) tells them (ADDRESS_CLASS_README). Must not know who
+//! Classes of recipients as trivial-rewrite(8) tells them (`ADDRESS_CLASS_README`). Must not know who
 //! may send to them.
 
 use std::sync::Arc;
@@ -28,7 +28,7 @@ struct Class {
 
 /// The classes, the first that matches counts.
 pub struct Classes {
-    classes: Vec<Class>,
+    all: Vec<Class>,
     rewrite: Arc<Rewrite>,
     routing: bool,
     /// The domains that are the server's own.
@@ -94,7 +94,7 @@ impl Classes {
             either(class.matched.fault.clone(), fault)
         });
         let classes = Self {
-            classes,
+            all: classes,
             rewrite: Arc::new(rewrite),
             routing: values.flag("allow_untrusted_routing", own),
             ours,
@@ -115,6 +115,11 @@ impl Classes {
         }
     }
 
+    /// Whether a local part keeps its quotes (postconf(5), `resolve_dequoted_address`).
+    pub fn keeps_quotes(&self) -> bool {
+        !self.rewrite.finds.contains(&Inside::At)
+    }
+
     /// Where some domain list fails.
     pub fn fault(&self) -> Guard {
         self.fault.clone()
@@ -133,12 +138,7 @@ impl Classes {
     /// Whether the recipient is one that mail may be sent to by anybody (postconf(5),
     /// `reject_unauth_destination`).
     pub fn authorized(&self) -> Guard {
-        let any = Guard::Any(
-            self.classes
-                .iter()
-                .map(|class| self.within(class))
-                .collect(),
-        );
+        let any = Guard::Any(self.all.iter().map(|class| self.within(class)).collect());
         if self.routing {
             return any;
         }
@@ -153,7 +153,7 @@ impl Classes {
     /// Recipients in a domain that ends here: its existence in DNS is not asked for.
     pub fn is_final(&self) -> Guard {
         let end_here = self
-            .classes
+            .all
             .iter()
             .filter(|class| class.accept == Accept::Local);
         Guard::Any(end_here.map(|class| self.within(class)).collect())
@@ -162,7 +162,7 @@ impl Classes {
     /// The same of the sender's domain.
     pub fn sender_is_final(&self) -> Guard {
         let end_here = self
-            .classes
+            .all
             .iter()
             .filter(|class| class.accept == Accept::Local);
         let names = end_here.map(|class| {
@@ -173,7 +173,7 @@ impl Classes {
 
     /// Senders in a class whose addresses are listed.
     pub fn sender_is_listed(&self) -> Guard {
-        let listed = self.classes.iter().filter(|class| class.listed);
+        let listed = self.all.iter().filter(|class| class.listed);
         let names = listed.map(|class| {
             Guard::Matches(Field::SenderDomain, Arc::new(class.matched.names.clone()))
         });
@@ -184,7 +184,7 @@ impl Classes {
     pub fn unlisted(&self) -> Vec<Clause> {
         let mut clauses = Vec::new();
         let mut before: Vec<Guard> = Vec::new();
-        for class in &self.classes {
+        for class in &self.all {
             let within = self.within(class);
             if class.listed {
                 let mut guards = before.clone();
@@ -210,7 +210,7 @@ impl Classes {
     /// What the class makes of who was not refused.
     pub fn stage(&self) -> Stage {
         let mut clauses: Vec<Clause> = self
-            .classes
+            .all
             .iter()
             .map(|class| Clause {
                 guard: self.within(class),

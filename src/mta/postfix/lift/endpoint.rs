@@ -100,7 +100,7 @@ pub fn postscreen(values: &Values<'_>, service: &Service) -> Stage {
             origin,
         });
     };
-    let refused = Outcome::Refuse(Reason::ClientRefused);
+    let turned_away = Outcome::Refuse(Reason::ClientRefused);
     let is_enforced =
         refuses("postscreen_blacklist_action") || refuses("postscreen_denylist_action");
     for word in values.words("postscreen_access_list", Some(service)) {
@@ -113,7 +113,7 @@ pub fn postscreen(values: &Values<'_>, service: &Service) -> Stage {
             let outcome = if word.text.eq_ignore_ascii_case("permit") {
                 Outcome::Next
             } else if is_enforced {
-                refused.clone()
+                turned_away.clone()
             } else {
                 continue;
             };
@@ -128,7 +128,7 @@ pub fn postscreen(values: &Values<'_>, service: &Service) -> Stage {
                     };
                     match entry.value.to_ascii_lowercase().as_str() {
                         "permit" => push(guard, Outcome::Next, entry.origin),
-                        "reject" if is_enforced => push(guard, refused.clone(), entry.origin),
+                        "reject" if is_enforced => push(guard, turned_away.clone(), entry.origin),
                         _ => {}
                     }
                 }
@@ -142,7 +142,7 @@ pub fn postscreen(values: &Values<'_>, service: &Service) -> Stage {
                     usual: Some(false),
                     origin: origin.clone(),
                 };
-                push(Guard::Opaque(Arc::new(opaque)), refused.clone(), origin);
+                push(Guard::Opaque(Arc::new(opaque)), turned_away.clone(), origin);
             }
             _ => {}
         }
@@ -155,7 +155,7 @@ pub fn postscreen(values: &Values<'_>, service: &Service) -> Stage {
             let listed = Guard::Opaque(Arc::new(opaque));
             push(
                 both(!Guard::ClientIsHost, listed),
-                refused.clone(),
+                turned_away.clone(),
                 word.origin,
             );
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::policy::{Expression, Field, Guard, NameState, Patterns, Reason};
 
-/// A name as hosts have it (valid_hostname(3) of Postfix): labels of letters, digits, `-` and `_`,
+/// A name as hosts have it (`valid_hostname` of Postfix): labels of letters, digits, `-` and `_`,
 /// not digits and dots alone.
 const NAME: &str =
     r"(?![0-9.]+$)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*";
@@ -27,9 +27,16 @@ pub fn of_form(restriction: &str) -> Option<Guard> {
             !Guard::SenderNull,
             !matches(Field::SenderDomain, r"\."),
         ]),
+        // Of a recipient that is quoted as a whole, what is behind its own `@` counts.
         "reject_non_fqdn_recipient" => Guard::Any(vec![
-            Guard::RecipientBare,
-            matches(Field::RecipientDomain, r"^[^.\[]*$"),
+            Guard::All(vec![
+                Guard::RecipientBare,
+                !matches(Field::RecipientLocal, r"@[^@]*\."),
+            ]),
+            Guard::All(vec![
+                !Guard::RecipientBare,
+                matches(Field::RecipientDomain, r"^[^.\[]*$"),
+            ]),
         ]),
         "reject_unknown_client_hostname" | "reject_unknown_client" => {
             !Guard::ClientNameIs(NameState::Verified)

@@ -1,4 +1,4 @@
-//! Why smtpd(8) does not start: its own guard against open relays (smtpd_check.c, has_required) and
+//! Why smtpd(8) does not start: its own guard against open relays (`smtpd_check.c`, `has_required`) and
 //! arguments that it does not take. Must not know what the lists decide.
 
 use super::restrictions::Lists;

@@ -1,4 +1,4 @@
-//! Match lists (postconf(5), "mynetworks", "relay_domains" and their like) as guards. Must not know
+//! Match lists (postconf(5), `mynetworks`, `relay_domains` and their like) as guards. Must not know
 //! what follows from a match.
 
 use std::collections::HashSet;
@@ -52,6 +52,7 @@ pub struct Reader<'a> {
     /// Whether addresses of clients are compared too.
     pub of_clients: bool,
     names: Patterns,
+    denied: Patterns,
     addresses: Vec<Network>,
     items: Vec<Item>,
 }
@@ -64,6 +65,7 @@ impl<'a> Reader<'a> {
             below,
             of_clients: field == Field::ClientName,
             names: Patterns::default(),
+            denied: Patterns::default(),
             addresses: Vec::new(),
             items: Vec::new(),
         }
@@ -124,9 +126,7 @@ impl<'a> Reader<'a> {
                 ..Patterns::default()
             },
         };
-        if positive {
-            self.names.extend(&patterns);
-        }
+        self.name(&patterns, positive);
         if self.of_clients && name == "unknown" {
             guards.push(!Guard::ClientNameIs(NameState::Verified));
         } else if self.of_clients {
@@ -154,6 +154,16 @@ impl<'a> Reader<'a> {
         for guard in guards {
             self.push(guard, positive);
         }
+    }
+
+    /// Takes names down that stand in the list, but for those that it took out before.
+    fn name(&mut self, patterns: &Patterns, positive: bool) {
+        if !positive {
+            return self.denied.extend(patterns);
+        }
+        let mut more = patterns.clone();
+        more.exact.retain(|name| !self.denied.holds(name));
+        self.names.extend(&more);
     }
 
     fn push(&mut self, guard: Guard, positive: bool) {
@@ -224,9 +234,7 @@ impl<'a> Reader<'a> {
             }
             Table::Keys(entries) => {
                 let patterns = keys(&entries, self.below);
-                if positive {
-                    self.names.extend(&patterns);
-                }
+                self.name(&patterns, positive);
                 let networks: Vec<Network> = entries
                     .iter()
                     .filter(|_| self.of_clients)

@@ -30,14 +30,14 @@ use classes::Classes;
 use values::Values;
 
 /// What a main.cf does with the master.cf beside it.
-pub fn main(source: &Arc<Source>, world: &World<'_>) -> Option<Lifted> {
+pub fn main(source: &Arc<Source>, world: &World<'_>) -> Lifted {
     let mut config = Config::default();
     let master = resolve::beside(source, "main.cf", "master.cf", world, &mut config);
-    Some(lift(source, master.as_ref(), world, config.gaps))
+    lift(source, master.as_ref(), world, config.gaps)
 }
 
 /// What a master.cf does with the main.cf beside it.
-pub fn master(source: &Arc<Source>, world: &World<'_>) -> Option<Lifted> {
+pub fn master(source: &Arc<Source>, world: &World<'_>) -> Lifted {
     let mut config = Config::default();
     let main = resolve::beside(source, "master.cf", "main.cf", world, &mut config);
     if main.is_none() {
@@ -47,7 +47,7 @@ pub fn master(source: &Arc<Source>, world: &World<'_>) -> Option<Lifted> {
         });
     }
     let main = main.unwrap_or_else(|| Source::new("main.cf", ""));
-    Some(lift(&main, Some(source), world, config.gaps))
+    lift(&main, Some(source), world, config.gaps)
 }
 
 fn lift(

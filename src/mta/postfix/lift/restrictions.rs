@@ -1,9 +1,10 @@
-//! Restriction lists (SMTPD_ACCESS_README) as clauses. Must not know which service they are of.
+//! Restriction lists (`SMTPD_ACCESS_README`) as clauses. Must not know which service they are of.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::access::{Answer, Asked};
+use super::access::{Answer, Asked, Form};
 use super::classes::{Classes, below};
 use super::matching::{Below, Matched, Reader, all, both, is_never};
 use super::table::{Table, in_braces, open};
@@ -12,7 +13,7 @@ use crate::mta::postfix::services::Service;
 use crate::policy::{Accept, Clause, Field, Guard, NameState, Opaque, Outcome, Reason};
 use crate::text::Place;
 
-/// Lists within lists, as deep as the daemon follows them (smtpd_check.c).
+/// Lists within lists, as deep as the daemon follows them (`smtpd_check.c`).
 const DEEPEST: usize = 100;
 
 /// So many clauses one list may become; the rest of it is a gap.
@@ -22,7 +23,7 @@ const LONGEST: usize = 20_000;
 pub const DEFERRED: &str = "defer_if_permit";
 
 /// The mark of `defer_if_reject`.
-const HOPEFUL: &str = "defer_if_reject";
+pub const HOPEFUL: &str = "defer_if_reject";
 
 /// What the lists of one service share.
 pub struct Lists<'a> {
@@ -42,6 +43,33 @@ pub struct Lists<'a> {
     pub null: String,
     /// Whether clients are asked for certificates.
     pub certificates: bool,
+    /// Whether a list has `defer_if_reject`.
+    pub hopeful: Cell<bool>,
+}
+
+/// What the client has said when a list is gone through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Said {
+    Nothing,
+    Helo,
+    Sender,
+    Recipient,
+}
+
+impl Said {
+    /// What a restriction asks for; without it, it does nothing.
+    fn needed_by(restriction: &str) -> Self {
+        let has = |word: &str| restriction.contains(word);
+        if has("recipient") || has("auth_destination") || has("mx_backup") {
+            Self::Recipient
+        } else if has("sender") || has("_address") {
+            Self::Sender
+        } else if has("helo") || (has("hostname") && !has("client")) {
+            Self::Helo
+        } else {
+            Self::Nothing
+        }
+    }
 }
 
 /// What lies around a restriction.
@@ -62,39 +90,45 @@ pub struct List<'a> {
     lists: &'a Lists<'a>,
     /// What a table without a restriction before it is asked.
     asked: Option<Asked>,
+    said: Said,
     pub clauses: Vec<Clause>,
-    is_hopeful: bool,
 }
 
 impl<'a> Lists<'a> {
-    /// The clauses of a list; `asked` is what a table alone in it is asked.
-    pub fn clauses(&'a self, name: &str, asked: Option<Asked>) -> Vec<Clause> {
+    /// The clauses of a list; `asked` is what a table alone in it is asked, and `goes_on` whether
+    /// `defer_if_reject` of the list before it still counts.
+    pub fn clauses(
+        &'a self,
+        name: &str,
+        asked: Option<Asked>,
+        said: Said,
+        goes_on: bool,
+    ) -> Vec<Clause> {
         let words = self.values.words(name, Some(self.service));
         let mut list = List {
             lists: self,
             asked,
+            said,
             clauses: Vec::new(),
-            is_hopeful: false,
         };
-        list.read(
-            &words,
-            &Around {
-                condition: Vec::new(),
-                warn: false,
-                no_permit: false,
-                depth: 0,
+        let was_hopeful = self.hopeful.get();
+        self.hopeful.set(was_hopeful && goes_on);
+        let around = Around {
+            condition: Vec::new(),
+            warn: false,
+            no_permit: false,
+            depth: 0,
+            origin: None,
+        };
+        list.read(&words, &around);
+        if was_hopeful && !goes_on {
+            let reset = Outcome::Mark(HOPEFUL.into(), false);
+            let first = Clause {
+                guard: Guard::Always,
+                outcome: reset,
                 origin: None,
-            },
-        );
-        if list.is_hopeful {
-            list.clauses.insert(
-                0,
-                Clause {
-                    guard: Guard::Always,
-                    outcome: Outcome::Mark(HOPEFUL.into(), false),
-                    origin: None,
-                },
-            );
+            };
+            list.clauses.insert(0, first);
         }
         list.clauses
     }
@@ -176,7 +210,7 @@ impl List<'_> {
         if self.lists.soft {
             return self.push(guard, Outcome::TempFail(reason), at);
         }
-        if self.is_hopeful {
+        if self.lists.hopeful.get() {
             let deferred = both(Guard::Marked(HOPEFUL.into()), guard.clone());
             self.push(deferred, Outcome::TempFail(reason), at);
         }
@@ -237,6 +271,9 @@ impl List<'_> {
                 None => self.broken(at, &format!("`{word}` is a table where none can be asked")),
             };
         }
+        if Said::needed_by(lower) > self.said {
+            return;
+        }
         if let (Some(argument), Some(checked)) = (argument, lower.strip_prefix("check_")) {
             return self.check(checked, argument, at);
         }
@@ -250,7 +287,7 @@ impl List<'_> {
                 self.push(Guard::Always, Outcome::Mark(DEFERRED.into(), true), at);
             }
             "defer_if_reject" => {
-                self.is_hopeful = true;
+                self.lists.hopeful.set(true);
                 self.push(Guard::Always, Outcome::Mark(HOPEFUL.into(), true), at);
             }
             // One session does none of it, or nobody sees it.
@@ -390,6 +427,33 @@ impl List<'_> {
         Guard::Any(vec![private, both(public, opaque)])
     }
 
+    /// Who or what a DNS list has.
+    fn listed(&mut self, lower: &str, argument: &Word, at: &Around) {
+        let (zone, _) = argument
+            .text
+            .split_once('=')
+            .unwrap_or((&argument.text, ""));
+        if lower == "reject_rbl_client" {
+            let listed = Arc::new(Opaque::listed(zone, at.origin.clone()));
+            return self.coded(
+                Guard::Opaque(listed),
+                "maps_rbl_reject_code",
+                0,
+                Reason::ClientRefused,
+                at,
+            );
+        }
+        let whose = match lower.rsplit('_').next() {
+            Some("helo") => "the name in EHLO",
+            Some("sender") => "the sender's domain",
+            Some("recipient") => "the recipient's domain",
+            _ => "the client's name",
+        };
+        let hit = format!("`{zone}` lists {whose}");
+        let guard = Self::opaque("rbl", zone, hit, "it is asked over DNS", Some(false), at);
+        self.coded(guard, "maps_rbl_reject_code", 0, Reason::Rule, at);
+    }
+
     fn rejects(&mut self, lower: &str, argument: Option<&Word>, at: &Around) {
         let lists = self.lists;
         if let Some(guard) = super::forms::of_form(lower) {
@@ -400,29 +464,7 @@ impl List<'_> {
             return self.coded(guard, code, 0, reason, at);
         }
         if let Some(argument) = argument {
-            let (zone, _) = argument
-                .text
-                .split_once('=')
-                .unwrap_or((&argument.text, ""));
-            if lower == "reject_rbl_client" {
-                let listed = Arc::new(Opaque::listed(zone, at.origin.clone()));
-                return self.coded(
-                    Guard::Opaque(listed),
-                    "maps_rbl_reject_code",
-                    0,
-                    Reason::ClientRefused,
-                    at,
-                );
-            }
-            let whose = match lower.rsplit('_').next() {
-                Some("helo") => "the name in EHLO",
-                Some("sender") => "the sender's domain",
-                Some("recipient") => "the recipient's domain",
-                _ => "the client's name",
-            };
-            let hit = format!("`{zone}` lists {whose}");
-            let guard = Self::opaque("rbl", zone, hit, "it is asked over DNS", Some(false), at);
-            return self.coded(guard, "maps_rbl_reject_code", 0, Reason::Rule, at);
+            return self.listed(lower, argument, at);
         }
         let dns = |hit: &str| {
             Self::opaque(
@@ -642,7 +684,12 @@ impl List<'_> {
         }
         // Entries without a decision hide those behind them.
         let mut hidden: Vec<Guard> = Vec::new();
-        for hit in asked.hits(&table, lists.below, &lists.null) {
+        let form = Form {
+            below: lists.below,
+            null: &lists.null,
+            quoted: lists.classes.keeps_quotes(),
+        };
+        for hit in asked.hits(&table, form) {
             let guard = on(hit.guard);
             let mut inner = at.clone();
             inner.origin = hit.origin.clone().or_else(|| at.origin.clone());
@@ -673,9 +720,11 @@ impl List<'_> {
             Answer::Defer => self.defer(guard, asked.reason(), at),
             Answer::DeferIfPermit => self.push(guard, Outcome::Mark(DEFERRED.into(), true), at),
             Answer::DeferIfReject => {
-                self.is_hopeful = true;
+                self.lists.hopeful.set(true);
                 self.push(guard, Outcome::Mark(HOPEFUL.into(), true), at);
             }
+            // Nothing of the message is known that could be thrown away.
+            Answer::Discard if self.said < Said::Sender => {}
             Answer::Discard => {
                 let deferred = both(Guard::Marked(DEFERRED.into()), guard.clone());
                 self.push(deferred, Outcome::TempFail(Reason::Rule), at);

@@ -1,6 +1,7 @@
 //! A service of smtpd(8) as a listener: address, TLS, AUTH and its decision lists in the daemon's
 //! order. Must not know what the lists say.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -9,7 +10,7 @@ use super::classes::{Classes, below};
 use super::filter;
 use super::guard;
 use super::matching::{Reader, all, both, is_never};
-use super::restrictions::{DEFERRED, List, Lists, networks};
+use super::restrictions::{DEFERRED, HOPEFUL, List, Lists, Said, networks};
 use super::values::Values;
 use crate::mta::lift::Use;
 use crate::mta::postfix::services::Service;
@@ -75,7 +76,7 @@ pub fn listener(
         addresses,
         role: Role::Mx,
         tls: tls.how,
-        profile: tls.enforced.then(|| tls.profile).flatten(),
+        profile: tls.profile.filter(|_| tls.enforced),
         auth: auth && tls.how != ListenerTls::No && allowed("smtpd_sasl_tls_security_options"),
         auth_in_clear: in_clear && allowed("smtpd_sasl_security_options"),
         mechanisms,
@@ -248,6 +249,7 @@ fn lists<'a>(
         below: below(values, Some(service), "smtpd_access_maps"),
         null: values.decides("smtpd_null_access_lookup_key", Some(service)),
         certificates: tls.asked,
+        hopeful: Cell::new(false),
     }
 }
 
@@ -297,7 +299,7 @@ pub fn addresses(words: &[&str]) -> Option<Vec<IpAddr>> {
     Some(found)
 }
 
-/// A list that is passed where the recipient is `postmaster` without a domain (smtpd_check.c: RFC
+/// A list that is passed where the recipient is `postmaster` without a domain (`smtpd_check.c`: RFC
 /// 2821 wants it to be accepted).
 fn is_postmaster(guard: &Guard) -> bool {
     matches!(guard, Guard::All(both) if matches!(both[..], [Guard::RecipientBare, Guard::RecipientPostmaster]))
@@ -317,18 +319,28 @@ fn stages_of(lists: &Lists<'_>, tls: &Tls) -> Vec<Stage> {
     let relay_first = values.dictionary.version.is_at_least(&[3, 6])
         && values.flag("smtpd_relay_before_recipient_restrictions", service);
     let mut order = vec![
-        ("smtpd_client_restrictions", Some(Asked::Client), delayed),
-        ("smtpd_helo_restrictions", Some(Asked::Helo), delayed),
-        ("smtpd_sender_restrictions", Some(Asked::Sender), delayed),
-        ("smtpd_recipient_restrictions", Some(Asked::Recipient), true),
-        ("smtpd_relay_restrictions", Some(Asked::Recipient), true),
+        ("smtpd_client_restrictions", Asked::Client, Said::Nothing),
+        ("smtpd_helo_restrictions", Asked::Helo, Said::Helo),
+        ("smtpd_sender_restrictions", Asked::Sender, Said::Sender),
+        (
+            "smtpd_recipient_restrictions",
+            Asked::Recipient,
+            Said::Recipient,
+        ),
+        (
+            "smtpd_relay_restrictions",
+            Asked::Recipient,
+            Said::Recipient,
+        ),
     ];
     if relay_first {
         order.swap(3, 4);
     }
     let mut stages = vec![filter::stage(values, lists.service), tls.stage()];
-    for (name, asked, at_rcpt) in order {
-        let mut clauses = lists.clauses(name, asked);
+    for (at, (name, asked, said)) in order.into_iter().enumerate() {
+        let said = if delayed { Said::Recipient } else { said };
+        let at_rcpt = said == Said::Recipient;
+        let mut clauses = lists.clauses(name, Some(asked), said, at == 4);
         if name == "smtpd_sender_restrictions"
             && values.flag("smtpd_reject_unlisted_sender", service)
         {
@@ -347,17 +359,7 @@ fn stages_of(lists: &Lists<'_>, tls: &Tls) -> Vec<Stage> {
             clauses,
         });
     }
-    let mark = |clause: &Clause| matches!(&clause.outcome, Outcome::Mark(name, true) if &**name == DEFERRED);
-    if stages.iter().flat_map(|stage| &stage.clauses).any(mark) {
-        stages.push(Stage {
-            name: "defer_if_permit".into(),
-            clauses: vec![Clause {
-                guard: both(!postmaster().guard, Guard::Marked(DEFERRED.into())),
-                outcome: Outcome::TempFail(Reason::Rule),
-                origin: None,
-            }],
-        });
-    }
+    stages.extend(deferred(&stages, !postmaster().guard));
     let options = values.words("receive_override_options", service);
     let is_off = options
         .iter()
@@ -365,6 +367,14 @@ fn stages_of(lists: &Lists<'_>, tls: &Tls) -> Vec<Stage> {
     if values.flag("smtpd_reject_unlisted_recipient", service) && !is_off {
         // A `postmaster` without an account gets no mail either: it comes back.
         let mut clauses = lists.classes.unlisted();
+        if lists.hopeful.get() {
+            let deferred = clauses.iter().map(|clause| Clause {
+                guard: both(Guard::Marked(HOPEFUL.into()), clause.guard.clone()),
+                outcome: Outcome::TempFail(Reason::UnknownRecipient),
+                origin: clause.origin.clone(),
+            });
+            clauses = deferred.chain(clauses.clone()).collect();
+        }
         if lists.soft {
             for clause in &mut clauses {
                 clause.outcome = Outcome::TempFail(Reason::UnknownRecipient);
@@ -375,17 +385,36 @@ fn stages_of(lists: &Lists<'_>, tls: &Tls) -> Vec<Stage> {
             clauses,
         });
     }
+    let at_data = stages.len();
     for name in ["smtpd_data_restrictions", "smtpd_end_of_data_restrictions"] {
         stages.push(Stage {
             name: name.into(),
-            clauses: lists.clauses(name, None),
+            clauses: lists.clauses(name, None, Said::Recipient, false),
         });
     }
+    stages.extend(deferred(&stages[at_data..], Guard::Always));
     stages.push(lists.classes.stage());
     stages
 }
 
-/// Who may name another client (XCLIENT_README; postconf(5), `smtpd_upstream_proxy_protocol`).
+/// Who was to be deferred if nothing refuses, after these stages.
+fn deferred(stages: &[Stage], of: Guard) -> Option<Stage> {
+    let marks = |clause: &Clause| matches!(&clause.outcome, Outcome::Mark(name, true) if &**name == DEFERRED);
+    let clause = stages
+        .iter()
+        .flat_map(|stage| &stage.clauses)
+        .find(|clause| marks(clause))?;
+    Some(Stage {
+        name: "defer_if_permit".into(),
+        clauses: vec![Clause {
+            guard: both(of, Guard::Marked(DEFERRED.into())),
+            outcome: Outcome::TempFail(Reason::Rule),
+            origin: clause.origin.clone(),
+        }],
+    })
+}
+
+/// Who may name another client (`XCLIENT_README`; postconf(5), `smtpd_upstream_proxy_protocol`).
 fn believed(values: &Values<'_>, service: &Service) -> Option<Stated<AddressSet>> {
     let proxy = "smtpd_upstream_proxy_protocol";
     if !values.text(proxy, Some(service), Use::Decides).is_empty() {

@@ -1,4 +1,4 @@
-//! Lookup tables whose text is at hand (DATABASE_README). Must not know what they are asked for.
+//! Lookup tables whose text is at hand (`DATABASE_README`). Must not know what they are asked for.
 
 use std::sync::Arc;
 
