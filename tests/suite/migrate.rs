@@ -42,6 +42,10 @@ fn read(name: &str, yaml: &str) -> Description {
 const UNSAID: &[(Server, &str)] = &[
     (Server::Postfix, "tables"),
     (Server::Sendmail, "tables"),
+    (Server::Exim, "tables"),
+    (Server::Exim, "auth"),
+    (Server::Postfix, "dkim socket"),
+    (Server::Sendmail, "dkim socket"),
     (Server::Postfix, "relay domains"),
     (Server::Postfix, "virtual domains"),
     (Server::Postfix, "dkim"),
