@@ -6,8 +6,11 @@ use std::sync::Arc;
 
 use super::config::{Gap, World};
 use super::dialect::Dialect;
-use crate::policy::Policy;
+use crate::policy::{Policy, Role};
 use crate::text::Source;
+
+/// The port of mail exchangers (RFC 5321 §4.5.4.2).
+const SMTP: u16 = 25;
 
 /// What became of a setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,6 +37,16 @@ impl Dialect {
     /// The policy of the configuration that begins with the file `source`; none for a file that
     /// does not decide sessions by itself, such as a table.
     pub fn policy(&self, source: &Arc<Source>, world: &World<'_>) -> Option<Lifted> {
-        self.lift.and_then(|lift| lift(source, world))
+        let mut lifted = self.lift.and_then(|lift| lift(source, world))?;
+        // What a listener is for shows in what it does, where its port does not say it.
+        let policy = &mut lifted.policy;
+        for index in 0..policy.listeners.len() {
+            let listener = &policy.listeners[index];
+            let is_unclear = listener.role == Role::Mx && listener.auth && listener.port != SMTP;
+            if is_unclear && !policy.takes_without_log_in(listener.port) {
+                policy.listeners[index].role = Role::Submission;
+            }
+        }
+        Some(lifted)
     }
 }

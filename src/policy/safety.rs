@@ -211,6 +211,25 @@ impl Policy {
             .collect()
     }
 
+    /// Whether the listener on `port` takes something from who has not logged in.
+    pub fn takes_without_log_in(&self, port: u16) -> bool {
+        let mut space = Space::of(&[self]);
+        space.listeners.retain(|(known, _)| *known == port);
+        space.auth = vec![None];
+        let mut takes = false;
+        space.walk(
+            &Environment::default(),
+            false,
+            &mut |session, environment| {
+                let verdict = self.decide_in(session, environment, false);
+                let accepts = |decision| matches!(decision, Decision::Accept(_));
+                takes = verdict.possible.iter().any(|one| accepts(one.decision));
+                (!takes).then_some(verdict.looked)
+            },
+        );
+        takes
+    }
+
     /// The written clauses that no session comes to, whatever cannot be evaluated answers. One
     /// that several listeners share is told only if none of them comes to it.
     pub fn unreached(&self) -> Vec<&Clause> {

@@ -44,6 +44,7 @@ const UNSAID: &[(Server, &str)] = &[
     (Server::Sendmail, "tables"),
     (Server::Exim, "tables"),
     (Server::Exim, "auth"),
+    (Server::Exim, "dkim socket"),
     (Server::Postfix, "dkim socket"),
     (Server::Sendmail, "dkim socket"),
     (Server::Postfix, "relay domains"),
