@@ -158,9 +158,13 @@ fn networks(shared: &Shared<'_>) -> Vec<Stated<Network>> {
                     lists.push((list.value.clone(), list.place.clone()));
                 } else if item.starts_with('/') {
                     let lines = shared.file(&item).map(|file| file.text().to_owned());
-                    for line in super::tables::lines(&lines.unwrap_or_default()) {
-                        lists.push((line.replace(':', "::"), place.clone()));
-                    }
+                    let lines = lines.unwrap_or_default();
+                    let read = super::tables::lines(&lines).into_iter();
+                    let read = read.filter_map(|line| Network::parse(line.trim()).ok());
+                    networks.extend(read.map(|value| Stated {
+                        value,
+                        origin: Some(place.clone()),
+                    }));
                 } else if let Ok(value) = Network::parse(&item) {
                     networks.push(Stated {
                         value,
