@@ -16,8 +16,7 @@ use smtpconf::policy::{
 };
 use smtpconf::text::{Snapshot, Source};
 
-#[path = "../lab/random.rs"]
-mod random;
+use crate::random;
 
 fn target() -> Target {
     let server = Server::Exim;

@@ -15,8 +15,7 @@ use smtpconf::policy::{
 };
 use smtpconf::text::{Snapshot, Source};
 
-#[path = "../lab/random.rs"]
-mod random;
+use crate::random;
 
 /// The configuration that begins with the first file; the others are its neighbours.
 fn lift(dialect: &str, files: &[(&str, &str)], version: Version) -> Lifted {

@@ -15,6 +15,8 @@ mod lossless;
 mod migrate;
 mod policy;
 mod raise;
+#[path = "../lab/random.rs"]
+mod random;
 mod readme;
 mod safety;
 mod versions;

@@ -222,28 +222,26 @@ fn choose(
         };
         let known = session.recipient.known;
         let client = &session.client;
-        let found = batches[first..].iter_mut().find(|batch| {
+        let found = batches[first..].iter().position(|batch| {
             batch.known == known
                 && batch.options == options
                 && batch.port == session.port
                 && batch.source == client.source
                 && batch.name == client.name
         });
-        let batch = match found {
-            Some(batch) => batch,
-            None => {
-                batches.push(Batch {
-                    configuration,
-                    known,
-                    options,
-                    source: client.source,
-                    name: client.name.clone(),
-                    port: session.port,
-                    sessions: Vec::new(),
-                });
-                batches.last_mut().unwrap()
-            }
-        };
+        let at = found.map_or(batches.len(), |at| first + at);
+        if at == batches.len() {
+            batches.push(Batch {
+                configuration,
+                known,
+                options,
+                source: client.source,
+                name: client.name.clone(),
+                port: session.port,
+                sessions: Vec::new(),
+            });
+        }
+        let batch = &mut batches[at];
         batch.sessions.push((session, wanted, by));
     }
 }

@@ -159,7 +159,7 @@ fn networks(shared: &Shared<'_>) -> Vec<Stated<Network>> {
                 } else if item.starts_with('/') {
                     let lines = shared.file(&item).map(|file| file.text().to_owned());
                     let lines = lines.unwrap_or_default();
-                    let read = super::tables::lines(&lines).into_iter();
+                    let read = super::tables::lines(&lines);
                     let read = read.filter_map(|line| Network::parse(line.trim()).ok());
                     networks.extend(read.map(|value| Stated {
                         value,
