@@ -159,6 +159,10 @@ impl Case<'_> {
                 continue;
             };
             let recipient = &session.recipient;
+            // What DNS does not know is accepted of those who may relay, and goes nowhere.
+            if matches!(&recipient.at, At::Domain(domain) if domain.cannot_exist()) {
+                continue;
+            }
             let place = services::destination(facts, recipient, kind);
             // `postmaster` is an alias, whose mail goes to another account's mailbox.
             let alias = recipient.is_postmaster() && place == "mailbox";
