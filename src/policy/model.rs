@@ -441,7 +441,12 @@ impl Facts {
             ),
             shown("spam filter", self.spam_filter.as_ref()),
             list("milters", &self.milters),
-            shown("tables", self.tables.as_ref()),
+            (
+                "tables",
+                // Text is what suits every server.
+                format!("{:?}", self.tables.as_ref().map_or(Tables::Text, |tables| tables.value)),
+                self.tables.as_ref().and_then(|tables| tables.origin.as_ref()),
+            ),
         ]
     }
 }

@@ -36,7 +36,7 @@ fn what_the_program_prints_in_the_readme_is_real() {
         ]
         .concat();
     }
-    assert_eq!(count, 3);
+    assert_eq!(count, 6);
     if std::env::var_os("UPDATE").is_some() {
         fs::write(&path, &real).unwrap();
     } else {
