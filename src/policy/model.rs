@@ -444,8 +444,15 @@ impl Facts {
             (
                 "tables",
                 // Text is what suits every server.
-                format!("{:?}", self.tables.as_ref().map_or(Tables::Text, |tables| tables.value)),
-                self.tables.as_ref().and_then(|tables| tables.origin.as_ref()),
+                format!(
+                    "{:?}",
+                    self.tables
+                        .as_ref()
+                        .map_or(Tables::Text, |tables| tables.value)
+                ),
+                self.tables
+                    .as_ref()
+                    .and_then(|tables| tables.origin.as_ref()),
             ),
         ]
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::matching::{Below, address_tests, all, both, either, single, text_tests, within};
 use super::table::{Entry, Table, Tests};
 use crate::net::Network;
-use crate::policy::{Field, Guard, NameState, Patterns, Reason};
+use crate::policy::{Field, Guard, NameState, Opaque, Patterns, Reason};
 use crate::text::Place;
 
 /// So many entries of a table stay single, each with its own line; of more, those with the same
@@ -169,6 +169,10 @@ impl Asked {
             let Some(guard) = text_tests(self.whole(form), &entry.key) else {
                 continue;
             };
+            let guard = match self {
+                Self::Recipient if form.quoted => unquoted_too(guard, entry),
+                _ => guard,
+            };
             // Texts that stand for what has none.
             let (stand_in, stands_for) = match self {
                 Self::Client | Self::ReverseName => ("unknown", Some(self.nameless())),
@@ -322,4 +326,24 @@ fn octets(key: &str) -> Option<Network> {
     let mut full = [0; 4];
     full[..parts.len()].copy_from_slice(&parts);
     Network::parse(&format!("{}/{}", Ipv4Addr::from(full), parts.len() * 8)).ok()
+}
+
+/// A local part that has to stand in quotes is looked up with them or without: which, the
+/// configuration does not say. Where both give the same it is known.
+fn unquoted_too(quoted: Guard, entry: &Entry<Tests>) -> Guard {
+    let Some(plain) = text_tests(Field::Recipient, &entry.key) else {
+        return quoted;
+    };
+    let opaque = Guard::Opaque(Arc::new(Opaque {
+        kind: "quotes",
+        name: "a quoted local part".into(),
+        hit: "Postfix looks the recipient up as this pattern wants it".into(),
+        reason: "whether quotes are kept is not known".into(),
+        usual: None,
+        origin: entry.origin.clone(),
+    }));
+    either(
+        both(quoted.clone(), plain.clone()),
+        both(either(quoted, plain), opaque),
+    )
 }

@@ -18,13 +18,17 @@ const REQUIRED: [&str; 6] = [
 
 /// Why the daemon exits for its lists, if it does.
 pub fn unguarded(lists: &Lists<'_>) -> Option<(String, Option<Place>)> {
-    let names = ["smtpd_relay_restrictions", "smtpd_recipient_restrictions"];
-    let has = |name: &&str| {
+    let names = ["smtpd_recipient_restrictions", "smtpd_relay_restrictions"];
+    for name in names {
         let words = lists.values.words(name, Some(lists.service));
-        has_required(&words, lists, 0)
-    };
-    if names.iter().any(has) {
-        return None;
+        match required(&words, lists, 0) {
+            Found::Required => return None,
+            Found::Nothing => {}
+            Found::NoEnd => {
+                let reason = "restriction classes that call each other without end".to_owned();
+                return Some((reason, lists.values.place(name, Some(lists.service))));
+            }
+        }
     }
     let origin = names
         .iter()
@@ -36,8 +40,21 @@ pub fn unguarded(lists: &Lists<'_>) -> Option<(String, Option<Place>)> {
     Some((reason, origin))
 }
 
+/// What a walk through the words of a list comes to.
+enum Found {
+    /// A restriction that is required.
+    Required,
+    /// None, as far as it goes.
+    Nothing,
+    /// It never ends, and the daemon dies of it.
+    NoEnd,
+}
+
 /// As the daemon goes through the words, whatever they mean.
-fn has_required(words: &[Word], lists: &Lists<'_>, depth: usize) -> bool {
+fn required(words: &[Word], lists: &Lists<'_>, depth: usize) -> Found {
+    if depth >= 100 {
+        return Found::NoEnd;
+    }
     let mut words = words.iter();
     while let Some(word) = words.next() {
         let lower = word.text.to_ascii_lowercase();
@@ -45,19 +62,18 @@ fn has_required(words: &[Word], lists: &Lists<'_>, depth: usize) -> bool {
             "warn_if_reject" => {
                 words.next();
             }
-            "permit" => return false,
-            _ if REQUIRED.contains(&lower.as_str()) => return true,
+            "permit" => return Found::Nothing,
+            _ if REQUIRED.contains(&lower.as_str()) => return Found::Required,
             _ => {
-                if let Some(inner) = lists.named.get(&word.text)
-                    && depth < 100
-                    && has_required(inner, lists, depth + 1)
-                {
-                    return true;
+                let inner = lists.named.get(&word.text);
+                match inner.map(|inner| required(inner, lists, depth + 1)) {
+                    None | Some(Found::Nothing) => {}
+                    Some(found) => return found,
                 }
             }
         }
     }
-    false
+    Found::Nothing
 }
 
 /// What the daemon says of an argument that it does not take (getopt(3) stops at the first word
