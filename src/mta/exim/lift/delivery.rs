@@ -1,6 +1,8 @@
 //! Facts of where mail goes: domains, aliases, the smarthost, signatures. Must not know who may
 //! send it.
 
+use std::collections::HashMap;
+
 use super::facts::{Unknown, constant, file_of, host};
 use super::ours::domains_of;
 use super::parse::parse;
@@ -31,16 +33,22 @@ pub fn fill(facts: &mut Facts, scene: &Scene<'_>, unknown: &mut Unknown) {
     };
     let foreign = taker(FOREIGN);
     let mut local: Vec<Domain> = Vec::new();
-    for router in routes::routers(scene.shared.running) {
-        let Some(domains) = router.option("domains") else {
-            continue;
-        };
-        let names = domains_of(&domains.value, scene);
+    let lists: Vec<_> = routes::routers(scene.shared.running)
+        .into_iter()
+        .filter_map(|router| Some((router, domains_of(&router.option("domains")?.value, scene))))
+        .collect();
+    // Domains that stand in the same lists go the same way.
+    let mut takers: HashMap<Vec<bool>, Option<&Driver>> = HashMap::new();
+    for (router, names) in &lists {
+        let router = *router;
         for name in &names.exact {
             let Ok(name) = Domain::parse(name) else {
                 continue;
             };
-            let found = taker(name.as_str());
+            let stands_in = lists.iter().map(|(_, names)| names.holds(name.as_str()));
+            let found = *takers
+                .entry(stands_in.collect())
+                .or_insert_with(|| taker(name.as_str()));
             if found.is_none_or(|taker| !std::ptr::eq(taker, router)) {
                 continue;
             }

@@ -21,7 +21,7 @@ pub fn item(item: &str, scene: &Scene<'_>) -> Item {
         _ => {}
     }
     if let Some(set) = addresses(item) {
-        return Found::Addresses(set).into();
+        return Found::Addresses(vec![set]).into();
     }
     let looks_like_address = item
         .split_once('/')
@@ -118,13 +118,13 @@ fn lookup(item: &str, kind: &str, file: &str, scene: &Scene<'_>) -> Item {
         (Ok(source), "-iplsearch") => {
             let keys = entries(source.text());
             let sets = keys.iter().filter_map(|(key, _)| addresses(key));
-            return Found::Addresses(AddressSet::union(sets)).into();
+            return Found::Addresses(sets.collect()).into();
         }
         (Ok(source), "-lsearch") => {
             let keys = entries(source.text());
             let whole = keys.iter().filter(|(key, _)| !key.contains('/'));
             let sets = whole.filter_map(|(key, _)| addresses(key));
-            return Found::Addresses(AddressSet::union(sets)).into();
+            return Found::Addresses(sets.collect()).into();
         }
         (Ok(source), "lsearch") => {
             let keys = entries(source.text());

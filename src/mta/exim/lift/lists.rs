@@ -64,8 +64,8 @@ impl Item {
 pub enum Found {
     /// Where this holds.
     When(Guard),
-    /// Where the client's address is in the set.
-    Addresses(AddressSet),
+    /// Where the client's address is in one of the sets.
+    Addresses(Vec<AddressSet>),
     /// Where the text is one of these.
     Patterns(Patterns),
 }
@@ -195,8 +195,10 @@ fn decided(step: Step, rest: Answer, compared: &Compared, list: &str) -> Answer 
     let is_plain = step.item.is_plain();
     let yes = match step.item.yes {
         Found::When(guard) => guard,
-        Found::Addresses(set) if set.is_empty() => Guard::never(),
-        Found::Addresses(set) => Guard::ClientIn(Arc::new(set)),
+        Found::Addresses(sets) => match AddressSet::union(sets) {
+            set if set.is_empty() => Guard::never(),
+            set => Guard::ClientIn(Arc::new(set)),
+        },
         Found::Patterns(patterns) => {
             let patterns = Arc::new(patterns);
             any(compared.iter().map(|(guard, value)| {
@@ -316,7 +318,7 @@ fn push_to(steps: &mut Vec<Step>, negated: bool, mut item: Item, lenience: Lenie
     {
         match (&mut last.item.yes, &item.yes) {
             (Found::Addresses(known), Found::Addresses(more)) => {
-                *known = AddressSet::union([std::mem::take(known), more.clone()]);
+                known.extend(more.iter().cloned());
                 return;
             }
             (Found::Patterns(known), Found::Patterns(more)) => {
