@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::findings::{Finding, Severity};
 use crate::mta::Lifted;
 use crate::policy::{
-    Clause, Environment, Hole, Listener, ListenerTls, Mechanism, Policy, Role, Surroundings,
+    Clause, Environment, Hole, Listener, ListenerTls, Mechanism, Policy, Role, Space, Surroundings,
 };
 use crate::text::{Place, Source, Span};
 
@@ -35,20 +35,21 @@ pub(super) struct Judged<'a> {
 /// The findings about what a configuration does.
 pub(super) fn behaviour(judged: Judged<'_>) -> Vec<Finding> {
     let policy = &judged.lifted.policy;
-    let mut findings = relaying(policy, judged);
+    let space = Space::of(&[policy]);
+    let mut findings = relaying(policy, &space, judged);
     findings.extend(
         policy
             .listeners
             .iter()
             .flat_map(|one| listener(one, judged)),
     );
-    let shut = policy.closed();
+    let shut = policy.closed(&space);
     for (listener, by) in &shut {
         findings.push(refuses_everybody(listener, *by, judged));
     }
     // Where nobody gets in, everything behind the gate is out of reach.
     if shut.is_empty() {
-        findings.extend(policy.unreached().into_iter().filter_map(unreached));
+        findings.extend(policy.unreached(&space).into_iter().filter_map(unreached));
     }
     for gap in &judged.lifted.gaps {
         findings.push(finding(
@@ -80,8 +81,12 @@ pub(super) fn finding(
     }
 }
 
-fn relaying(policy: &Policy, judged: Judged<'_>) -> Vec<Finding> {
-    let holes = policy.holes(&judged.asking.surroundings, &judged.asking.environment);
+fn relaying(policy: &Policy, space: &Space, judged: Judged<'_>) -> Vec<Finding> {
+    let holes = policy.holes(
+        space,
+        &judged.asking.surroundings,
+        &judged.asking.environment,
+    );
     let is_proved = holes.iter().any(|hole| hole.proved);
     let mut findings: Vec<Finding> = holes
         .iter()
@@ -90,7 +95,11 @@ fn relaying(policy: &Policy, judged: Judged<'_>) -> Vec<Finding> {
         .map(|hole| open_relay(policy, hole, judged))
         .collect();
     if !is_proved {
-        let doubts = policy.doubts(&judged.asking.surroundings, &judged.asking.environment);
+        let doubts = policy.doubts(
+            space,
+            &judged.asking.surroundings,
+            &judged.asking.environment,
+        );
         findings.extend(doubts.into_iter().map(|clause| {
             finding(
                 Severity::Note,

@@ -66,6 +66,13 @@ impl Dialect {
 
     /// The kind that the file's name tells.
     pub fn by_name(path: &Path) -> Option<&'static Self> {
+        // Cyrus SASL has files named for the programs that use it.
+        if path
+            .parent()
+            .is_some_and(|folder| folder.ends_with("sasl2"))
+        {
+            return None;
+        }
         let name = path.file_name()?.to_str()?.to_lowercase();
         // What is put behind a name to say that the file is a copy or a model of one.
         let mut plain = name.as_str();

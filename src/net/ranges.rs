@@ -29,6 +29,14 @@ fn address((is_v6, bits): Key) -> IpAddr {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AddressSet {
     ranges: Vec<(Key, Key)>,
+    /// The ranges without those of wide networks; none where there is no such network.
+    narrow: Option<Vec<(Key, Key)>>,
+}
+
+/// Whether a range has no more addresses than an IPv4 network of /8 or an IPv6 network of /32:
+/// what one organisation may have for its own.
+fn is_narrow((first, last): &(Key, Key)) -> bool {
+    last.1 - first.1 < if first.0 { 1 << 96 } else { 1 << 24 }
 }
 
 impl AddressSet {
@@ -37,26 +45,24 @@ impl AddressSet {
         let ranges = networks
             .into_iter()
             .map(|network| (key(network.first()), key(network.last())));
-        Self::merged(ranges.collect())
-    }
-
-    fn merged(mut all: Vec<(Key, Key)>) -> Self {
-        all.sort_unstable();
-        let mut ranges: Vec<(Key, Key)> = Vec::new();
-        for (first, last) in all {
-            match ranges.last_mut() {
-                Some((start, end)) if start.0 == first.0 && first.1 <= end.1.saturating_add(1) => {
-                    end.1 = end.1.max(last.1);
-                }
-                _ => ranges.push((first, last)),
-            }
+        let all: Vec<(Key, Key)> = ranges.collect();
+        let narrow = (!all.iter().all(is_narrow))
+            .then(|| merged(all.iter().copied().filter(is_narrow).collect()));
+        Self {
+            ranges: merged(all),
+            narrow,
         }
-        Self { ranges }
     }
-
     /// The union of sets.
     pub fn union(sets: impl IntoIterator<Item = Self>) -> Self {
-        Self::merged(sets.into_iter().flat_map(|set| set.ranges).collect())
+        let sets: Vec<Self> = sets.into_iter().collect();
+        let has_wide = sets.iter().any(|set| set.narrow.is_some());
+        let narrow =
+            has_wide.then(|| merged(sets.iter().flat_map(|set| set.narrow().ranges).collect()));
+        Self {
+            ranges: merged(sets.into_iter().flat_map(|set| set.ranges).collect()),
+            narrow,
+        }
     }
 
     /// Every address of both families.
@@ -66,6 +72,7 @@ impl AddressSet {
                 ((false, 0), (false, u32::MAX.into())),
                 ((true, 0), (true, u128::MAX)),
             ],
+            narrow: Some(Vec::new()),
         }
     }
 
@@ -83,7 +90,9 @@ impl AddressSet {
             }
             ranges.extend(next.map(|start| ((whole.0, start), last)));
         }
-        Self { ranges }
+        let narrow = (!ranges.iter().all(is_narrow))
+            .then(|| ranges.iter().copied().filter(is_narrow).collect());
+        Self { ranges, narrow }
     }
 
     /// Whether the set holds no address.
@@ -91,16 +100,19 @@ impl AddressSet {
         self.ranges.is_empty()
     }
 
-    /// The ranges that have no more addresses than an IPv4 network of /8 or an IPv6 network of
-    /// /32: what one organisation may have for its own.
+    /// The addresses of those networks that are no wider than /8 (IPv6: /32): what one
+    /// organisation may have for its own.
     #[must_use]
     pub fn narrow(&self) -> Self {
-        let is_narrow = |(first, last): &&(Key, Key)| {
-            last.1 - first.1 < if first.0 { 1 << 96 } else { 1 << 24 }
-        };
         Self {
-            ranges: self.ranges.iter().filter(is_narrow).copied().collect(),
+            ranges: self.narrow.clone().unwrap_or_else(|| self.ranges.clone()),
+            narrow: None,
         }
+    }
+
+    /// Whether the set was made with a network that is wider.
+    pub fn is_wide(&self) -> bool {
+        self.narrow.is_some()
     }
 
     /// Whether the set holds the address.
@@ -145,6 +157,21 @@ impl AddressSet {
             .iter()
             .map(|(first, last)| (address(*first), address(*last)))
     }
+}
+
+/// Ranges in order, with those that touch each other made one.
+fn merged(mut all: Vec<(Key, Key)>) -> Vec<(Key, Key)> {
+    all.sort_unstable();
+    let mut ranges: Vec<(Key, Key)> = Vec::new();
+    for (first, last) in all {
+        match ranges.last_mut() {
+            Some((start, end)) if start.0 == first.0 && first.1 <= end.1.saturating_add(1) => {
+                end.1 = end.1.max(last.1);
+            }
+            _ => ranges.push((first, last)),
+        }
+    }
+    ranges
 }
 
 /// The classes that `sets` cut each family into, one representative for each distinct
@@ -267,8 +294,11 @@ mod tests {
                 (inside, !inside)
             );
         }
-        assert_eq!(AddressSet::union([some, rest.clone()]), AddressSet::all());
-        assert_eq!(rest.complement().complement(), rest);
+        let whole = AddressSet::union([some, rest.clone()]);
+        assert!(whole.ranges().eq(AddressSet::all().ranges()));
+        assert!(rest.complement().complement().ranges().eq(rest.ranges()));
+        let many = (0..600).map(|n| Network::of(Ipv4Addr::from(n << 16).into(), 16));
+        assert!(!AddressSet::new(many).is_wide());
         assert!(AddressSet::all().complement().is_empty());
         assert_eq!(AddressSet::default().complement(), AddressSet::all());
         assert!(AddressSet::all().narrow().is_empty());

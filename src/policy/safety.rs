@@ -43,10 +43,15 @@ pub struct Hole<'a> {
 }
 
 impl Policy {
-    /// The ways in which strangers can send through this server to foreign domains, one for each
+    /// The ways, in the space of this policy, in which strangers can send through this server to foreign domains, one for each
     /// clause that lets them through; the proved ones first.
-    pub fn holes(&self, surroundings: &Surroundings, environment: &Environment) -> Vec<Hole<'_>> {
-        let mut space = Space::of(&[self]);
+    pub fn holes(
+        &self,
+        space: &Space,
+        surroundings: &Surroundings,
+        environment: &Environment,
+    ) -> Vec<Hole<'_>> {
+        let mut space = space.clone();
         let gateways = surroundings.gateways.iter().copied().map(Source::Address);
         for gateway in gateways.clone() {
             if !space.sources.contains(&gateway) {
@@ -172,13 +177,12 @@ impl Policy {
     fn believes(&self, session: &Session) -> Option<&Stated<AddressSet>> {
         let reached = self.reached(session.port, session.address, session.client.source)?;
         let believed = reached.believed.as_ref()?;
-        (!believed.value.narrow().eq(&believed.value)).then_some(believed)
+        believed.value.is_wide().then_some(believed)
     }
 
     /// The listeners through which nobody sends anything, whatever cannot be evaluated answers,
     /// each with the clause that refuses most.
-    pub fn closed(&self) -> Vec<(&Listener, Option<&Clause>)> {
-        let space = Space::of(&[self]);
+    pub fn closed(&self, space: &Space) -> Vec<(&Listener, Option<&Clause>)> {
         let mut open: HashSet<*const Listener> = HashSet::new();
         let mut refusing: Vec<(*const Listener, Option<&Clause>)> = Vec::new();
         space.walk(
@@ -232,8 +236,7 @@ impl Policy {
 
     /// The written clauses that no session comes to, whatever cannot be evaluated answers. One
     /// that several listeners share is told only if none of them comes to it.
-    pub fn unreached(&self) -> Vec<&Clause> {
-        let space = Space::of(&[self]);
+    pub fn unreached(&self, space: &Space) -> Vec<&Clause> {
         let mut reached: HashSet<*const Clause> = HashSet::new();
         space.walk(
             &Environment::default(),
@@ -268,13 +271,18 @@ impl Policy {
 
     /// The clauses that would let a stranger through if their regular expressions matched what was
     /// not tried.
-    pub fn doubts(&self, surroundings: &Surroundings, environment: &Environment) -> Vec<&Clause> {
+    pub fn doubts(
+        &self,
+        space: &Space,
+        surroundings: &Surroundings,
+        environment: &Environment,
+    ) -> Vec<&Clause> {
         let doubting = Environment {
             doubt: true,
             ..environment.clone()
         };
         let by = |environment| {
-            let holes = self.holes(surroundings, environment);
+            let holes = self.holes(space, surroundings, environment);
             holes.into_iter().map(|hole| hole.by).collect::<Vec<_>>()
         };
         let shown = by(environment);

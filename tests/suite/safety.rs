@@ -9,7 +9,7 @@ use smtpconf::description;
 use smtpconf::net::{AddressSet, Domain, Network};
 use smtpconf::policy::{
     Accept, Clause, Environment, Expression, Field, Guard, Listener, ListenerTls, Mechanism,
-    NameState, Opaque, Outcome, Patterns, Policy, Reason, Role, Stage, Stated, Surroundings,
+    NameState, Opaque, Outcome, Patterns, Policy, Reason, Role, Space, Stage, Stated, Surroundings,
 };
 use smtpconf::text::{Place, Source, Span};
 
@@ -101,7 +101,7 @@ fn holes(clauses: Vec<(Guard, Outcome)>) -> Vec<String> {
 
 fn told(policy: &Policy, surroundings: &Surroundings) -> Vec<String> {
     policy
-        .holes(surroundings, &Environment::usual())
+        .holes(&Space::of(&[policy]), surroundings, &Environment::usual())
         .iter()
         .map(|hole| {
             let line = hole.by.and_then(|by| by.origin.as_ref());
@@ -219,8 +219,16 @@ fn a_pattern_that_is_run_proves_a_hole_and_never_that_there_is_none() {
     )]);
     assert!(told(&unclear, &Surroundings::default()).is_empty());
     let usual = Environment::usual();
-    assert_eq!(unclear.doubts(&Surroundings::default(), &usual).len(), 1);
-    assert!(open.doubts(&Surroundings::default(), &usual).is_empty());
+    assert_eq!(
+        unclear
+            .doubts(&Space::of(&[&unclear]), &Surroundings::default(), &usual)
+            .len(),
+        1
+    );
+    assert!(
+        open.doubts(&Space::of(&[&open]), &Surroundings::default(), &usual)
+            .is_empty()
+    );
 }
 
 #[test]
@@ -277,12 +285,12 @@ fn clauses_behind_the_end_are_not_reached() {
         (Guard::Tls, Outcome::Next),
     ]);
     let lines: Vec<usize> = policy
-        .unreached()
+        .unreached(&Space::of(&[&policy]))
         .iter()
         .map(|clause| clause.origin.as_ref().unwrap().span.start / 2)
         .collect();
     assert_eq!(lines, [4, 5]);
-    assert!(policy.closed().is_empty());
+    assert!(policy.closed(&Space::of(&[&policy])).is_empty());
 }
 
 #[test]
@@ -291,7 +299,7 @@ fn a_server_that_takes_nothing_is_told() {
         Guard::Always,
         Outcome::TempFail(Reason::Configuration),
     )]);
-    let closed = policy.closed();
+    let closed = policy.closed(&Space::of(&[&policy]));
     assert_eq!(closed.len(), 1);
     assert!(closed[0].1.is_some());
 }

@@ -111,9 +111,7 @@ pub fn names(values: &Values<'_>, parameter: &str) -> Vec<Stated<Domain>> {
     let mut found: Vec<Stated<Domain>> = Vec::new();
     for word in values.listed(parameter, None, Use::States) {
         let mut add = |name: &str, origin: Option<Place>| {
-            if let Ok(value) = Domain::parse(name)
-                && !found.iter().any(|known| known.value == value)
-            {
+            if let Ok(value) = Domain::parse(name) {
                 found.push(Stated { value, origin });
             }
         };
@@ -127,7 +125,9 @@ pub fn names(values: &Values<'_>, parameter: &str) -> Vec<Stated<Domain>> {
             add(&word.text, word.origin);
         }
     }
+    // Of a name that stands twice the first place is told.
     found.sort_by(|a, b| a.value.cmp(&b.value));
+    found.dedup();
     found
 }
 
