@@ -85,15 +85,20 @@ impl Table {
 
     /// The name among the rows that was likely meant by `name`.
     pub fn nearest(self, name: &str) -> Option<&'static str> {
-        let bound = (name.len() / 4).clamp(1, 3);
-        self.rows()
-            // Names of very different length are far apart, and measuring that takes time.
-            .filter(|row| row.key().len().abs_diff(name.len()) <= bound)
-            .map(|row| (osa_distance(row.key(), name), row.key()))
-            .filter(|&(distance, _)| distance <= bound)
-            .min()
-            .map(|(_, key)| key)
+        nearest(name, self.rows().map(Row::key))
     }
+}
+
+/// The one of `names` that was likely meant by `name`.
+pub fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let bound = (name.len() / 4).clamp(1, 3);
+    names
+        // Names of very different length are far apart, and measuring that takes time.
+        .filter(|known| known.len().abs_diff(name.len()) <= bound)
+        .map(|known| (osa_distance(known, name), known))
+        .filter(|&(distance, _)| distance <= bound)
+        .min()
+        .map(|(_, known)| known)
 }
 
 impl Row {

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::text::{Place, Source, Span};
+use crate::text::{Edit, Place, Source, Span};
 
 /// How bad a finding is. Ordered: `Note < Warning < Error`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,6 +27,38 @@ impl Severity {
     }
 }
 
+/// How sure a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Certainty {
+    /// It follows from the files.
+    #[default]
+    Proved,
+    /// It is so if what cannot be seen here is as the finding says.
+    Conditional,
+    /// It is so on nearly every server that is written like this.
+    Likely,
+}
+
+impl Certainty {
+    /// The word printed for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Proved => "proved",
+            Self::Conditional => "conditional",
+            Self::Likely => "likely",
+        }
+    }
+}
+
+/// What mends a finding.
+#[derive(Clone, Debug)]
+pub struct Fix {
+    /// Whether what the server does with every session stays the same.
+    pub is_safe: bool,
+    /// The changes; no two touch the same bytes.
+    pub edits: Vec<Edit>,
+}
+
 /// A place with the words printed under it.
 #[derive(Clone, Debug)]
 pub struct Label {
@@ -43,12 +75,16 @@ pub struct Finding {
     pub rule: &'static str,
     /// How bad it is.
     pub severity: Severity,
+    /// How sure it is.
+    pub certainty: Certainty,
     /// What is wrong and why it matters: one sentence.
     pub message: String,
     /// Where: the first place is the one to mend, the others explain it.
     pub labels: Vec<Label>,
     /// What to write instead; empty for none.
     pub help: String,
+    /// What mends it, where that can be written down.
+    pub fix: Option<Fix>,
 }
 
 impl Finding {
@@ -63,13 +99,39 @@ impl Finding {
         Self {
             rule,
             severity,
+            certainty: Certainty::Proved,
             message: short(message.into()),
             labels: vec![Label {
                 place: Place::new(source, span),
                 text: String::new(),
             }],
             help: String::new(),
+            fix: None,
         }
+    }
+
+    /// The same finding, less sure.
+    #[must_use]
+    pub fn certainty(mut self, certainty: Certainty) -> Self {
+        self.certainty = certainty;
+        self
+    }
+
+    /// The same finding with an edit that leaves what the server does as it is.
+    #[must_use]
+    pub fn safe_fix(self, edits: Vec<Edit>) -> Self {
+        self.with_fix(true, edits)
+    }
+
+    /// The same finding with an edit that changes what the server does, as was most likely meant.
+    #[must_use]
+    pub fn unsafe_fix(self, edits: Vec<Edit>) -> Self {
+        self.with_fix(false, edits)
+    }
+
+    fn with_fix(mut self, is_safe: bool, edits: Vec<Edit>) -> Self {
+        self.fix = Some(Fix { is_safe, edits });
+        self
     }
 
     /// The same finding with one more place that explains it.

@@ -7,17 +7,19 @@ use super::behaviour::{Asking, Judged, behaviour};
 use super::drift::drift;
 use crate::findings::{self, Finding, Severity};
 use crate::mta::{Dialect, World};
+use crate::rules;
 use crate::text::{Encoding, Source, Span};
 
 /// All findings about a file of a server and those that belong to it, in the order of their text.
 pub fn configuration(
     source: &Arc<Source>,
-    dialect: &Dialect,
+    dialect: &'static Dialect,
     world: &World<'_>,
     asking: &Asking,
 ) -> Vec<Finding> {
     let mut found = (dialect.syntax)(&(dialect.parse)(source));
     found.extend((dialect.resolve)(source, world).findings);
+    found.extend(rules::ask(dialect, source, world));
     if let Some(lifted) = dialect.policy(source, world) {
         let judged = Judged {
             source,

@@ -5,11 +5,15 @@ mod behaviour;
 mod configuration;
 mod discover;
 mod drift;
+mod fix;
+mod levels;
 mod pairing;
 
 pub use behaviour::Asking;
 pub use configuration::configuration;
 pub use discover::{DESCRIPTION, Found, discover, is_description};
+pub use fix::mend;
+pub use levels::{Level, Levels, Selector};
 pub use pairing::{Wanted, paired, wanted};
 
 use std::sync::Arc;

@@ -3,12 +3,12 @@
 
 mod config;
 mod dialect;
-mod exim;
+pub mod exim;
 mod grammar;
 mod lift;
-mod postfix;
+pub mod postfix;
 mod render;
-mod sendmail;
+pub mod sendmail;
 mod tree;
 mod version;
 

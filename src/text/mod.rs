@@ -6,4 +6,4 @@ mod source;
 
 pub use files::{ReadError, Scratch, WriteError, read, write_all};
 pub use snapshot::{Scope, Snapshot, Unread};
-pub use source::{Encoding, Place, Position, Source, Span};
+pub use source::{Edit, Encoding, Place, Position, Source, Span};

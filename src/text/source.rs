@@ -173,6 +173,15 @@ impl Place {
     }
 }
 
+/// A change of one source: the bytes of a place, and what stands there instead.
+#[derive(Clone, Debug)]
+pub struct Edit {
+    /// What is replaced; an empty span puts the text in.
+    pub place: Place,
+    /// What comes there; empty to take out.
+    pub text: String,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -13,15 +13,21 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("description", &["policy", "findings", "text", "net"]),
     ("mta", &["catalogue", "policy", "findings", "text", "net"]),
     (
+        "rules",
+        &["mta", "catalogue", "policy", "findings", "text", "net"],
+    ),
+    (
         "generate",
         &["mta", "description", "policy", "findings", "text"],
     ),
     (
         "lint",
         &[
+            "rules",
             "generate",
             "mta",
             "description",
+            "catalogue",
             "policy",
             "findings",
             "text",
@@ -32,6 +38,7 @@ const FLOORS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "report",
+            "rules",
             "generate",
             "lint",
             "mta",

@@ -13,6 +13,8 @@ mod lift_postfix;
 mod lift_sendmail;
 mod lossless;
 mod migrate;
+mod page;
+mod pages;
 mod policy;
 mod raise;
 #[path = "../lab/random.rs"]

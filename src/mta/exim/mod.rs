@@ -10,6 +10,7 @@ mod delivery;
 mod dialects;
 mod expansion;
 mod expansions;
+mod files;
 mod lift;
 mod macros;
 mod mapped;
@@ -30,6 +31,7 @@ mod values;
 mod written;
 
 pub use dialects::ALL as DIALECTS;
+pub use files::Files;
 
 use super::render::{Quote, comment, render};
 use super::{Generated, Heading, Version};

@@ -4,6 +4,7 @@ mod delivery;
 mod dialects;
 mod dictionary;
 mod expand;
+mod files;
 mod lift;
 mod listeners;
 mod parameters;
@@ -19,6 +20,7 @@ mod traps;
 mod warnings;
 
 pub use dialects::ALL as DIALECTS;
+pub use files::Files;
 
 use super::render::{Quote, comment, render};
 use super::{File, Generated, Heading, Version};

@@ -5,6 +5,7 @@ mod catalogue;
 mod cf;
 mod delivery;
 mod dialects;
+mod files;
 mod library;
 mod lift;
 mod m4;
@@ -42,6 +43,7 @@ const QUOTES: &[Quote] = &[
 
 /// The kinds of files that it reads.
 pub use dialects::ALL as DIALECTS;
+pub use files::Files;
 
 /// The files for a policy.
 ///

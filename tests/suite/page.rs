@@ -1,0 +1,143 @@
+//! The manual pages of rules, cut into their examples. Must not know what becomes of them.
+//!
+//! An example is a fenced block. Behind the fence stand the file's name, `fires`, `clean` or
+//! `fixed`, and for the first two the items of `tests/fixtures/catalogue.tsv` that it is an example
+//! of, and `option=value`. A line `==> NAME <==` begins another file. Behind a block that fires
+//! come those with `report` (what smtpconf says), `FILE fixed` (what `--unsafe-fixes` makes of it)
+//! and `says COMMAND` (lines that the server's own tool prints).
+
+use std::collections::BTreeMap;
+
+/// What a block is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// The rule fires.
+    Fires,
+    /// The rule does not, and nothing else is an error.
+    Clean,
+}
+
+/// An example with what belongs to it.
+#[derive(Clone, Debug)]
+pub struct Example {
+    /// What it is.
+    pub kind: Kind,
+    /// The files: name and text.
+    pub files: Vec<(String, String)>,
+    /// The items of the catalogue that it shows.
+    pub items: Vec<String>,
+    /// `version=3.5`, `pedantic` …
+    pub options: BTreeMap<String, String>,
+    /// What smtpconf says.
+    pub report: String,
+    /// The files as fixes leave them.
+    pub fixed: Vec<(String, String)>,
+    /// Commands of the server, and lines that they print.
+    pub says: Vec<(String, Vec<String>)>,
+    /// The lines of the page, from 0, behind which the report and the fixed files belong.
+    pub end: usize,
+    /// The lines that the report and the fixed files take now.
+    pub written: std::ops::Range<usize>,
+}
+
+/// The examples of a page.
+pub fn examples(page: &str) -> Vec<Example> {
+    let lines: Vec<&str> = page.lines().collect();
+    let mut examples: Vec<Example> = Vec::new();
+    let mut at = 0;
+    while at < lines.len() {
+        let fence: String = lines[at].chars().take_while(|&c| c == '`').collect();
+        if fence.len() < 3 {
+            at += 1;
+            continue;
+        }
+        let begin = at;
+        let head = lines[at][fence.len()..].trim();
+        let body: Vec<&str> = lines[at + 1..]
+            .iter()
+            .take_while(|line| **line != fence)
+            .copied()
+            .collect();
+        at += body.len() + 2;
+        let mut words = head.split_whitespace();
+        let first = words.next().unwrap_or_default();
+        match (first, words.next()) {
+            ("report", _) => {
+                let example = examples.last_mut().expect("a report behind an example");
+                example.report = body.iter().map(|line| format!("{line}\n")).collect();
+                example.written.end = at;
+            }
+            ("says", Some(_)) => {
+                let example = examples.last_mut().expect("says behind an example");
+                let command = head.trim_start_matches("says").trim().to_owned();
+                let said = body.iter().map(|line| (*line).to_owned()).collect();
+                example.says.push((command, said));
+            }
+            (name, Some("fixed")) => {
+                let example = examples.last_mut().expect("fixed behind an example");
+                example.fixed = files(name, &body);
+                example.written.end = at;
+            }
+            (name, Some(word @ ("fires" | "clean"))) => {
+                let (options, items): (Vec<&str>, Vec<&str>) =
+                    words.partition(|word| word.contains('=') || *word == "pedantic");
+                let option = |word: &str| {
+                    let (name, value) = word.split_once('=').unwrap_or((word, ""));
+                    (name.to_owned(), value.to_owned())
+                };
+                examples.push(Example {
+                    kind: if word == "fires" {
+                        Kind::Fires
+                    } else {
+                        Kind::Clean
+                    },
+                    files: files(name, &body),
+                    items: items.into_iter().map(str::to_owned).collect(),
+                    options: options.into_iter().map(option).collect(),
+                    report: String::new(),
+                    fixed: Vec::new(),
+                    says: Vec::new(),
+                    end: at,
+                    written: at..at,
+                });
+            }
+            _ => {}
+        }
+        assert!(at > begin);
+    }
+    examples
+}
+
+/// The files of a block.
+fn files(name: &str, body: &[&str]) -> Vec<(String, String)> {
+    let mut files = vec![(name.to_owned(), String::new())];
+    for line in body {
+        let other = line
+            .strip_prefix("==> ")
+            .and_then(|rest| rest.strip_suffix(" <=="));
+        match (other, files.last_mut()) {
+            (Some(name), _) => files.push((name.to_owned(), String::new())),
+            (None, Some((_, text))) => {
+                text.push_str(line);
+                text.push('\n');
+            }
+            (None, None) => {}
+        }
+    }
+    // What cannot be written in a page stands between two signs that no file has.
+    for (_, text) in &mut files {
+        for (sign, meant) in [
+            ("⟨tab⟩", "\t"),
+            ("⟨cr⟩", "\r"),
+            ("⟨nul⟩", "\0"),
+            ("⟨bom⟩", "\u{feff}"),
+            ("⟨space⟩", " "),
+        ] {
+            *text = text.replace(sign, meant);
+        }
+        if let Some(open) = text.strip_suffix("⟨end⟩\n") {
+            *text = open.to_owned();
+        }
+    }
+    files
+}

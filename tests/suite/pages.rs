@@ -1,0 +1,387 @@
+//! Every rule's page is a test: what its examples say of the rule is so. Also what of the catalogue
+//! of known mistakes is found, which `docs/coverage.md` shows.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use smtpconf::findings::{self, Finding, Severity};
+use smtpconf::lint::{self, Asking, Levels};
+use smtpconf::mta::{Dialect, Version, World};
+use smtpconf::report;
+use smtpconf::rules::{self, Rule};
+use smtpconf::text::{Snapshot, Source};
+
+use crate::page::{Example, Kind, examples};
+
+/// How many items of each server's catalogue are not found yet. Only ever lowered.
+const OPEN: &[(&str, usize)] = &[("postfix", 201), ("exim", 148), ("sendmail", 213)];
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn updates() -> bool {
+    std::env::var_os("UPDATE").is_some()
+}
+
+/// All findings about the files, before levels.
+fn found(files: &[(String, String)], example: &Example) -> Vec<Finding> {
+    let pairs: Vec<(&str, &str)> = files
+        .iter()
+        .map(|(name, text)| (name.as_str(), text.as_str()))
+        .collect();
+    let snapshot = Snapshot::of(&pairs);
+    let mut all = Vec::new();
+    for (name, _) in files {
+        let Ok(source) = snapshot.read(name, Path::new("")) else {
+            panic!("{name}");
+        };
+        if lint::is_description(Path::new(name)) {
+            all.extend(lint::description(&source));
+            continue;
+        }
+        let Some(dialect) = Dialect::by_name(Path::new(name)) else {
+            continue;
+        };
+        let version = example.options.get("version").map_or_else(
+            || dialect.server.newest(),
+            |text| Version::parse(text).unwrap(),
+        );
+        let known: Vec<(String, String)> = example
+            .options
+            .iter()
+            .filter(|(name, _)| !matches!(name.as_str(), "version" | "pedantic"))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        let world = World {
+            files: &snapshot,
+            version,
+            known: &known,
+            defaults: false,
+        };
+        let description = files.iter().find(|(name, _)| name == "smtpconf.yaml");
+        let wanted = description.map(|(name, text)| {
+            lint::wanted(&Source::new(name.as_str(), text.as_str())).expect("a sound description")
+        });
+        let asking = Asking {
+            wanted: wanted.map(|wanted| wanted.policy),
+            ..Asking::default()
+        };
+        all.extend(lint::configuration(&source, dialect, &world, &asking));
+    }
+    findings::sort(&mut all);
+    all.dedup_by(|a, b| findings::same(a, b));
+    let levels = Levels {
+        pedantic: example.options.contains_key("pedantic"),
+        ..Levels::default()
+    };
+    let nameless: Vec<_> = all
+        .iter()
+        .filter(|finding| rules::named(finding.rule).is_none())
+        .map(|finding| finding.rule)
+        .collect();
+    assert!(nameless.is_empty(), "no rule of this name: {nameless:?}");
+    all.into_iter()
+        .filter_map(|finding| levels.apply(finding))
+        .collect()
+}
+
+/// The files as fixes leave them.
+fn fixed(example: &Example, unsafe_too: bool) -> Vec<(String, String)> {
+    let mut files = example.files.clone();
+    for round in 0.. {
+        assert!(round < 10, "fixes do not come to an end: {files:?}");
+        let mended = lint::mend(&found(&files, example), unsafe_too);
+        if mended.is_empty() {
+            break;
+        }
+        for (source, text) in mended {
+            let file = files.iter_mut().find(|(name, _)| name == source.name());
+            file.expect("a file of the example").1 = text;
+        }
+    }
+    files
+}
+
+/// The page with the reports and fixed files of its examples as they are now.
+fn rewritten(page: &str) -> String {
+    let lines: Vec<&str> = page.lines().collect();
+    let mut text = String::new();
+    let mut at = 0;
+    let push = |text: &mut String, lines: &[&str]| {
+        for line in lines {
+            text.push_str(line);
+            text.push('\n');
+        }
+    };
+    for example in examples(page)
+        .iter()
+        .filter(|example| example.kind == Kind::Fires)
+    {
+        push(&mut text, &lines[at..example.end]);
+        let said = report::concise(&found(&example.files, example));
+        let _ = write!(text, "```report\n{said}```\n");
+        let mended = fixed(example, true);
+        if mended != example.files {
+            let (name, first) = &mended[0];
+            let _ = write!(text, "```{name} fixed\n{}", shown(first));
+            for (name, other) in &mended[1..] {
+                let _ = write!(text, "==> {name} <==\n{}", shown(other));
+            }
+            text.push_str("```\n");
+        }
+        at = example.written.end;
+    }
+    push(&mut text, &lines[at..]);
+    text
+}
+
+/// A text as pages write it.
+fn shown(text: &str) -> String {
+    let mut shown = text
+        .replace('\t', "⟨tab⟩")
+        .replace('\r', "⟨cr⟩")
+        .replace('\0', "⟨nul⟩")
+        .replace('\u{feff}', "⟨bom⟩");
+    if !shown.is_empty() && !shown.ends_with('\n') {
+        shown.push_str("⟨end⟩\n");
+    }
+    shown
+}
+
+fn pages() -> Vec<(&'static Rule, PathBuf)> {
+    let mut paths = BTreeMap::new();
+    for folder in fs::read_dir(root().join("src/rules")).unwrap() {
+        let folder = folder.unwrap().path();
+        if folder.is_dir() {
+            for file in fs::read_dir(folder).unwrap() {
+                let path = file.unwrap().path();
+                if path.extension().is_some_and(|end| end == "md") {
+                    let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+                    assert!(paths.insert(name.clone(), path).is_none(), "{name} twice");
+                }
+            }
+        }
+    }
+    let rules: Vec<_> = rules::all()
+        .map(|rule| {
+            let file = rule.name.replace('-', "_");
+            let path = paths
+                .remove(&file)
+                .unwrap_or_else(|| panic!("no {file}.md"));
+            (rule, path)
+        })
+        .collect();
+    assert!(paths.is_empty(), "pages without a rule: {paths:?}");
+    rules
+}
+
+#[test]
+fn every_page_is_true() {
+    let mut faults = Vec::new();
+    for (rule, path) in pages() {
+        let page = fs::read_to_string(&path).unwrap();
+        let name = rule.name;
+        if !page.starts_with(&format!("# {name}\n\n")) || rule.summary().is_empty() {
+            faults.push(format!("{name}: begins with its name and a sentence"));
+        }
+        let updated = rewritten(&page);
+        if updates() {
+            fs::write(&path, &updated).unwrap();
+        } else if updated != page {
+            faults.push(format!(
+                "{name}: the reports are not those of now; UPDATE=1 writes them"
+            ));
+        }
+        let all = examples(&page);
+        for kind in [Kind::Fires, Kind::Clean] {
+            if !all.iter().any(|example| example.kind == kind) {
+                faults.push(format!("{name}: no example of {kind:?}"));
+            }
+        }
+        for example in &all {
+            let found = found(&example.files, example);
+            let fires = found.iter().any(|finding| finding.rule == name);
+            let errors = found
+                .iter()
+                .any(|finding| finding.severity == Severity::Error);
+            if fires != (example.kind == Kind::Fires) || errors && !fires {
+                faults.push(format!(
+                    "{name}: line {} of its page is not so:\n{}",
+                    example.end,
+                    report::concise(&found)
+                ));
+            }
+            let worst = found.iter().filter(|finding| finding.rule == name);
+            if worst.map(|finding| finding.severity).max() > Some(rule.severity) {
+                faults.push(format!("{name}: worse than its row says"));
+            }
+            faults.extend(
+                keeps_meaning(example)
+                    .err()
+                    .map(|fault| format!("{name}: {fault}")),
+            );
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// Law 7: a safe fix leaves the policy equal, and every comment in place.
+fn keeps_meaning(example: &Example) -> Result<(), String> {
+    let after = fixed(example, false);
+    if after == example.files {
+        return Ok(());
+    }
+    let lift = |files: &[(String, String)]| {
+        let pairs: Vec<(&str, &str)> = files
+            .iter()
+            .map(|(name, text)| (name.as_str(), text.as_str()))
+            .collect();
+        let snapshot = Snapshot::of(&pairs);
+        files.iter().find_map(|(name, _)| {
+            let dialect = Dialect::by_name(Path::new(name))?;
+            let version = example.options.get("version");
+            let version = version.map_or(dialect.server.newest(), |v| Version::parse(v).unwrap());
+            let world = World {
+                files: &snapshot,
+                version,
+                known: &[],
+                defaults: false,
+            };
+            let source = snapshot.read(name, Path::new("")).ok()?;
+            Some(dialect.policy(&source, &world)?.policy)
+        })
+    };
+    if let (Some(before), Some(now)) = (lift(&example.files), lift(&after)) {
+        let drift = smtpconf::policy::compare(&before, &now);
+        if !drift.sessions.is_empty() || !drift.facts.is_empty() {
+            return Err(format!(
+                "a safe fix changes what the server does: {drift:?}"
+            ));
+        }
+    }
+    let remarks = |files: &[(String, String)]| -> BTreeSet<String> {
+        let lines = files.iter().flat_map(|(_, text)| text.lines());
+        let remark = |line: &&str| line.starts_with('#') || line.starts_with("dnl ");
+        lines.filter(remark).map(str::to_owned).collect()
+    };
+    if !remarks(&example.files).is_subset(&remarks(&after)) {
+        return Err("a safe fix takes a comment away".to_owned());
+    }
+    Ok(())
+}
+
+#[test]
+fn every_finding_has_its_rule() {
+    // What fixtures and pages show is not all; the names in the code are.
+    let mut names = BTreeSet::new();
+    let mut folders = vec![root().join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+                names.extend(quoted(code));
+            }
+        }
+    }
+    let unused: Vec<_> = rules::all()
+        .map(|rule| rule.name)
+        .filter(|name| !names.contains(*name))
+        .collect();
+    assert!(unused.is_empty(), "rules that nothing reports: {unused:?}");
+    let mut seen = BTreeSet::new();
+    let twice: Vec<_> = rules::all()
+        .filter(|rule| !seen.insert(rule.name))
+        .map(|rule| rule.name)
+        .collect();
+    assert!(twice.is_empty(), "two rows: {twice:?}");
+}
+
+/// Texts in quotes that could be names of rules.
+fn quoted(code: &str) -> BTreeSet<String> {
+    let parts = code.split('"').skip(1);
+    parts
+        .filter(|text| {
+            !text.is_empty()
+                && text
+                    .chars()
+                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+        })
+        .map(str::to_owned)
+        .collect()
+}
+
+/// With `UPDATE=1` docs/coverage.md is written anew.
+#[test]
+fn the_catalogue_of_known_mistakes_is_covered() {
+    let list = fs::read_to_string(root().join("tests/fixtures/catalogue.tsv")).unwrap();
+    let mut shown: BTreeMap<(String, Kind), BTreeSet<&str>> = BTreeMap::new();
+    for (rule, path) in pages() {
+        for example in examples(&fs::read_to_string(path).unwrap()) {
+            for item in &example.items {
+                let key = (item.clone(), example.kind);
+                shown.entry(key).or_default().insert(rule.name);
+            }
+        }
+    }
+    let mut faults = Vec::new();
+    let mut open: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut known = BTreeSet::new();
+    let mut rows = String::new();
+    for line in list.lines().skip(1) {
+        let [server, id, _, reason] = line.split('\t').collect::<Vec<_>>()[..] else {
+            panic!("{line}");
+        };
+        if !known.insert(id) {
+            faults.push(format!("{id} stands twice"));
+        }
+        let fires = shown.get(&(id.to_owned(), Kind::Fires));
+        let clean = shown.get(&(id.to_owned(), Kind::Clean));
+        let told = match (fires, clean, reason) {
+            (Some(rules), Some(_), "") => rules
+                .iter()
+                .map(|name| format!("`{name}`"))
+                .collect::<Vec<_>>()
+                .join(", "),
+            (None, None, reason) if !reason.is_empty() => reason.to_owned(),
+            (None, None, _) => {
+                open.entry(server).or_default().push(id);
+                continue;
+            }
+            _ => {
+                faults.push(format!("{id}: one example that fires, one that is clean, and no reason; or a reason alone"));
+                continue;
+            }
+        };
+        let _ = writeln!(rows, "| {server} | {id} | {told} |");
+    }
+    for (item, _) in shown.keys() {
+        if !known.contains(item.as_str()) {
+            faults.push(format!("`{item}` is no item of the catalogue"));
+        }
+    }
+    for (server, most) in OPEN {
+        let count = open.get(server).map_or(0, Vec::len);
+        if count > *most {
+            faults.push(format!(
+                "{server}: {count} items are open: {:?}",
+                open[server]
+            ));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    let page = format!(
+        "# What is found\n\nKnown mistakes in the files of the three servers, and the rule that finds each: its page has an\nexample of the mistake and one without. Where there is no rule, the reason.\n\n| server | mistake | rule, or why not |\n|---|---|---|\n{rows}"
+    );
+    let path = root().join("docs/coverage.md");
+    if updates() {
+        fs::write(&path, &page).unwrap();
+    }
+    assert_eq!(fs::read_to_string(&path).unwrap_or_default(), page);
+}
