@@ -5,8 +5,10 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use super::files::{ReadError, read};
 use super::source::Source;
@@ -44,7 +46,29 @@ impl fmt::Display for Unread {
     }
 }
 
-type Known = BTreeMap<PathBuf, Result<Arc<Source>, Unread>>;
+/// What the disk says of a file, whose text is not looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stat {
+    /// Who may do what with it: the lowest twelve bits, as chmod(1) takes them.
+    pub mode: u32,
+    /// The number of the user that it belongs to.
+    pub owner: u32,
+    /// When its text was last changed.
+    pub modified: SystemTime,
+}
+
+impl Default for Stat {
+    /// A file of root's that everybody may read.
+    fn default() -> Self {
+        Self {
+            mode: 0o644,
+            owner: 0,
+            modified: SystemTime::UNIX_EPOCH,
+        }
+    }
+}
+
+type Known<T> = RefCell<BTreeMap<PathBuf, Result<T, Unread>>>;
 
 /// The files as they were when they were first asked for.
 #[derive(Debug)]
@@ -52,7 +76,8 @@ pub struct Snapshot {
     scope: Scope,
     /// A folder of the machine, and the one that stands for it here.
     home: Option<(PathBuf, PathBuf)>,
-    known: RefCell<Known>,
+    known: Known<Arc<Source>>,
+    stats: Known<Stat>,
 }
 
 impl Snapshot {
@@ -61,7 +86,8 @@ impl Snapshot {
         Self {
             scope,
             home: None,
-            known: RefCell::default(),
+            known: Known::default(),
+            stats: Known::default(),
         }
     }
 
@@ -82,18 +108,32 @@ impl Snapshot {
         self
     }
 
-    /// A snapshot of these files alone, by their paths; the disk is not touched.
+    /// A snapshot of these files alone, by their paths; the disk is not touched. All are as old as
+    /// each other, and readable for everybody.
     pub fn of(files: &[(&str, &str)]) -> Self {
         let known = files
             .iter()
             .map(|(name, text)| (PathBuf::from(name), Ok(Source::new(*name, *text))))
+            .collect();
+        let stats = files
+            .iter()
+            .map(|(name, _)| (PathBuf::from(name), Ok(Stat::default())))
             .collect();
         Self {
             // Nothing lies below a folder without a name.
             scope: Scope::Below(PathBuf::from("\0")),
             home: None,
             known: RefCell::new(known),
+            stats: RefCell::new(stats),
         }
+    }
+
+    /// The same, where the disk says this of the file `path`.
+    #[must_use]
+    pub fn with_stat(self, path: &str, stat: Stat) -> Self {
+        let named = plain(Path::new(path));
+        self.stats.borrow_mut().insert(named, Ok(stat));
+        self
     }
 
     /// The file that a configuration calls `path`, a relative path being one from `folder`.
@@ -116,6 +156,33 @@ impl Snapshot {
             Ok(Source::from_bytes(shown.display().to_string(), bytes))
         });
         self.known.borrow_mut().insert(named, found.clone());
+        found
+    }
+
+    /// What the disk says of the file or folder that a configuration calls `path`.
+    ///
+    /// Nothing of what lies in a repository: modes and ages there are those of the checkout, not
+    /// those that the machine will have.
+    ///
+    /// # Errors
+    /// Why it was not looked at.
+    pub fn stat(&self, path: &str, folder: &Path) -> Result<Stat, Unread> {
+        let named = plain(&folder.join(path));
+        if let Some(known) = self.stats.borrow().get(&named) {
+            return known.clone();
+        }
+        let found = self.place(&named).and_then(|place| {
+            if matches!(self.scope, Scope::Below(_)) {
+                return Err(Unread::Outside);
+            }
+            let seen = fs::metadata(place).map_err(ReadError::Io)?;
+            Ok(Stat {
+                mode: seen.mode() & 0o7777,
+                owner: seen.uid(),
+                modified: seen.modified().map_err(ReadError::Io)?,
+            })
+        });
+        self.stats.borrow_mut().insert(named, found.clone());
         found
     }
 
@@ -292,6 +359,34 @@ mod tests {
                 Unread::Outside
             );
         }
+    }
+
+    #[test]
+    fn what_the_disk_says_of_a_file() {
+        use std::os::unix::fs::PermissionsExt;
+        let root = tempfile::tempdir().unwrap();
+        let secret = root.path().join("secret");
+        fs::write(&secret, "s").unwrap();
+        fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
+        let host = Snapshot::new(Scope::Host);
+        let stat = host.stat("secret", root.path()).unwrap();
+        assert_eq!(stat.mode, 0o600);
+        assert_eq!(
+            stat.modified,
+            secret.metadata().unwrap().modified().unwrap()
+        );
+        assert_eq!(host.stat("none", root.path()), Err(Unread::Missing));
+        let checkout = Snapshot::new(Scope::Below(root.path().to_path_buf()));
+        assert_eq!(checkout.stat("secret", root.path()), Err(Unread::Outside));
+        let given = Snapshot::of(&[("main.cf", "")]).with_stat(
+            "/etc/key",
+            Stat {
+                mode: 0o640,
+                ..Stat::default()
+            },
+        );
+        assert_eq!(given.stat("main.cf", Path::new("")).unwrap().mode, 0o644);
+        assert_eq!(given.stat("/etc/key", Path::new("x")).unwrap().mode, 0o640);
     }
 
     #[test]
