@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::clause::{Clause, Stage};
+use super::clause::{Clause, Guard, Opaque, Stage};
 use super::pattern::Patterns;
 use super::session::{Mechanism, Source};
 use crate::net::{AddressSet, Domain, Network};
@@ -522,6 +522,19 @@ impl Policy {
             let stages = listener.stages.iter();
             stages.flat_map(move |stage| stage.clauses.iter().map(move |clause| (listener, clause)))
         })
+    }
+
+    /// Everything that clauses ask and that cannot be evaluated here.
+    pub fn opaque(&self) -> Vec<&Opaque> {
+        let mut asked = Vec::new();
+        for (_, clause) in self.clauses() {
+            clause.guard.walk(&mut |guard| {
+                if let Guard::Opaque(opaque) = guard {
+                    asked.push(&**opaque);
+                }
+            });
+        }
+        asked
     }
 
     /// Every fact, or the one of this name, in a fixed order.

@@ -142,8 +142,8 @@ impl Snapshot {
     /// Why it was not read.
     pub fn read(&self, path: &str, folder: &Path) -> Result<Arc<Source>, Unread> {
         let named = plain(&folder.join(path));
-        if let Some(known) = self.known.borrow().get(&named) {
-            return known.clone();
+        if let Some(known) = self.recall(&self.known, &named) {
+            return known;
         }
         let found = self.place(&named).and_then(|place| {
             let bytes = read(&place)?;
@@ -168,8 +168,8 @@ impl Snapshot {
     /// Why it was not looked at.
     pub fn stat(&self, path: &str, folder: &Path) -> Result<Stat, Unread> {
         let named = plain(&folder.join(path));
-        if let Some(known) = self.stats.borrow().get(&named) {
-            return known.clone();
+        if let Some(known) = self.recall(&self.stats, &named) {
+            return known;
         }
         let found = self.place(&named).and_then(|place| {
             if matches!(self.scope, Scope::Below(_)) {
@@ -217,6 +217,16 @@ impl Snapshot {
             Some(real(folder).ok()?.join(rest))
         })?;
         Some(Path::new("/").join(real.strip_prefix(root).ok()?))
+    }
+
+    /// What is known already of a file, or of the one that stands here for it.
+    fn recall<T: Clone>(&self, known: &Known<T>, named: &Path) -> Option<Result<T, Unread>> {
+        let known = known.borrow();
+        let of_home = || {
+            let (there, here) = self.home.as_ref()?;
+            known.get(&here.join(named.strip_prefix(there).ok()?))
+        };
+        known.get(named).or_else(of_home).cloned()
     }
 
     /// The file that stands here for one of the machine, if there is one.

@@ -10,7 +10,7 @@
 //! - `behind-nat=172.17.0.1`: every client appears with this address
 //! - any other `name=value` is what `--assume` says of the machine.
 //!
-//! A line `==> NAME <==` begins another file. A `smtpconf.yaml` is checked for itself, and the
+//! A line `==> NAME <==` begins another file, in the server's folder if no other is named. A `smtpconf.yaml` is checked for itself, and the
 //! servers' files beside it are compared with it, as `--against` does. Behind a block that fires
 //! come those with `report` (what smtpconf says), `FILE fixed` (what `--unsafe-fixes` makes of it)
 //! and `says COMMAND` (lines that the server's own tool prints).
@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use smtpconf::mta::Dialect;
 use smtpconf::text::Snapshot;
 
 /// What a block is.
@@ -143,6 +144,13 @@ impl Example {
             .map(|(name, text)| (name.as_str(), text.as_str()))
             .collect();
         let mut snapshot = Snapshot::of(&pairs);
+        let dialects = files
+            .iter()
+            .map(|(name, _)| Dialect::by_name(Path::new(name)));
+        if let Some(dialect) = dialects.flatten().next() {
+            let folder = Path::new(dialect.server.folder());
+            snapshot = snapshot.with_home(folder, Path::new(""));
+        }
         for (option, value) in &self.options {
             let Some((what, path)) = option.split_once(':') else {
                 continue;

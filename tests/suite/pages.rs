@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use smtpconf::findings::{self, Finding, Severity};
 use smtpconf::lint::{self, Asking, Levels};
 use smtpconf::mta::{Dialect, Version, World};
+use smtpconf::policy::Environment;
 use smtpconf::report;
 use smtpconf::rules::{self, Rule};
 use smtpconf::text::Source;
@@ -55,7 +56,10 @@ fn found(files: &[(String, String)], example: &Example) -> Vec<Finding> {
         let wanted = description.map(|(name, text)| {
             lint::wanted(&Source::new(name.as_str(), text.as_str())).expect("a sound description")
         });
-        let mut asking = Asking::default();
+        let mut asking = Asking {
+            environment: Environment::usual(),
+            ..Asking::default()
+        };
         if let Some(wanted) = wanted {
             asking.surroundings = wanted.surroundings;
             asking.wanted = Some(wanted.policy);
