@@ -6,6 +6,7 @@ mod content;
 mod domains;
 mod endpoint;
 mod limits;
+mod lint;
 mod listeners;
 mod lower;
 mod model;
@@ -17,9 +18,11 @@ mod surroundings;
 mod validate;
 mod yaml;
 
+pub use lint::{LintPath, LintSection, lint_section};
 pub use lower::lower;
 pub use model::{Description, Listener, Output, Spanned};
 pub use raise::raise;
+pub use raw::Level;
 
 use std::sync::Arc;
 
@@ -30,9 +33,13 @@ use crate::text::Source;
 pub const SCHEMA: &str = include_str!("../../schemas/description.schema.json");
 
 /// Reads a description. All findings come at once, in the order of the file; the description is
-/// there when none of them is an error.
+/// there when none of them is an error, and unless the file holds the linter's section alone.
 pub fn read(source: &Arc<Source>) -> (Option<Description>, Vec<Finding>) {
     let (root, mut findings) = yaml::read::<yaml::Node<raw::Raw>>(source);
+    let root = root.filter(|root| {
+        let raw = root.value.as_ref();
+        !raw.is_some_and(raw::Raw::is_for_the_linter_alone)
+    });
     let description = root.and_then(|root| validate::validate(source, &root, &mut findings));
     hide_passwords(source, &mut findings);
     findings::sort(&mut findings);

@@ -11,6 +11,7 @@ mod floors;
 mod lift_exim;
 mod lift_postfix;
 mod lift_sendmail;
+mod linting;
 mod lossless;
 mod migrate;
 mod page;
