@@ -26,20 +26,33 @@ pub use raw::Level;
 
 use std::sync::Arc;
 
-use crate::findings::{self, Finding};
+use crate::findings::{self, Finding, Severity};
 use crate::text::Source;
 
 /// The JSON schema of a description, for editors.
 pub const SCHEMA: &str = include_str!("../../schemas/description.schema.json");
 
+/// The rule that a file is no description where it is used as one.
+pub const LINTER_ALONE: &str = "no-description";
+
 /// Reads a description. All findings come at once, in the order of the file; the description is
-/// there when none of them is an error, and unless the file holds the linter's section alone.
+/// there when none of them is an error. That the file holds the linter's section alone is one.
 pub fn read(source: &Arc<Source>) -> (Option<Description>, Vec<Finding>) {
     let (root, mut findings) = yaml::read::<yaml::Node<raw::Raw>>(source);
-    let root = root.filter(|root| {
-        let raw = root.value.as_ref();
-        !raw.is_some_and(raw::Raw::is_for_the_linter_alone)
-    });
+    let raw = root.as_ref().and_then(|root| root.value.as_ref());
+    let lint = raw.filter(|raw| raw.is_for_the_linter_alone());
+    if let Some(lint) = lint.and_then(|raw| raw.lint.as_ref()) {
+        let message = "nothing but settings of the linter stands here: no server is described";
+        let severity = Severity::Error;
+        findings.push(Finding::new(
+            severity,
+            LINTER_ALONE,
+            source,
+            lint.span,
+            message,
+        ));
+        return (None, findings);
+    }
     let description = root.and_then(|root| validate::validate(source, &root, &mut findings));
     hide_passwords(source, &mut findings);
     findings::sort(&mut findings);

@@ -31,6 +31,8 @@ use crate::text::Source;
 /// names in `targets` cannot do.
 pub fn description(source: &Arc<Source>) -> Vec<Finding> {
     let (description, mut findings) = crate::description::read(source);
+    // A file may hold the linter's settings alone.
+    findings.retain(|finding| finding.rule != crate::description::LINTER_ALONE);
     findings.extend(settings::faults(source));
     if let Some(description) = description {
         match generate::outputs(&description) {
