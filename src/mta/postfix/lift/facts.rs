@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::delivery;
-use super::restrictions::networks;
+use super::networks::networks;
 use super::table::{Table, open};
 use super::values::Values;
 use crate::mta::lift::Use;
