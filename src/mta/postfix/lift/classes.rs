@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use super::matching::{Below, Matched, Reader, all, both, either};
+use super::entries::Below;
+use super::logic::{all, both, either};
+use super::matching::{Matched, Reader};
 use super::table::{Table, open};
 use super::values::Values;
 use crate::mta::postfix::services::Service;

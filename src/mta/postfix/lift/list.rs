@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use super::access::Asked;
 use super::classes::Classes;
-use super::matching::{Below, Matched, all, both, is_never};
+use super::entries::Below;
+use super::logic::{all, both, is_never};
+use super::matching::Matched;
 use super::values::{Values, Word};
 use crate::mta::postfix::services::Service;
 use crate::policy::{Clause, Guard, Opaque, Outcome, Reason};

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::classes::below;
-use super::matching::{Matched, Reader, within};
+use super::entries::within;
+use super::matching::{Matched, Reader};
 use super::values::Values;
 use crate::mta::postfix::services::Service;
 use crate::net::Network;

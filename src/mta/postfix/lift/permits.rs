@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::list::{Around, List};
-use super::matching::both;
+use super::logic::both;
 use super::values::Word;
 use crate::policy::{Authority, Expression, Field, Guard, Outcome, Patterns, Reason};
 

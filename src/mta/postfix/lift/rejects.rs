@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::forms;
 use super::list::{Around, List, Lists};
-use super::matching::both;
+use super::logic::both;
 use super::values::Word;
 use crate::policy::{Guard, NameState, Opaque, Reason};
 use crate::text::Place;

@@ -2,7 +2,7 @@
 
 use super::access::{Answer, Asked, Form};
 use super::list::{Around, DEFERRED, HOPEFUL, List, Lists, Said};
-use super::matching::{all, both};
+use super::logic::{all, both};
 use super::table::{Table, in_braces, open};
 use super::values::{Word, tokens};
 use crate::policy::{Accept, Clause, Guard, Outcome, Reason};
