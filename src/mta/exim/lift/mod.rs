@@ -15,6 +15,7 @@ mod lists;
 mod logic;
 mod ours;
 mod parse;
+mod preconditions;
 mod routes;
 mod scene;
 mod stages;
