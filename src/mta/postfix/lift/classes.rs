@@ -42,7 +42,7 @@ pub struct Classes {
 impl Classes {
     pub fn of(values: &Values<'_>, hostname: &Domain) -> Self {
         // trivial-rewrite(8) sees its own service's `-o`, and none of smtpd's.
-        let services = values.dictionary.services.as_deref().unwrap_or_default();
+        let services = values.services();
         let own = services
             .iter()
             .find(|service| service.name() == "rewrite" && service.kind() != "inet");
