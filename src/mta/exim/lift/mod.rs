@@ -2,6 +2,7 @@
 //! read, nor what a policy is used for.
 
 mod acl;
+mod asking;
 mod auth;
 mod checks;
 mod conditions;
