@@ -25,6 +25,7 @@ mod filters;
 mod hostile;
 mod limits;
 mod oracle;
+#[allow(dead_code, reason = "the suite uses the rest")]
 #[path = "../suite/page.rs"]
 mod page;
 mod parity;
