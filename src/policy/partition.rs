@@ -7,10 +7,11 @@
 //! hand or made up from it, and of relations between attributes (the sender is the recipient)
 //! nothing is known.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use super::atoms::{Atoms, candidates, distinct, matching};
+use super::atoms::{Atoms, distinct, matching, named, told_apart};
 use super::clause::Opaque;
 use super::model::Policy;
 use super::pattern::{Field, Patterns};
@@ -126,43 +127,50 @@ impl Space {
 
     /// The session with these values, given by their places in the fields; none past an end.
     pub fn session(&self, places: &[usize; Looked::COUNT]) -> Option<Session> {
-        let [
-            listener,
-            at,
-            local,
-            route,
-            known,
-            source,
-            name,
-            tls,
-            certificate,
-            auth,
-            sender,
-            helo,
-        ] = *places;
-        let (port, address) = *self.listeners.get(listener)?;
-        let local = self.locals.get(local)?.clone();
-        // No account and no alias has a name with another address inside.
-        let is_routed = local.contains(['%', '!', '@']);
-        Some(Session {
-            port,
-            address,
+        let mut session = Session {
+            port: 0,
+            address: None,
             client: Client {
-                source: *self.sources.get(source)?,
-                name: self.names.get(name)?.clone(),
+                source: Source::Own { ipv6: false },
+                name: ClientName::None,
             },
-            helo: self.helos.get(helo)?.clone(),
-            tls: *self.tls.get(tls)?,
-            certificate: *self.certificates.get(certificate)?,
-            auth: *self.auth.get(auth)?,
-            sender: self.senders.get(sender)?.clone(),
+            helo: String::new(),
+            tls: false,
+            certificate: ClientCertificate::None,
+            auth: None,
+            sender: Sender::Null,
             recipient: Recipient {
-                route: self.routes.get(route)?.clone(),
-                local,
-                at: self.ats.get(at)?.clone(),
-                known: *self.known.get(known)? && !is_routed,
+                route: None,
+                local: String::new(),
+                at: At::Nothing,
+                known: false,
             },
-        })
+        };
+        for (bit, &place) in places.iter().enumerate() {
+            self.put(&mut session, bit, place)?;
+        }
+        Some(session)
+    }
+
+    /// Gives an attribute, by its bit, the value at this place; none past the end.
+    fn put(&self, session: &mut Session, bit: usize, place: usize) -> Option<()> {
+        let recipient = &mut session.recipient;
+        match bit {
+            0 => (session.port, session.address) = *self.listeners.get(place)?,
+            1 => recipient.at.clone_from(self.ats.get(place)?),
+            2 => recipient.local.clone_from(self.locals.get(place)?),
+            3 => recipient.route.clone_from(self.routes.get(place)?),
+            // No account and no alias has a name with another address inside.
+            4 => recipient.known = *self.known.get(place)? && !recipient.is_routed(),
+            5 => session.client.source = *self.sources.get(place)?,
+            6 => session.client.name.clone_from(self.names.get(place)?),
+            7 => session.tls = *self.tls.get(place)?,
+            8 => session.certificate = *self.certificates.get(place)?,
+            9 => session.auth = *self.auth.get(place)?,
+            10 => session.sender.clone_from(self.senders.get(place)?),
+            _ => session.helo.clone_from(self.helos.get(place)?),
+        }
+        Some(())
     }
 
     /// Every session in a fixed order, without regard to answers.
@@ -197,22 +205,14 @@ impl Space {
         sizes.resize(Looked::COUNT + answers.len(), 2);
         let mut places = vec![0; sizes.len()];
         let mut environment = environment.clone();
+        let Some(mut session) = self.session(&[0; Looked::COUNT]) else {
+            return;
+        };
+        let usual = |asked: &Arc<Opaque>| (Arc::clone(asked), asked.usual.unwrap_or_default());
+        environment.answers = answers.iter().map(usual).collect();
         // What counted since the values before it were last changed.
         let mut counted = 0;
         loop {
-            let mut of_session = [0; Looked::COUNT];
-            of_session.copy_from_slice(&places[..Looked::COUNT]);
-            let Some(session) = self.session(&of_session) else {
-                return;
-            };
-            environment.answers = answers
-                .iter()
-                .zip(&places[Looked::COUNT..])
-                .map(|(asked, &other)| {
-                    let usual = asked.usual.unwrap_or_default();
-                    (Arc::clone(asked), usual != (other == 1))
-                })
-                .collect();
             let Some(looked) = visit(&session, &environment) else {
                 return;
             };
@@ -224,6 +224,20 @@ impl Space {
             counted &= (1 << (next + 1)) - 1;
             places[next] += 1;
             places[next + 1..].fill(0);
+            // What stands before it is as it was.
+            for (bit, &place) in places.iter().enumerate().skip(next) {
+                match bit.checked_sub(Looked::COUNT) {
+                    Some(at) => {
+                        let usual = answers[at].usual.unwrap_or_default();
+                        environment.answers[at].1 = usual != (place == 1);
+                    }
+                    None => {
+                        if self.put(&mut session, bit, place).is_none() {
+                            return;
+                        }
+                    }
+                }
+            }
         }
     }
 
@@ -279,10 +293,8 @@ fn names(atoms: &Atoms<'_>) -> Vec<ClientName> {
     if patterns.is_empty() && !atoms.names {
         return vec![ClientName::None];
     }
-    let names = distinct(
-        candidates(&patterns, &["client.elsewhere.example"]),
-        |name| matching(&patterns, name),
-    );
+    let usual = ["client.elsewhere.example"];
+    let names = told_apart(&usual, named(&patterns), |name| matching(&patterns, name));
     let names: Vec<Domain> = names
         .iter()
         .filter_map(|name| Domain::parse(name).ok())
@@ -318,9 +330,9 @@ fn helos(atoms: &Atoms<'_>) -> Vec<String> {
     } else {
         &usual
     };
-    let plain = |helo: &String| !helo.is_empty() && !helo.contains(char::is_whitespace);
-    let helos = candidates(&patterns, usual).into_iter().filter(plain);
-    distinct(helos, |helo| matching(&patterns, helo))
+    let plain = |helo: &Cow<'_, str>| !helo.is_empty() && !helo.contains(char::is_whitespace);
+    let helos = named(&patterns).filter(plain);
+    told_apart(usual, helos, |helo| matching(&patterns, helo))
 }
 
 /// The two sides of an address.
@@ -333,19 +345,19 @@ fn sides(address: &str) -> Option<(&str, &str)> {
 /// Addresses that differ in what the patterns say of them, of their domains and local parts: the
 /// texts that the patterns name, and where those are parts of an address, some that hold them.
 fn addresses(whole: &[&Patterns], domain: &[&Patterns], local: &[&Patterns]) -> Vec<String> {
-    let spelled = candidates(whole, &[]).into_iter().flat_map(|text| {
+    let spelled = named(whole).flat_map(|text| {
         if sides(&text).is_some() {
             return vec![text];
         }
         vec![
-            format!("user{text}"),
-            format!("user@x{text}"),
-            format!("{text}@{FOREIGN}"),
+            format!("user{text}").into(),
+            format!("user@x{text}").into(),
+            format!("{text}@{FOREIGN}").into(),
         ]
     });
     let is_address =
-        |text: &String| sides(text).is_some_and(|(_, behind)| Domain::parse(behind).is_ok());
-    distinct(spelled.filter(is_address), |address| {
+        |text: &Cow<'_, str>| sides(text).is_some_and(|(_, behind)| Domain::parse(behind).is_ok());
+    told_apart(&[], spelled.filter(is_address), |address| {
         signature(whole, domain, local, address)
     })
 }
@@ -374,12 +386,9 @@ fn senders(atoms: &Atoms<'_>) -> Vec<Sender> {
         atoms.on(&[Field::SenderLocal]),
     );
     let addresses = addresses(&whole, &domain, &local);
-    let mut locals = distinct(candidates(&local, &["someone"]), |text| {
-        matching(&local, text)
-    });
-    let mut domains = distinct(candidates(&domain, &[FOREIGN, MISSING]), |text| {
-        let missing = text.ends_with(".invalid");
-        [matching(&domain, text), vec![missing]].concat()
+    let mut locals = told_apart(&["someone"], named(&local), |text| matching(&local, text));
+    let mut domains = told_apart(&[FOREIGN, MISSING], named(&domain), |text| {
+        (matching(&domain, text), text.ends_with(".invalid"))
     });
     for (before, behind) in addresses.iter().filter_map(|address| sides(address)) {
         locals.push(before.to_owned());
@@ -396,8 +405,8 @@ fn senders(atoms: &Atoms<'_>) -> Vec<Sender> {
         .iter()
         .flat_map(|domain| locals.iter().map(move |local| format!("{local}@{domain}")));
     let all = product.chain(addresses.iter().cloned());
-    let told_apart = distinct(all, |address| signature(&whole, &domain, &local, address));
-    let senders = told_apart.iter().filter_map(|address| of(address));
+    let senders = distinct(all, |address| signature(&whole, &domain, &local, address));
+    let senders = senders.iter().filter_map(|address| of(address));
     std::iter::once(Sender::Null).chain(senders).collect()
 }
 
@@ -426,18 +435,17 @@ fn recipients(atoms: &Atoms<'_>) -> (Vec<At>, Vec<String>) {
         .take(10)
         .find(|name| !matching(&domain, name).contains(&true));
     let usual = fresh.as_deref().unwrap_or(FOREIGN);
-    let told_apart = distinct(candidates(&domain, &[usual, MISSING]), |name| {
-        let missing = name.ends_with(".invalid");
-        [matching(&domain, name), vec![missing]].concat()
+    let domains = told_apart(&[usual, MISSING], named(&domain), |name| {
+        (matching(&domain, name), name.ends_with(".invalid"))
     });
-    for name in &told_apart {
+    for name in &domains {
         add(name);
     }
     for (_, behind) in &addresses {
         add(behind);
     }
 
-    let mut locals = distinct(candidates(&local, &["user"]), |text| matching(&local, text));
+    let mut locals = told_apart(&["user"], named(&local), |text| matching(&local, text));
     let mut push = |text: String| {
         if !text.is_empty() && !locals.contains(&text) {
             locals.push(text);

@@ -251,7 +251,7 @@ impl Class {
         let mut any = Patterns::default();
         for word in &maps {
             // `@domain`: every recipient of it (virtual(5)).
-            match open(word, values) {
+            match &*open(word, values) {
                 Table::Keys(entries) => {
                     let all = entries
                         .iter()
