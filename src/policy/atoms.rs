@@ -84,9 +84,12 @@ impl<'a> Atoms<'a> {
     }
 
     fn pattern(&mut self, field: Field, patterns: &'a Arc<Patterns>) {
-        let is_known =
-            |(known, set): &(Field, &Arc<Patterns>)| *known == field && set.is_same(patterns);
-        if !self.patterns.iter().any(is_known) {
+        let same = |is: fn(&Arc<Patterns>, &Arc<Patterns>) -> bool| {
+            let mut known = self.patterns.iter().filter(|(known, _)| *known == field);
+            known.any(|(_, set)| is(set, patterns))
+        };
+        // To compare long lists takes long.
+        if !same(Arc::ptr_eq) && !same(|one, other| one.is_same(other)) {
             self.patterns.push((field, patterns));
         }
     }

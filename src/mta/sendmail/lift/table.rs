@@ -1,7 +1,9 @@
 //! The access map as the standard rulesets look it up (cf/README, "Anti-spam configuration
 //! control"). Must not know which look-up decides what.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::addresses::network;
@@ -102,6 +104,8 @@ enum Key {
 pub struct Table {
     /// What stands behind a tag and its colon, by the tag; without a tag under the empty one.
     entries: BTreeMap<String, BTreeMap<String, (Answer, Place)>>,
+    /// The entries for addresses that were asked for, by tag and whether with those without one.
+    addresses: RefCell<BTreeMap<(String, bool), Rc<[Entry]>>>,
     /// What the entries for TLS say, as written.
     texts: HashMap<String, (String, Place)>,
     name: String,
@@ -225,7 +229,11 @@ impl Table {
     }
 
     /// Entries for addresses with all their octets or groups, and without the last ones.
-    pub fn addresses(&self, tag: &str, untagged: bool) -> Vec<Entry> {
+    pub fn addresses(&self, tag: &str, untagged: bool) -> Rc<[Entry]> {
+        let asked = (tag.to_owned(), untagged);
+        if let Some(known) = self.addresses.borrow().get(&asked) {
+            return Rc::clone(known);
+        }
         let mut found = Vec::new();
         for (key, (answer, place)) in self.tagged(tag, untagged) {
             if let Some(network) = network(key).filter(|_| !key.ends_with(['.', ':'])) {
@@ -237,7 +245,10 @@ impl Table {
                 });
             }
         }
-        sorted(found)
+        let found: Rc<[Entry]> = sorted(found).into();
+        let mut known = self.addresses.borrow_mut();
+        known.insert(asked, Rc::clone(&found));
+        found
     }
 
     /// Entries for whole addresses, then for local parts as `user@`.
