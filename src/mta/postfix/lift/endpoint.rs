@@ -129,7 +129,7 @@ pub fn postscreen(values: &Values<'_>, service: &Service) -> Stage {
                     match entry.value.to_ascii_lowercase().as_str() {
                         "permit" => push(guard, Outcome::Next, entry.origin.clone()),
                         "reject" if is_enforced => {
-                            push(guard, turned_away.clone(), entry.origin.clone())
+                            push(guard, turned_away.clone(), entry.origin.clone());
                         }
                         _ => {}
                     }

@@ -99,13 +99,16 @@ enum Key {
     Begin(Network),
 }
 
+/// Entries by the tag that was asked for, and whether those without one count too.
+type Asked = BTreeMap<(String, bool), Rc<[Entry]>>;
+
 /// The access map.
 #[derive(Debug, Default)]
 pub struct Table {
     /// What stands behind a tag and its colon, by the tag; without a tag under the empty one.
     entries: BTreeMap<String, BTreeMap<String, (Answer, Place)>>,
-    /// The entries for addresses that were asked for, by tag and whether with those without one.
-    addresses: RefCell<BTreeMap<(String, bool), Rc<[Entry]>>>,
+    /// The entries for addresses that were asked for.
+    addresses: RefCell<Asked>,
     /// What the entries for TLS say, as written.
     texts: HashMap<String, (String, Place)>,
     name: String,
