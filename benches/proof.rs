@@ -52,17 +52,17 @@ fn times(count: u32, server: Server) -> [Duration; 3] {
 
     let start = spent();
     let found = read_back(target, &files).unwrap().policy;
-    let lift = spent() - start;
+    let lift = spent().saturating_sub(start);
 
     let start = spent();
     let space = Space::of(&[&found]);
     let holes = found.holes(&space, &Surroundings::default(), &Environment::default());
-    let proof = spent() - start;
+    let proof = spent().saturating_sub(start);
     assert!(holes.is_empty(), "strangers may relay");
 
     let start = spent();
     let drift = compare(&wanted, &found);
-    let comparing = spent() - start;
+    let comparing = spent().saturating_sub(start);
     assert!(drift.is_empty(), "the configuration has drifted");
     [lift, proof, comparing]
 }
