@@ -99,6 +99,7 @@ fn relaying(policy: &Policy, space: &Space, judged: Judged<'_>) -> Vec<Finding> 
             space,
             &judged.asking.surroundings,
             &judged.asking.environment,
+            &holes,
         );
         findings.extend(doubts.into_iter().map(|clause| {
             finding(
