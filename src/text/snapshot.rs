@@ -76,6 +76,8 @@ pub struct Snapshot {
     scope: Scope,
     /// A folder of the machine, and the one that stands for it here.
     home: Option<(PathBuf, PathBuf)>,
+    /// Texts that stand for files on the disk, by where these are.
+    texts: BTreeMap<PathBuf, Arc<Source>>,
     known: Known<Arc<Source>>,
     stats: Known<Stat>,
 }
@@ -86,6 +88,7 @@ impl Snapshot {
         Self {
             scope,
             home: None,
+            texts: BTreeMap::new(),
             known: Known::default(),
             stats: Known::default(),
         }
@@ -108,6 +111,13 @@ impl Snapshot {
         self
     }
 
+    /// The same, with these texts in place of what the files at their paths hold.
+    #[must_use]
+    pub fn with_texts(mut self, texts: &BTreeMap<PathBuf, Arc<Source>>) -> Self {
+        self.texts.clone_from(texts);
+        self
+    }
+
     /// A snapshot of these files alone, by their paths; the disk is not touched. All are as old as
     /// each other, and readable for everybody.
     pub fn of(files: &[(&str, &str)]) -> Self {
@@ -123,6 +133,7 @@ impl Snapshot {
             // Nothing lies below a folder without a name.
             scope: Scope::Below(PathBuf::from("\0")),
             home: None,
+            texts: BTreeMap::new(),
             known: RefCell::new(known),
             stats: RefCell::new(stats),
         }
@@ -146,6 +157,9 @@ impl Snapshot {
             return known;
         }
         let found = self.place(&named).and_then(|place| {
+            if let Some(text) = self.texts.get(&place) {
+                return Ok(Arc::clone(text));
+            }
             let bytes = read(&place)?;
             // A file of the machine is known by its path there, every other one by where it is.
             let shown = if self.at_home(&named).is_some() {

@@ -2,6 +2,7 @@
 //! read, nor what a policy is used for.
 
 mod acl;
+mod asking;
 mod auth;
 mod checks;
 mod conditions;
@@ -15,6 +16,7 @@ mod lists;
 mod logic;
 mod ours;
 mod parse;
+mod preconditions;
 mod routes;
 mod scene;
 mod stages;
@@ -53,6 +55,7 @@ pub fn lift(source: &Arc<Source>, world: &World<'_>) -> Option<Lifted> {
         hostname: hostname
             .filter(|name| !name.contains('$'))
             .map(|name| name.to_ascii_lowercase()),
+        tables: RefCell::default(),
         used: RefCell::default(),
     };
     let faults = reader.findings.iter();
