@@ -74,7 +74,11 @@ fn files(server: Server, root: &Path) -> Vec<(PathBuf, &'static str)> {
         let shipped = std::fs::read_dir(root.join("usr/share/sendmail/cf/cf"));
         let shipped = shipped.into_iter().flatten().map_while(Result::ok);
         let models = shipped.map(|entry| entry.path());
-        let models = models.filter(|path| path.extension().is_some_and(|end| end == "mc"));
+        // That one asks for `promiscuous_relay`, and so is an open relay.
+        let is_model = |path: &PathBuf| {
+            path.extension().is_some_and(|end| end == "mc") && !path.ends_with("uucpproto.mc")
+        };
+        let models = models.filter(is_model);
         files.extend(models.map(|path| (path, "sendmail-mc")));
     }
     files.retain(|(path, _)| path.is_file());

@@ -228,6 +228,20 @@ fn a_pattern_that_is_run_proves_a_hole_and_never_that_there_is_none() {
 }
 
 #[test]
+fn a_name_that_no_stranger_can_have_is_no_hole() {
+    let named = |name: &str| {
+        let is_named = text(Field::ClientName, Patterns::exact([name]));
+        holes(vec![(
+            Guard::All(vec![Guard::ClientNameIs(NameState::Verified), is_named]),
+            Outcome::Accept(Accept::Relay),
+        )])
+    };
+    assert_eq!(named("host"), Vec::<String>::new());
+    assert_eq!(named("mail.example.com"), Vec::<String>::new());
+    assert_eq!(named("mail.partner.example").len(), 1);
+}
+
+#[test]
 fn a_gateway_in_the_relay_networks_is_a_hole() {
     let policy = policy(vec![(networks(&["172.16.0.0/12"]), Outcome::Next)]);
     assert!(told(&policy, &Surroundings::default()).is_empty());
