@@ -172,7 +172,7 @@ fn every_kind_of_hole_is_found_and_its_near_miss_is_not() {
         ),
         (
             text(Field::RecipientDomain, Patterns::with_below([""])),
-            &["0 proved all some"],
+            &["0 proved all all"],
         ),
         (Guard::SenderNull, &["0 proved all all"]),
         (Guard::Tls, &["0 proved all all"]),
