@@ -17,6 +17,7 @@ mod lift_sendmail_generated;
 mod linting;
 mod lossless;
 mod migrate;
+mod noise;
 mod page;
 mod pages;
 mod policy;
