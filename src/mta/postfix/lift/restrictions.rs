@@ -45,6 +45,8 @@ pub struct Lists<'a> {
     pub certificates: bool,
     /// Whether a list has `defer_if_reject`.
     pub hopeful: Cell<bool>,
+    /// How many entries of tables can be left without a decision.
+    pub left: Cell<usize>,
 }
 
 /// What the client has said when a list is gone through.
@@ -81,6 +83,8 @@ struct Around {
     warn: bool,
     /// To permit is a fault: names that anybody can have would let in whom they want.
     no_permit: bool,
+    /// The mark of recipients whom a permission only leads out of the entry of a table.
+    leaves: Option<Arc<str>>,
     depth: usize,
     origin: Option<Place>,
 }
@@ -117,6 +121,7 @@ impl<'a> Lists<'a> {
             condition: Vec::new(),
             warn: false,
             no_permit: false,
+            leaves: None,
             depth: 0,
             origin: None,
         };
@@ -195,12 +200,14 @@ impl List<'_> {
     }
 
     fn permit(&mut self, guard: Guard, at: &Around) {
-        let outcome = if at.no_permit {
-            Outcome::TempFail(Reason::Configuration)
-        } else {
-            Outcome::Next
-        };
-        self.push(guard, outcome, at);
+        if at.no_permit {
+            return self.push(guard, Outcome::TempFail(Reason::Configuration), at);
+        }
+        if let (Some(mark), Some(routed)) = (&at.leaves, self.lists.classes.suspicious()) {
+            let left = Outcome::Mark(Arc::clone(mark), true);
+            self.push(both(guard.clone(), routed), left, at);
+        }
+        self.push(guard, Outcome::Next, at);
     }
 
     fn refuse(&mut self, guard: Guard, reason: Reason, at: &Around) {
@@ -545,6 +552,7 @@ impl List<'_> {
             condition: Vec::new(),
             warn: false,
             no_permit: false,
+            leaves: None,
             depth: 0,
             origin,
         };
@@ -740,6 +748,14 @@ impl List<'_> {
                 let mut inner = at.clone();
                 inner.condition.push(guard);
                 inner.depth += 1;
+                // What permits in there says no more than `OK` of an address that holds another.
+                if asked == Asked::Recipient && self.lists.classes.suspicious().is_some() {
+                    let number = self.lists.left.get();
+                    self.lists.left.set(number + 1);
+                    let mark: Arc<str> = format!("entry {number} left").into();
+                    inner.condition.push(!Guard::Marked(Arc::clone(&mark)));
+                    inner.leaves = Some(mark);
+                }
                 if words
                     .iter()
                     .any(|word| word.text.contains(':') && !word.text.contains('{'))

@@ -1,0 +1,129 @@
+//! Sessions that the lab's oracle found decided otherwise than the daemons decide them: each is
+//! decided as on the daemon.
+
+use smtpconf::mta::{Dialect, Version, World};
+use smtpconf::net::Domain;
+use smtpconf::policy::{At, ClientName, Policy, Sender, Session, Source as From, Space};
+use smtpconf::text::{Snapshot, Source};
+
+/// The policy of the first file, with the others beside it.
+fn policy(dialect: &str, version: &[u16], files: &[(&str, &str)]) -> Policy {
+    let snapshot = Snapshot::of(files);
+    let world = World {
+        files: &snapshot,
+        version: Version::new(version),
+        known: &[],
+        defaults: false,
+    };
+    let (name, text) = files[0];
+    let dialect = Dialect::by_word(dialect).unwrap();
+    let lifted = dialect.policy(&Source::new(name, text), &world).unwrap();
+    lifted.policy
+}
+
+fn postfix(main: &str) -> Policy {
+    let main = format!(
+        "compatibility_level = 3.6\nmyhostname = mail.ours.example\nmydestination = ours.example\n{main}"
+    );
+    let files = [
+        ("main.cf", main.as_str()),
+        ("master.cf", "25 inet n - n - - smtpd\n"),
+    ];
+    policy("postfix-main", &[3, 7, 11], &files)
+}
+
+fn sendmail(lines: &str) -> Policy {
+    let text = format!(
+        "OSTYPE(`linux')\ndefine(`confDOMAIN_NAME', `mail.own.example')\nLOCAL_DOMAIN(`own.example')\n{lines}\nMAILER(`smtp')\n"
+    );
+    let files = [
+        ("/etc/mail/sendmail.mc", text.as_str()),
+        ("/etc/mail/relay-domains", ""),
+    ];
+    policy("sendmail-mc", &[8, 17, 1], &files)
+}
+
+fn exim(text: &str) -> Policy {
+    policy("exim-conf", &[4, 96], &[("/etc/exim4/exim4.conf", text)])
+}
+
+/// What is decided about a client's mail to a recipient, in plain and without a log-in.
+fn decided(policy: &Policy, client: &str, local: &str, at: &str) -> String {
+    let space = Space::of(&[policy]);
+    let known = space.sessions().find(|session| session.port == 25);
+    let mut session: Session = known.unwrap();
+    session.client.source = From::Address(client.parse().unwrap());
+    session.client.name = ClientName::None;
+    session.sender = Sender::Null;
+    session.auth = None;
+    session.tls = false;
+    session.recipient.route = None;
+    session.recipient.local = local.to_owned();
+    session.recipient.known = true;
+    session.recipient.at = match at.strip_prefix('[').and_then(|at| at.strip_suffix(']')) {
+        Some(address) => At::Literal(address.parse().unwrap()),
+        None => At::Domain(Domain::parse(at).unwrap()),
+    };
+    policy.decide(&session).decision.to_string()
+}
+
+#[test]
+fn what_permits_in_an_entry_for_a_routed_recipient_only_leaves_the_entry() {
+    let policy = postfix(
+        "mynetworks = 127.0.0.1\nsmtpd_relay_restrictions = check_recipient_access regexp:{{!/nobody/ permit_mynetworks, defer}}, reject\n",
+    );
+    let by = |client, local| decided(&policy, client, local, "elsewhere.test");
+    assert_eq!(by("127.0.0.1", "user"), "accepted for relaying");
+    assert_eq!(by("127.0.0.1", "user%x.test"), "refused: refused by a rule");
+    assert_eq!(
+        by("203.0.113.7", "user%x.test"),
+        "refused for now: refused by a rule"
+    );
+    // Of the sender, an entry permits.
+    let policy = postfix(
+        "mynetworks = 127.0.0.1\nsmtpd_relay_restrictions = check_sender_access regexp:{{!/nobody/ permit_mynetworks}}, reject\n",
+    );
+    assert_eq!(
+        decided(&policy, "127.0.0.1", "user%x.test", "elsewhere.test"),
+        "accepted for relaying"
+    );
+}
+
+#[test]
+fn a_bang_at_anothers_domain_is_no_uucp_host() {
+    let lines = "RELAY_DOMAIN(`sub.deep.example')\n";
+    let by = |policy: &Policy, local, at| decided(policy, "203.0.113.7", local, at);
+    let loose = sendmail(&format!("FEATURE(`loose_relay_check')\n{lines}"));
+    assert_eq!(
+        by(&loose, "test!user", "sub.deep.example"),
+        "accepted for relaying"
+    );
+    let denied = "refused: relaying denied";
+    assert_eq!(by(&loose, "test!user", "own.example"), denied);
+    assert_eq!(by(&loose, "test!user%own.example", "own.example"), denied);
+    // Without the feature relayed domains are taken off as well.
+    assert_eq!(
+        by(&sendmail(lines), "test!user", "sub.deep.example"),
+        denied
+    );
+}
+
+#[test]
+fn nobody_has_named_a_sender_when_the_client_connects() {
+    let text = "primary_hostname = mail.example.com\nacl_smtp_connect = c\nacl_smtp_rcpt = r\n\
+        begin acl\nc:\n  require condition = ${if !def:sender_address}\n  accept\n\
+        r:\n  deny condition = ${if !def:sender_address}\n  accept domains = example.com\n";
+    let policy = exim(text);
+    let mut session = Space::of(&[&policy]).sessions().next().unwrap();
+    session.client.name = ClientName::None;
+    session.recipient.local = "user".into();
+    session.recipient.at = At::Domain(Domain::parse("example.com").unwrap());
+    session.sender = Sender::Address {
+        local: "someone".into(),
+        domain: Domain::parse("example.net").unwrap(),
+    };
+    let said = |session: &Session| policy.decide(session).decision.to_string();
+    assert_eq!(said(&session), "accepted for relaying");
+    session.sender = Sender::Null;
+    assert_eq!(said(&session), "refused: refused by a rule");
+}
