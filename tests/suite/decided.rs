@@ -32,13 +32,14 @@ fn postfix(main: &str) -> Policy {
     policy("postfix-main", &[3, 7, 11], &files)
 }
 
-fn sendmail(lines: &str) -> Policy {
+fn sendmail(lines: &str, access: &str) -> Policy {
     let text = format!(
         "OSTYPE(`linux')\ndefine(`confDOMAIN_NAME', `mail.own.example')\nLOCAL_DOMAIN(`own.example')\n{lines}\nMAILER(`smtp')\n"
     );
     let files = [
         ("/etc/mail/sendmail.mc", text.as_str()),
         ("/etc/mail/relay-domains", ""),
+        ("/etc/mail/access", access),
     ];
     policy("sendmail-mc", &[8, 17, 1], &files)
 }
@@ -93,7 +94,7 @@ fn what_permits_in_an_entry_for_a_routed_recipient_only_leaves_the_entry() {
 fn a_bang_at_anothers_domain_is_no_uucp_host() {
     let lines = "RELAY_DOMAIN(`sub.deep.example')\n";
     let by = |policy: &Policy, local, at| decided(policy, "203.0.113.7", local, at);
-    let loose = sendmail(&format!("FEATURE(`loose_relay_check')\n{lines}"));
+    let loose = sendmail(&format!("FEATURE(`loose_relay_check')\n{lines}"), "");
     assert_eq!(
         by(&loose, "test!user", "sub.deep.example"),
         "accepted for relaying"
@@ -103,7 +104,7 @@ fn a_bang_at_anothers_domain_is_no_uucp_host() {
     assert_eq!(by(&loose, "test!user%own.example", "own.example"), denied);
     // Without the feature relayed domains are taken off as well.
     assert_eq!(
-        by(&sendmail(lines), "test!user", "sub.deep.example"),
+        by(&sendmail(lines, ""), "test!user", "sub.deep.example"),
         denied
     );
 }
@@ -126,4 +127,72 @@ fn nobody_has_named_a_sender_when_the_client_connects() {
     assert_eq!(said(&session), "accepted for relaying");
     session.sender = Sender::Null;
     assert_eq!(said(&session), "refused: refused by a rule");
+}
+
+#[test]
+fn recipients_say_whether_they_want_what_was_delayed() {
+    let features = |how: &str| format!("FEATURE(`access_db')\nFEATURE(`delay_checks', `{how}')\n");
+    let access = "Connect:203.0.113.7 REJECT\nSpam:user@own.example FRIEND\nSpam:boss@ HATER\n";
+    let by = |how, local| {
+        decided(
+            &sendmail(&features(how), access),
+            "203.0.113.7",
+            local,
+            "own.example",
+        )
+    };
+    let refused = "refused: client refused";
+    assert_eq!(by("friend", "user"), "accepted for local delivery");
+    assert_eq!(by("friend", "other"), refused);
+    assert_eq!(by("friend", "boss"), refused);
+    assert_eq!(by("hater", "boss"), refused);
+    assert_eq!(by("hater", "other"), "accepted for local delivery");
+}
+
+#[test]
+fn an_ipv4_network_in_ipv6s_form_is_one_that_nobody_is_in() {
+    // Debian's own line.
+    let policy = postfix(
+        "mynetworks = 127.0.0.0/8 [::ffff:127.0.0.0]/104 [::1]/128\nsmtpd_relay_restrictions = permit_mynetworks, reject\n",
+    );
+    let by = |client| decided(&policy, client, "user", "elsewhere.test");
+    assert_eq!(by("203.0.113.7"), "refused: refused by a rule");
+    assert_eq!(by("2001:db8::7"), "refused: refused by a rule");
+    assert_eq!(by("::1"), "accepted for relaying");
+    let policy = postfix(
+        "mynetworks = [::ffff:127.0.0.1]/104\nsmtpd_relay_restrictions = permit_mynetworks, reject\n",
+    );
+    assert_eq!(
+        decided(&policy, "2001:db8::7", "user", "elsewhere.test"),
+        "refused for now: configuration error"
+    );
+}
+
+#[test]
+fn a_session_has_one_recipient() {
+    let policy = exim(
+        "primary_hostname = mail.example.com\nacl_smtp_rcpt = r\nbegin acl\nr:\n  \
+         deny condition = ${if and{{>{$rcpt_count}{10}}{<{$recipients_count}{${eval:$rcpt_count/2}}}}}\n  \
+         deny condition = ${if !={$rcpt_count}{1}}\n  accept domains = example.com\n",
+    );
+    let by = |at| decided(&policy, "203.0.113.7", "user", at);
+    assert_eq!(by("example.com"), "accepted for relaying");
+    assert_eq!(by("elsewhere.test"), "refused: relaying denied");
+}
+
+#[test]
+fn recipients_are_looked_up_without_their_extension_too() {
+    let policy = postfix(
+        "recipient_delimiter = +\nsmtpd_recipient_restrictions = check_recipient_access inline:{user@ours.example=REJECT, user+ok@ours.example=OK, {ours.example=450 later}}\n",
+    );
+    let by = |local| decided(&policy, "203.0.113.7", local, "ours.example");
+    assert_eq!(by("user+ok"), "accepted for local delivery");
+    assert_eq!(by("user+x"), "refused: recipient refused");
+    assert_eq!(by("other+x"), "refused for now: recipient refused");
+    let policy = postfix(
+        "recipient_delimiter = +\nsmtpd_recipient_restrictions = check_recipient_access regexp:{{/^user@/ REJECT}}\n",
+    );
+    let by = |local| decided(&policy, "203.0.113.7", local, "ours.example");
+    assert_eq!(by("user+x"), "refused: recipient refused");
+    assert_eq!(by("other+x"), "accepted for local delivery");
 }

@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use super::matching::{Below, address_tests, all, both, either, single, text_tests, within};
+use super::matching::{Below, address_tests, both, either, single, text_tests, within};
 use super::table::{Entry, Table, Tests};
 use crate::net::Network;
-use crate::policy::{Field, Guard, NameState, Opaque, Patterns, Reason};
+use crate::policy::{Field, Guard, NameState, Opaque, Patterns, Reason, Rewrite};
 use crate::text::Place;
 
 /// So many entries of a table stay single, each with its own line; of more, those with the same
@@ -82,6 +82,8 @@ pub struct Form<'a> {
     pub null: &'a str,
     /// Whether recipients keep the quotes of their local part.
     pub quoted: bool,
+    /// What parts an extension from a local part, after which it is looked up without one.
+    pub delimiter: &'a str,
 }
 
 /// An entry as a guard.
@@ -150,6 +152,16 @@ impl Asked {
         }
     }
 
+    /// The guard over the recipient without its extension. Senders are not followed so far.
+    fn bare(self, form: Form<'_>, guard: &Guard) -> Option<Guard> {
+        let rewrite = Rewrite {
+            extension: form.delimiter.to_owned(),
+            ..Rewrite::default()
+        };
+        (self == Self::Recipient && !form.delimiter.is_empty())
+            .then(|| Guard::Rewritten(Arc::new(rewrite), Box::new(guard.clone())))
+    }
+
     fn ordered(self, entries: &[Entry<Tests>], form: Form<'_>) -> Vec<Hit> {
         let mut hits = Vec::new();
         let named = |text: &str, tests: &Tests| {
@@ -194,6 +206,15 @@ impl Asked {
                 }
             }
         }
+        let bare = |hit: &Hit| {
+            Some(Hit {
+                guard: self.bare(form, &hit.guard)?,
+                value: hit.value.clone(),
+                origin: hit.origin.clone(),
+            })
+        };
+        let bare: Vec<Hit> = hits.iter().filter_map(bare).collect();
+        hits.extend(bare);
         hits
     }
 
@@ -281,11 +302,16 @@ impl Asked {
                     } else {
                         guard
                     };
+                    let bare = self.bare(form, &guard);
+                    ranked.extend(bare.map(|bare| (1001, bare, entry)));
                     ranked.push((1000, guard, entry));
                 } else if key.contains('@') {
-                    ranked.push((0, matches(self.whole(form), key), entry));
+                    let guard = matches(self.whole(form), key);
+                    let bare = self.bare(form, &guard);
+                    ranked.extend(bare.map(|bare| (1, bare, entry)));
+                    ranked.push((0, guard, entry));
                 } else {
-                    name(domain, 1);
+                    name(domain, 2);
                 }
             }
         }
@@ -302,7 +328,10 @@ fn join(guard: &mut Guard, more: &Guard) {
                 (**more).clone(),
             ]));
         }
-        (guard, more) => *guard = all(vec![std::mem::replace(guard, Guard::Always), more.clone()]),
+        (Guard::Rewritten(_, guard), Guard::Rewritten(_, more)) => join(guard, more),
+        (guard, more) => {
+            *guard = either(std::mem::replace(guard, Guard::Always), more.clone());
+        }
     }
 }
 

@@ -77,6 +77,7 @@ impl Classes {
             bare: true,
             finds,
             home: home.filter(|_| values.flag("append_at_myorigin", own)),
+            extension: String::new(),
         };
         let mut ours = Patterns::default();
         for class in &classes {

@@ -280,6 +280,7 @@ impl Checks<'_> {
         ];
         Rewrite {
             home: None,
+            extension: String::new(),
             within: Arc::new(within),
             own_literal: self.own_literal().is_some(),
             bare: true,

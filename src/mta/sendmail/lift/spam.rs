@@ -1,0 +1,56 @@
+//! `Spam:` entries of the access map, by which recipients tell whether they want the checks that
+//! `delay_checks` left for later (cf/README, "Delay all checks"). Must not know those checks.
+
+use std::sync::Arc;
+
+use super::checks::{Checks, within};
+use super::table::{self, Answer};
+use crate::policy::{Clause, Field, Guard, Patterns, Rewrite};
+
+impl Checks<'_> {
+    /// The clauses by which recipients are passed for good; none where all are checked.
+    pub fn spam(&self) -> Vec<Clause> {
+        let delays = self.input.features("delay_checks").iter();
+        let mut told = delays.filter_map(|one| Some((one.args.first()?.chars().next()?, one)));
+        let Some((letter, delay)) = told.next() else {
+            return Vec::new();
+        };
+        let friends = letter.eq_ignore_ascii_case(&'f');
+        let (wanted, hit) = if friends {
+            (Answer::Friend, "says FRIEND of the recipient")
+        } else {
+            (Answer::Hater, "says HATER of the recipient")
+        };
+        let [whole, locals] = self.table.mailboxes("spam", false);
+        let domains = self.table.names("spam", false, false);
+        // The first entry that is found counts: of the address, its domain, its local part.
+        let mut guard = Guard::never();
+        for (field, entries) in [
+            (Field::RecipientLocal, locals),
+            (Field::RecipientDomain, domains),
+            (Field::Recipient, whole),
+        ] {
+            let Some(any) = table::any(field, &entries) else {
+                continue;
+            };
+            let says = table::says(field, &entries, wanted).unwrap_or_else(Guard::never);
+            guard = if field == Field::RecipientLocal {
+                Guard::All(vec![within(Field::RecipientDomain, self.own_names()), says])
+            } else {
+                Guard::Any(vec![says, Guard::All(vec![!any, guard])])
+            };
+        }
+        // Recipients without a domain are looked up with the host's name.
+        let rewrite = Rewrite {
+            home: self.input.hostname().map(|(name, _)| name),
+            own_literal: false,
+            ..self.rewrite(Patterns::default())
+        };
+        let guard = Guard::Rewritten(Arc::new(rewrite), Box::new(guard));
+        let mut passed = vec![guard];
+        passed.extend(self.table.unknown(hit, Some(false)));
+        let passed = Guard::Any(passed);
+        let passed = if friends { passed } else { !passed };
+        self.pass(passed, delay.place.clone())
+    }
+}
