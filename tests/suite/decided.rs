@@ -189,10 +189,56 @@ fn recipients_are_looked_up_without_their_extension_too() {
     assert_eq!(by("user+ok"), "accepted for local delivery");
     assert_eq!(by("user+x"), "refused: recipient refused");
     assert_eq!(by("other+x"), "refused for now: recipient refused");
+    // Expressions are not asked about what is left.
     let policy = postfix(
         "recipient_delimiter = +\nsmtpd_recipient_restrictions = check_recipient_access regexp:{{/^user@/ REJECT}}\n",
     );
     let by = |local| decided(&policy, "203.0.113.7", local, "ours.example");
-    assert_eq!(by("user+x"), "refused: recipient refused");
-    assert_eq!(by("other+x"), "accepted for local delivery");
+    assert_eq!(by("user"), "refused: recipient refused");
+    assert_eq!(by("user+x"), "accepted for local delivery");
+}
+
+#[test]
+fn recipients_are_looked_up_with_their_quotes_first() {
+    let by = |table: &str| {
+        let policy = postfix(&format!(
+            "smtpd_relay_restrictions = check_recipient_access regexp:{{{table}}}, reject\n"
+        ));
+        decided(&policy, "203.0.113.7", "user@x.test", "elsewhere.test")
+    };
+    let later = "refused for now: recipient refused";
+    assert_eq!(by("{/^user@/ 450 later}"), later);
+    assert_eq!(by("{/^\"user@/ 450 later}"), later);
+    assert_eq!(
+        by("{/^user@/ 450 later}, {!/nobody/ DUNNO}"),
+        "refused: refused by a rule"
+    );
+}
+
+#[test]
+fn a_name_in_ehlo_may_be_an_address() {
+    let policy = exim(
+        "primary_hostname = mail.example.com\nacl_smtp_rcpt = r\nbegin acl\nr:\n  \
+         deny condition = ${if isip{$sender_helo_name}}\n  accept domains = example.com\n",
+    );
+    let mut session = Space::of(&[&policy]).sessions().next().unwrap();
+    session.recipient.local = "user".into();
+    session.recipient.at = At::Domain(Domain::parse("example.com").unwrap());
+    for (helo, is_address) in [
+        ("192.0.2.7", true),
+        ("192.0.2.700", false),
+        ("192.0.2", false),
+        ("[192.0.2.7]", false),
+        ("2001:db8::7", true),
+        ("::", true),
+        ("1:2:3:4:5:6:7:8", true),
+        ("1:2:3:4:5:6:7", false),
+        ("1::2::3", false),
+        ("mail.example.net", false),
+    ] {
+        session.helo = helo.to_owned();
+        let decision = policy.decide(&session).decision;
+        let refused = matches!(decision, smtpconf::policy::Decision::Refuse(_));
+        assert_eq!(refused, is_address, "{helo}: {decision}");
+    }
 }

@@ -116,11 +116,6 @@ impl Classes {
         }
     }
 
-    /// Whether a local part keeps its quotes (postconf(5), `resolve_dequoted_address`).
-    pub fn keeps_quotes(&self) -> bool {
-        !self.rewrite.finds.contains(&Inside::At)
-    }
-
     /// Where some domain list fails.
     pub fn fault(&self) -> Guard {
         self.fault.clone()

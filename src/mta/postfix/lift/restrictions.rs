@@ -692,11 +692,12 @@ impl List<'_> {
         }
         // Entries without a decision hide those behind them.
         let mut hidden: Vec<Guard> = Vec::new();
-        let delimiter = lists.values.decides("recipient_delimiter", Some(lists.service));
+        let delimiter = lists
+            .values
+            .decides("recipient_delimiter", Some(lists.service));
         let form = Form {
             below: lists.below,
             null: &lists.null,
-            quoted: lists.classes.keeps_quotes(),
             delimiter: &delimiter,
         };
         for hit in asked.hits(&table, form) {

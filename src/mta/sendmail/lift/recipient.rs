@@ -75,7 +75,7 @@ impl Checks<'_> {
     }
 
     /// `host!user` with a host of one label is a recipient at `host.UUCP`, unless it is this one.
-    fn uucp(&self) -> Option<Guard> {
+    pub fn uucp(&self) -> Option<Guard> {
         let mut rewrite = self.taken_off();
         let signs = rewrite.finds.len();
         rewrite.finds.retain(|inside| *inside != Inside::Bang);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::checks::{Checks, within};
 use super::table::{self, Answer};
-use crate::policy::{Clause, Field, Guard, Patterns, Rewrite};
+use crate::policy::{Clause, Field, Guard, Rewrite};
 
 impl Checks<'_> {
     /// The clauses by which recipients are passed for good; none where all are checked.
@@ -43,11 +43,11 @@ impl Checks<'_> {
         // Recipients without a domain are looked up with the host's name.
         let rewrite = Rewrite {
             home: self.input.hostname().map(|(name, _)| name),
-            own_literal: false,
-            ..self.rewrite(Patterns::default())
+            ..self.rewrite(self.own_names())
         };
-        let guard = Guard::Rewritten(Arc::new(rewrite), Box::new(guard));
-        let mut passed = vec![guard];
+        let mut guards = vec![Guard::Rewritten(Arc::new(rewrite), Box::new(guard))];
+        guards.extend(self.uucp().map(|guard| !guard));
+        let mut passed = vec![Guard::All(guards)];
         passed.extend(self.table.unknown(hit, Some(false)));
         let passed = Guard::Any(passed);
         let passed = if friends { passed } else { !passed };
