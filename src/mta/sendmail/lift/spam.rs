@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::checks::{Checks, within};
 use super::table::{self, Answer};
-use crate::policy::{Clause, Field, Guard, Rewrite};
+use crate::policy::{Clause, Field, Guard, Opaque, Rewrite};
 
 impl Checks<'_> {
     /// The clauses by which recipients are passed for good; none where all are checked.
@@ -49,6 +49,21 @@ impl Checks<'_> {
         guards.extend(self.uucp().map(|guard| !guard));
         let mut passed = vec![Guard::All(guards)];
         passed.extend(self.table.unknown(hit, Some(false)));
+        // How the rules write a literal or an address with another inside is not followed: either
+        // may be what an entry names.
+        let odd = Guard::Any(vec![Guard::RecipientRouted, Guard::RecipientLiteral]);
+        let asked = Opaque {
+            kind: "table",
+            name: "Spam".into(),
+            hit: format!("the access map {hit}"),
+            reason: "how the rules write such a recipient is not followed".into(),
+            usual: None,
+            origin: delay.place.clone(),
+        };
+        let passed = vec![
+            Guard::All(vec![!odd.clone(), Guard::Any(passed)]),
+            Guard::All(vec![odd, Guard::Opaque(Arc::new(asked))]),
+        ];
         let passed = Guard::Any(passed);
         let passed = if friends { passed } else { !passed };
         self.pass(passed, delay.place.clone())
