@@ -115,15 +115,12 @@ fn lift(corpus: &Path, path: &Path, server: Server) -> Option<Lifted> {
         known: &[],
         defaults: false,
     };
-    let (dialect, source) = match server {
-        Server::Postfix => (
-            Dialect::by_word("postfix-main")?,
-            Source::from_bytes("main/main.cf", bytes),
-        ),
-        _ => {
-            let source = Source::from_bytes(path.display().to_string(), bytes);
-            (Dialect::of(&source).0, source)
-        }
+    let (dialect, source) = if server == Server::Postfix {
+        let source = Source::from_bytes("main/main.cf", bytes);
+        (Dialect::by_word("postfix-main")?, source)
+    } else {
+        let source = Source::from_bytes(path.display().to_string(), bytes);
+        (Dialect::of(&source).0, source)
     };
     dialect
         .policy(&source, &world)

@@ -59,7 +59,7 @@ fn decided(policy: &Policy, client: &str, local: &str, at: &str) -> String {
     session.auth = None;
     session.tls = false;
     session.recipient.route = None;
-    session.recipient.local = local.to_owned();
+    session.recipient.local = local.into();
     session.recipient.known = true;
     session.recipient.at = match at.strip_prefix('[').and_then(|at| at.strip_suffix(']')) {
         Some(address) => At::Literal(address.parse().unwrap()),
@@ -236,7 +236,7 @@ fn a_name_in_ehlo_may_be_an_address() {
         ("1::2::3", false),
         ("mail.example.net", false),
     ] {
-        session.helo = helo.to_owned();
+        session.helo = helo.into();
         let decision = policy.decide(&session).decision;
         let refused = matches!(decision, smtpconf::policy::Decision::Refuse(_));
         assert_eq!(refused, is_address, "{helo}: {decision}");
