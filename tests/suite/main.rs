@@ -5,6 +5,8 @@
 mod behaviour;
 mod cli;
 mod configuration;
+mod corpus;
+mod decided;
 mod description;
 mod descriptions;
 mod features;

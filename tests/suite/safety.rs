@@ -324,6 +324,7 @@ fn the_recipient_inside_a_recipient_is_found() {
         bare: false,
         finds: vec![Inside::At, Inside::Bang, Inside::Percent],
         home: None,
+        extension: String::new(),
     };
     let domain = |name: &str| At::Domain(Domain::parse(name).unwrap());
     for (local, at, found) in [

@@ -75,16 +75,27 @@ impl Checks<'_> {
     }
 
     /// `host!user` with a host of one label is a recipient at `host.UUCP`, unless it is this one.
-    fn uucp(&self) -> Option<Guard> {
-        let operators = self.input.class("O", Use::Decides).words;
+    pub fn uucp(&self) -> Option<Guard> {
+        let mut rewrite = self.taken_off();
+        let signs = rewrite.finds.len();
+        rewrite.finds.retain(|inside| *inside != Inside::Bang);
         let expression = Expression::new("^(?!localhost!)[^.!@%]+!", true, None).ok()?;
-        operators.contains("!").then(|| {
+        (rewrite.finds.len() < signs).then(|| {
             let expressions = vec![expression];
             let patterns = Patterns {
                 expressions,
                 ..Patterns::default()
             };
-            within(Field::RecipientLocal, patterns)
+            // What is at another's domain is not looked into.
+            let mut at = vec![Guard::RecipientBare];
+            at.push(Guard::Matches(
+                Field::RecipientDomain,
+                Arc::clone(&rewrite.within),
+            ));
+            at.extend(self.own_literal());
+            let host = within(Field::RecipientLocal, patterns);
+            let guard = Guard::All(vec![host, Guard::Any(at)]);
+            Guard::Rewritten(Arc::new(rewrite), Box::new(guard))
         })
     }
 
@@ -243,16 +254,20 @@ impl Checks<'_> {
         all
     }
 
-    /// The guard over the recipient that the rules find inside: own names are always taken off
-    /// (`Parse0`), relayed ones unless `loose_relay_check`.
+    /// The guard over the recipient that the rules find inside.
     fn rewritten(&self, guard: Guard) -> Guard {
+        Guard::Rewritten(Arc::new(self.taken_off()), Box::new(guard))
+    }
+
+    /// Own names are always taken off (`Parse0`), relayed ones unless `loose_relay_check`.
+    fn taken_off(&self) -> Rewrite {
         let mut within = self.own_names();
         if self.input.feature("loose_relay_check").is_none() {
             within.extend(&relay_names(&self.relayed, self.hosts_only));
             let entries = self.table.names("to", true, self.hosts_only);
             within.extend(&table::relayed_names(&entries));
         }
-        Guard::Rewritten(Arc::new(self.rewrite(within)), Box::new(guard))
+        self.rewrite(within)
     }
 
     /// What is found inside a recipient at one of these domains.
@@ -265,6 +280,7 @@ impl Checks<'_> {
         ];
         Rewrite {
             home: None,
+            extension: String::new(),
             within: Arc::new(within),
             own_literal: self.own_literal().is_some(),
             bare: true,
