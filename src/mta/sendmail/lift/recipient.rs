@@ -112,6 +112,9 @@ impl Checks<'_> {
         own.extend(self.own_literal());
         let own = Guard::Any(own);
         let mut clauses = Vec::new();
+        if !(whole.is_empty() && locals.is_empty() && domains.is_empty()) {
+            clauses.push(self.blocked_at_localhost());
+        }
         for (field, entries) in [
             (Field::Recipient, whole),
             (Field::RecipientLocal, locals),
@@ -147,6 +150,25 @@ impl Checks<'_> {
             clauses.push(refuse(guard, Reason::RecipientRefused, None));
         }
         clauses
+    }
+
+    /// `localhost` becomes the host's own name before it is looked up: what an entry of that says of
+    /// such recipients is not followed.
+    fn blocked_at_localhost(&self) -> Clause {
+        let opaque = Opaque {
+            kind: "table",
+            name: "localhost".into(),
+            hit: "the access map refuses the host's own name".into(),
+            reason: "`localhost` is looked up as that name".into(),
+            usual: Some(false),
+            origin: None,
+        };
+        let here = Patterns::exact(["localhost"]);
+        let guards = vec![
+            within(Field::RecipientDomain, here),
+            Guard::Opaque(Arc::new(opaque)),
+        ];
+        refuse(Guard::All(guards), Reason::RecipientRefused, None)
     }
 
     /// Clients' certificates that the access map lets relay.
