@@ -21,7 +21,7 @@ impl Check<'_> {
     pub fn banner(&mut self, raw: &Raw) -> Option<Stated<String>> {
         let node = raw.banner.as_ref()?;
         let banner = self.parse(node, |text| {
-            let bad = |part, message: String| Fault::new("bad-value", part, message);
+            let bad = |part, message: String| Fault::new("bad-text", part, message);
             let safe = |c: char| c.is_ascii_alphanumeric() || " .-_/+@:()".contains(c);
             if let Some((at, c)) = text.char_indices().find(|(_, c)| !safe(*c)) {
                 return Err(bad(
@@ -142,14 +142,14 @@ impl Check<'_> {
             .filter_map(|item| {
                 self.parse(item, |text| match text.parse::<Ipv4Addr>() {
                     Ok(address) if address.octets()[..3] == [127, 255, 255] => Err(Fault::new(
-                        "bad-value",
+                        "bad-text",
                         0..text.len(),
                         format!("`{text}` is how lists say that a query was wrong or one too many, not that a client is listed"),
                     )
                     .help("leave it out")),
                     Ok(address) if address.is_loopback() => Ok(address),
                     _ => Err(Fault::new(
-                        "bad-value",
+                        "bad-text",
                         0..text.len(),
                         format!("`{}` is no answer of a DNS list: those lie in 127.0.0.0/8 (RFC 5782 §2.1)", text.escape_debug()),
                     )
@@ -198,7 +198,7 @@ impl Check<'_> {
                     let shown = text.escape_debug();
                     let message =
                         format!("`{shown}` is no selector: it becomes a part of a name in DNS");
-                    Fault::new("bad-value", 0..text.len(), message)
+                    Fault::new("bad-text", 0..text.len(), message)
                         .help("letters, digits and hyphens, such as `s1`")
                 })
         });

@@ -166,7 +166,7 @@ impl Check<'_> {
                     .map_err(|fault| endpoint::shifted(fault, 5));
             }
             Err(Fault::new(
-                "bad-value",
+                "bad-text",
                 0..text.len(),
                 format!(
                     "`{}` is nowhere that a virtual domain's mail can go",

@@ -39,7 +39,7 @@ pub static RULES: &[Rule] = &[
     Rule::new("bad-domain", Group::Description, Severity::Error, include_str!("bad_domain.md")),
     Rule::new("bad-number", Group::Description, Severity::Error, include_str!("bad_number.md")),
     Rule::new("bad-port", Group::Description, Severity::Error, include_str!("bad_port.md")),
-    Rule::new("bad-value", Group::Description, Severity::Error, include_str!("bad_value.md")),
+    Rule::new("bad-text", Group::Description, Severity::Error, include_str!("bad_text.md")),
     Rule::new("unknown-value", Group::Description, Severity::Error, include_str!("unknown_value.md")),
     Rule::new("wrong-type", Group::Description, Severity::Error, include_str!("wrong_type.md")),
     Rule::new("unknown-key", Group::Description, Severity::Error, include_str!("unknown_key.md")),
@@ -75,4 +75,8 @@ pub static RULES: &[Rule] = &[
     Rule::new("bad-pattern", Group::Lint, Severity::Error, include_str!("bad_pattern.md")),
     Rule::new("bad-suppression", Group::Lint, Severity::Error, include_str!("bad_suppression.md")),
     Rule::new("unused-suppression", Group::Lint, Severity::Warning, include_str!("unused_suppression.md")),
+    Rule::new("byte-order-mark", Group::Syntax, Severity::Error, include_str!("byte_order_mark.md")),
+    Rule::new("stray-line", Group::Syntax, Severity::Error, include_str!("stray_line.md")),
+    Rule::new("trailing-text", Group::Value, Severity::Error, include_str!("trailing_text.md")),
+    Rule::new("unknown-option", Group::Name, Severity::Error, include_str!("unknown_option.md")),
 ];

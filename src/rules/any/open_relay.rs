@@ -65,7 +65,7 @@ fn open_relay(policy: &Policy, hole: &Hole<'_>, judged: &Judged<'_>) -> Finding 
         "to any domain".to_owned()
     } else {
         format!(
-            "to `{}`, which is not this server's",
+            "to `{}`, which is not this server's,",
             hole.session.recipient.at
         )
     };
