@@ -3,8 +3,10 @@
 
 mod dead_dnsbl;
 mod drift;
+mod identity;
 mod listeners;
 mod open_relay;
+mod provider;
 mod reach;
 
 use super::rule::{Finder, Group, Rule};
@@ -62,9 +64,7 @@ pub static RULES: &[Rule] = &[
     Rule::new("no-postmaster", Group::Description, Severity::Warning, include_str!("no_postmaster.md")),
     Rule::new("few-recipients", Group::Description, Severity::Warning, include_str!("few_recipients.md")),
     Rule::new("password-in-description", Group::Description, Severity::Error, include_str!("password_in_description.md")),
-    Rule::new("preset-mismatch", Group::Description, Severity::Error, include_str!("preset_mismatch.md")),
     Rule::new("smarthost-password", Group::Description, Severity::Note, include_str!("smarthost_password.md")),
-    Rule::new("beyond-provider", Group::Description, Severity::Note, include_str!("beyond_provider.md")),
     Rule::new("unknown-target", Group::Description, Severity::Error, include_str!("unknown_target.md")),
     Rule::new("target-refuses", Group::Description, Severity::Error, include_str!("target_refuses.md")),
     Rule::new("empty-description", Group::Description, Severity::Error, include_str!("empty_description.md")),
@@ -79,4 +79,12 @@ pub static RULES: &[Rule] = &[
     Rule::new("stray-line", Group::Syntax, Severity::Error, include_str!("stray_line.md")),
     Rule::new("trailing-text", Group::Value, Severity::Error, include_str!("trailing_text.md")),
     Rule::new("unknown-option", Group::Name, Severity::Error, include_str!("unknown_option.md")),
+    Rule::new("provider-mismatch", Group::Delivery, Severity::Error, include_str!("provider_mismatch.md"))
+        .by(&[Finder::Policy(provider::find)]),
+    Rule::new("beyond-provider", Group::Delivery, Severity::Note, include_str!("beyond_provider.md")),
+    Rule::new("private-hostname", Group::Identity, Severity::Warning, include_str!("private_hostname.md"))
+        .by(&[Finder::Policy(identity::private_name)]),
+    Rule::new("unsigned-mail", Group::Delivery, Severity::Note, include_str!("unsigned_mail.md"))
+        .by(&[Finder::Policy(identity::unsigned)])
+        .pedantic(),
 ];
