@@ -12,6 +12,7 @@ mod expansion;
 mod expansions;
 mod files;
 mod lift;
+mod listed;
 mod macros;
 mod mapped;
 mod numbers;
@@ -31,7 +32,13 @@ mod values;
 mod written;
 
 pub use dialects::ALL as DIALECTS;
+pub(crate) use catalogue::Class;
 pub use files::Files;
+pub(crate) use files::{List, Owner, Text};
+pub(crate) use lift::parse;
+pub(crate) use listed::{Item, Kind};
+pub(crate) use mapped::Mapped;
+pub(crate) use running::{Driver, Part, Statement};
 
 use super::render::{Quote, comment, render};
 use super::{Generated, Heading, Version};

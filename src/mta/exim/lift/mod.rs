@@ -14,7 +14,7 @@ mod listeners;
 mod lists;
 mod logic;
 mod ours;
-mod parse;
+pub(crate) mod parse;
 mod routes;
 mod scene;
 mod stages;
