@@ -4,7 +4,6 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use similar::TextDiff;
 
 use super::print::Stream;
 use super::{Failure, Outcome, Reporting, input, print};
@@ -91,7 +90,7 @@ impl Generate {
                         text::WriteError::Exists(_) => {
                             "\nlook at the changes with --diff, or overwrite with --force"
                         }
-                        text::WriteError::Io(..) => "",
+                        text::WriteError::Changed(_) | text::WriteError::Io(..) => "",
                     };
                     Failure(format!("{error}{hint}"))
                 })?;
@@ -227,16 +226,12 @@ impl Generate {
             }
             let shown = path.display();
             if self.diff {
-                let diff = TextDiff::from_lines(&found, &file.text);
                 let before = if missing {
                     "/dev/null".into()
                 } else {
                     shown.to_string()
                 };
-                report += &diff
-                    .unified_diff()
-                    .header(&before, &shown.to_string())
-                    .to_string();
+                report += &print::diff(&before, &shown.to_string(), &found, &file.text);
             } else if missing {
                 // Writing to a String cannot fail.
                 let _ = writeln!(report, "{shown}: missing");

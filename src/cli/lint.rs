@@ -1,16 +1,21 @@
-//! `smtpconf lint`: check descriptions and servers' files.
+//! `smtpconf lint`: check descriptions and servers' files, and mend what can be mended.
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::checking::{Checked, Checking, Texts};
 use super::print::Stream;
 use super::reading::Reading;
-use super::{Failure, Outcome, Reporting, input, print};
-use crate::findings::{self, Finding};
-use crate::lint::{self, Asking, Found};
-use crate::mta::{Told, World};
+use super::{Failure, Outcome, Reporting, print};
+use crate::findings::Finding;
+use crate::lint::{self, Level, Levels, Selector};
+use crate::policy::Surroundings;
+use crate::text::{self, Source};
+
+/// So many rounds of mending are enough for fixes that make way for others.
+const ROUNDS: usize = 10;
 
 /// Arguments of `lint`.
 #[derive(Debug, Args)]
@@ -28,118 +33,169 @@ pub struct Lint {
     #[arg(long, value_name = "IP")]
     behind_nat: Vec<IpAddr>,
     #[command(flatten)]
+    rules: Rules,
+    #[command(flatten)]
+    fixing: Fixing,
+    #[command(flatten)]
     reporting: Reporting,
     #[command(flatten)]
     reading: Reading,
 }
 
-impl Lint {
-    /// Reports the findings of every path.
-    pub fn run(&self) -> Result<Outcome, Failure> {
-        let mut findings = Vec::new();
-        let mut failures = Vec::new();
-        if self.paths.is_empty() {
-            description(None, &mut findings, &mut failures);
-        }
-        for path in &self.paths {
-            let is_description = lint::is_description(path);
-            let what = ["a folder", "a description"][usize::from(is_description)];
-            if (path.is_dir() || is_description)
-                && let Err(Failure(message)) = self.reading.not_of(path, what)
-            {
-                failures.push(message);
-            } else if path.is_dir() {
-                self.folder(path, &mut findings, &mut failures);
-            } else if is_description || (path == Path::new("-") && !self.reading.names_a_kind()) {
-                description(Some(path), &mut findings, &mut failures);
-            } else {
-                self.configuration(path, &mut findings, &mut failures);
-            }
-        }
-        // A file is reached by its own path and as a neighbour of another.
-        findings::sort(&mut findings);
-        findings.dedup_by(|a, b| findings::same(a, b));
-        print::findings(&findings, &self.reporting, Stream::Out)?;
-        if !failures.is_empty() {
-            return Err(Failure(failures.join("\nsmtpconf: ")));
-        }
-        Ok(if self.reporting.fails(&findings) {
-            Outcome::Bad
-        } else {
-            Outcome::Good
-        })
-    }
+/// Which rules report, and how.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Rules, by their names or groups (`smtpconf rules` lists them)")]
+struct Rules {
+    /// Report these alone
+    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = Selector::parse)]
+    select: Vec<Selector>,
+    /// Leave these out
+    #[arg(long, visible_alias = "allow", value_name = "RULE", value_delimiter = ',', value_parser = Selector::parse)]
+    ignore: Vec<Selector>,
+    /// Report these as errors
+    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = Selector::parse)]
+    deny: Vec<Selector>,
+    /// Report these as warnings
+    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = Selector::parse)]
+    warn: Vec<Selector>,
+    /// Report matters of taste too
+    #[arg(long)]
+    pedantic: bool,
+}
 
-    fn folder(&self, folder: &Path, findings: &mut Vec<Finding>, failures: &mut Vec<String>) {
-        let found = lint::discover(folder);
-        if found.is_empty() {
-            failures.push(format!(
-                "{}: neither {} nor a mail server's configuration in this folder",
-                folder.display(),
-                lint::DESCRIPTION
-            ));
-        }
-        for file in found {
-            match file {
-                Found::Description(path) => description(Some(&path), findings, failures),
-                Found::Configuration(path, _) => self.configuration(&path, findings, failures),
-            }
-        }
-    }
+/// What is mended.
+#[derive(Clone, Copy, Debug, Args)]
+#[command(next_help_heading = "Mending")]
+struct Fixing {
+    /// Mend what can be mended without a change of what the server does
+    #[arg(long)]
+    fix: bool,
+    /// Mend what was most likely meant, too: the server will do something else
+    #[arg(long)]
+    unsafe_fixes: bool,
+    /// Show what would be mended, and write nothing
+    #[arg(long)]
+    diff: bool,
+}
 
-    fn configuration(&self, path: &Path, findings: &mut Vec<Finding>, failures: &mut Vec<String>) {
-        let checked = self.reading.source(path).and_then(|source| {
-            let (dialect, told) = self.reading.dialect(&source);
-            if told == Told::Guessed {
-                return Err(Failure(format!(
-                    "{}: neither its name nor its content tells what kind of file it is; --as names the kind",
-                    path.display()
-                )));
-            }
-            let files = self.reading.snapshot(path, dialect)?;
-            let wanted = match (&self.against, dialect.lift) {
-                (_, None) => None,
-                (Some(description), _) => match input::description(Some(description))? {
-                    Ok(source) => match lint::wanted(&source) {
-                        Ok(wanted) => Some(wanted),
-                        Err(faults) => return Ok(faults),
-                    },
-                    Err(fault) => return Ok(vec![fault]),
-                },
-                (None, _) => lint::paired(path, dialect),
-            };
-            let target = wanted.as_ref().and_then(|wanted| wanted.target);
-            let world = World {
-                files: &files,
-                version: match target.filter(|_| !self.reading.names_a_version()) {
-                    Some(target) => target.version,
-                    None => self.reading.version(dialect.server)?,
-                },
-                known: self.reading.known(),
-                defaults: false,
-            };
-            let mut asking = Asking {
-                environment: self.reading.environment(),
-                ..Asking::default()
-            };
-            if let Some(wanted) = wanted {
-                asking.surroundings = wanted.surroundings;
-                asking.wanted = Some(wanted.policy);
-            }
-            asking.surroundings.gateways.extend(&self.behind_nat);
-            Ok(lint::configuration(&source, dialect, &world, &asking))
-        });
-        match checked {
-            Ok(found) => findings.extend(found),
-            Err(Failure(message)) => failures.push(message),
+impl Rules {
+    /// The levels: where one rule is named twice, deny wins over warn, and warn over ignore.
+    fn levels(&self) -> Levels {
+        let ignored = self.ignore.iter().map(|&one| (one, Level::Allow));
+        let warned = self.warn.iter().map(|&one| (one, Level::Warn));
+        let denied = self.deny.iter().map(|&one| (one, Level::Deny));
+        Levels {
+            pedantic: self.pedantic,
+            only: self.select.clone(),
+            set: ignored.chain(warned).chain(denied).collect(),
         }
     }
 }
 
-fn description(path: Option<&Path>, findings: &mut Vec<Finding>, failures: &mut Vec<String>) {
-    match input::description(path) {
-        Ok(Ok(source)) => findings.extend(lint::description(&source)),
-        Ok(Err(finding)) => findings.push(finding),
-        Err(Failure(message)) => failures.push(message),
+impl Lint {
+    /// Reports the findings of every path.
+    pub fn run(&self) -> Result<Outcome, Failure> {
+        let checking = Checking {
+            reading: &self.reading,
+            against: self.against.as_deref(),
+            surroundings: Surroundings {
+                gateways: self.behind_nat.clone(),
+            },
+            levels: self.rules.levels(),
+        };
+        let mut checked = checking.run(&self.paths, &Texts::new());
+        let mut outcome = Outcome::Good;
+        if self.fixing.fix || self.fixing.unsafe_fixes || self.fixing.diff {
+            let before = checked.sources.clone();
+            let mut texts = Texts::new();
+            for _ in 0..ROUNDS {
+                let mended = self.mended(&checked);
+                if mended.is_empty() {
+                    break;
+                }
+                texts.extend(mended);
+                checked = checking.run(&self.paths, &texts);
+            }
+            if self.fixing.diff {
+                return self.show(&before, &texts, checked.failures);
+            }
+            outcome = write(&before, &texts)?;
+        }
+        print::findings(&checked.findings, &self.reporting, Stream::Out)?;
+        if !checked.failures.is_empty() {
+            return Err(Failure(checked.failures.join("\nsmtpconf: ")));
+        }
+        if self.reporting.fails(&checked.findings) {
+            outcome = Outcome::Bad;
+        }
+        Ok(outcome)
     }
+
+    /// The checked files that fixes change: other files are read, and not written.
+    fn mended(&self, checked: &Checked) -> Texts {
+        let is_checked = |finding: &&Finding| {
+            let edits = finding.fix.iter().flat_map(|fix| &fix.edits);
+            edits
+                .map(|edit| edit.place.source.name())
+                .all(|name| checked.sources.contains_key(Path::new(name)) && name != STDIN)
+        };
+        let findings: Vec<Finding> = checked
+            .findings
+            .iter()
+            .filter(is_checked)
+            .cloned()
+            .collect();
+        let mended = lint::mend(&findings, self.fixing.unsafe_fixes).into_iter();
+        mended
+            .map(|(source, text)| (PathBuf::from(source.name()), source.with_text(text)))
+            .collect()
+    }
+
+    /// Shows what fixes would change.
+    fn show(
+        &self,
+        before: &Texts,
+        texts: &Texts,
+        failures: Vec<String>,
+    ) -> Result<Outcome, Failure> {
+        for (path, now) in texts {
+            if let Some(old) = before.get(path) {
+                let shown = print::plain(&path.display().to_string());
+                print::out(&print::plain(&print::diff(
+                    &shown,
+                    &shown,
+                    old.text(),
+                    now.text(),
+                )))?;
+            }
+        }
+        if !failures.is_empty() {
+            return Err(Failure(failures.join("\nsmtpconf: ")));
+        }
+        Ok(if texts.is_empty() {
+            Outcome::Good
+        } else {
+            Outcome::Bad
+        })
+    }
+}
+
+/// The name of standard input, which cannot be mended.
+const STDIN: &str = "<stdin>";
+
+/// Writes what fixes changed, and says so.
+fn write(before: &Texts, texts: &Texts) -> Result<Outcome, Failure> {
+    for (path, now) in texts {
+        let bytes = |source: &Source| source.bytes(source.text()).into_owned();
+        let Some(old) = before.get(path) else {
+            continue;
+        };
+        text::replace(path, &bytes(old), &bytes(now))
+            .map_err(|error| Failure(error.to_string()))?;
+        print::err(&format!(
+            "mended {}\n",
+            print::plain(&path.display().to_string())
+        ))?;
+    }
+    Ok(Outcome::Good)
 }

@@ -1,6 +1,8 @@
 //! The command line: arguments in, standard output and an exit code out.
 
+mod checking;
 mod diff;
+mod explain;
 mod generate;
 mod import;
 mod input;
@@ -8,6 +10,7 @@ mod lint;
 mod parse;
 mod print;
 mod reading;
+mod rules;
 mod schema;
 mod show;
 mod subject;
@@ -37,6 +40,8 @@ const EXAMPLES: &str = "\
 Examples:
   smtpconf lint                                 check smtpconf.yaml here or above
   smtpconf lint /etc/postfix                    check a server's own configuration
+  smtpconf lint --fix --diff /etc/postfix       show what can be mended without a change of behaviour
+  smtpconf explain open-relay                   what a rule is about, and what to do
   smtpconf trace /etc/postfix --client 198.51.100.9 --from a@b.example --to user@example.com
                                                 what happens to this session, line by line
   smtpconf diff --from-rev HEAD~1 postfix       which sessions the last change treats differently
@@ -64,6 +69,10 @@ enum Command {
     Show(show::Show),
     /// Print the tree of a server's file, in which every byte has its place
     Parse(parse::Parse),
+    /// Print the manual page of a rule
+    Explain(explain::Explain),
+    /// List the rules
+    Rules(rules::Rules),
     /// Print the JSON schema of a description, for editors
     Schema,
 }
@@ -145,6 +154,8 @@ pub fn run() -> ExitCode {
         Command::Import(import) => import.run(),
         Command::Show(show) => show.run(),
         Command::Parse(parse) => parse.run(),
+        Command::Explain(explain) => explain.run(),
+        Command::Rules(rules) => rules.run(),
         Command::Schema => schema::run(),
     };
     match result {

@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
+use similar::TextDiff;
+
 use super::{Color, Failure, Format, Reporting};
 use crate::findings::Finding;
 use crate::report;
@@ -15,6 +17,14 @@ pub fn bytes(bytes: &[u8]) -> Result<(), Failure> {
 /// A text without characters that could steer a terminal.
 pub fn plain(text: &str) -> String {
     report::visible(text).into_owned()
+}
+
+/// What changes from one text to another, as `diff -u` shows it.
+pub fn diff(before: &str, after: &str, old: &str, new: &str) -> String {
+    TextDiff::from_lines(old, new)
+        .unified_diff()
+        .header(before, after)
+        .to_string()
 }
 
 /// JSON with every control character but line ends escaped: nothing in it reaches a terminal raw.

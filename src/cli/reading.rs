@@ -13,6 +13,9 @@ use crate::mta::{Dialect, Server, Told, Version};
 use crate::policy::Environment;
 use crate::text::{self, Scope, Snapshot, Source};
 
+/// Platforms whose servers' versions are known.
+const PLATFORMS: [&str; 3] = ["debian-11", "debian-12", "debian-13"];
+
 /// Arguments of every command that reads a server's files.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Reading a server's files")]
@@ -20,9 +23,10 @@ pub struct Reading {
     /// The kind of the file, where its name and content do not tell
     #[arg(long = "as", value_name = "KIND", value_parser = kinds())]
     kind: Option<String>,
-    /// The server's version [default: the newest that is known]
-    #[arg(long, value_name = "VERSION")]
-    mta_version: Option<String>,
+    /// The server's version, or a platform such as debian-12; `lint` takes several, as 3.7,3.11, and
+    /// tells what each has [default: the newest that is known]
+    #[arg(long, value_name = "VERSION", value_delimiter = ',')]
+    mta_version: Vec<String>,
     /// Look for absolute paths of the configuration below this folder
     #[arg(long, value_name = "DIR", conflicts_with = "host")]
     root: Option<PathBuf>,
@@ -105,29 +109,40 @@ impl Reading {
     /// The version to read for.
     ///
     /// # Errors
-    /// When the version that was given is not known here.
+    /// When the version that was given is not known here, or several were.
     pub fn version(&self, server: Server) -> Result<Version, Failure> {
-        let Some(text) = &self.mta_version else {
-            return Ok(server.newest());
-        };
-        let [first, last] = server.read();
-        Version::parse(text)
-            .filter(|version| (first..=last).contains(&version.series()))
-            .ok_or_else(|| {
-                Failure(format!(
-                    "`{text}` is no version of {} that is known here: {}.{} to {}.{} are",
-                    server.title(),
-                    first.0,
-                    first.1,
-                    last.0,
-                    last.1
-                ))
-            })
+        match self.versions(server)?.as_slice() {
+            [] => Ok(server.newest()),
+            [one] => Ok(*one),
+            _ => Err(Failure("one version at a time, but for `lint`".to_owned())),
+        }
     }
 
-    /// Whether the user named the server's version.
-    pub fn names_a_version(&self) -> bool {
-        self.mta_version.is_some()
+    /// Every version that was given.
+    ///
+    /// # Errors
+    /// When one is not known here.
+    pub fn versions(&self, server: Server) -> Result<Vec<Version>, Failure> {
+        let [first, last] = server.read();
+        let read = |text: &String| {
+            if PLATFORMS.contains(&text.as_str()) {
+                return Ok(server.version_on(text));
+            }
+            Version::parse(text)
+                .filter(|version| (first..=last).contains(&version.series()))
+                .ok_or_else(|| {
+                    Failure(format!(
+                        "`{text}` is no version of {} that is known here: {}.{} to {}.{} are, and {}",
+                        server.title(),
+                        first.0,
+                        first.1,
+                        last.0,
+                        last.1,
+                        PLATFORMS.join(", ")
+                    ))
+                })
+        };
+        self.mta_version.iter().map(read).collect()
     }
 
     /// Whether the user named the kind of the file.

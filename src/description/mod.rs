@@ -6,6 +6,7 @@ mod content;
 mod domains;
 mod endpoint;
 mod limits;
+mod lint;
 mod listeners;
 mod lower;
 mod model;
@@ -17,22 +18,41 @@ mod surroundings;
 mod validate;
 mod yaml;
 
+pub use lint::{LintPath, LintSection, lint_section};
 pub use lower::lower;
 pub use model::{Description, Listener, Output, Spanned};
 pub use raise::raise;
+pub use raw::Level;
 
 use std::sync::Arc;
 
-use crate::findings::{self, Finding};
+use crate::findings::{self, Finding, Severity};
 use crate::text::Source;
 
 /// The JSON schema of a description, for editors.
 pub const SCHEMA: &str = include_str!("../../schemas/description.schema.json");
 
+/// The rule that a file is no description where it is used as one.
+pub const LINTER_ALONE: &str = "no-description";
+
 /// Reads a description. All findings come at once, in the order of the file; the description is
-/// there when none of them is an error.
+/// there when none of them is an error. That the file holds the linter's section alone is one.
 pub fn read(source: &Arc<Source>) -> (Option<Description>, Vec<Finding>) {
     let (root, mut findings) = yaml::read::<yaml::Node<raw::Raw>>(source);
+    let raw = root.as_ref().and_then(|root| root.value.as_ref());
+    let lint = raw.filter(|raw| raw.is_for_the_linter_alone());
+    if let Some(lint) = lint.and_then(|raw| raw.lint.as_ref()) {
+        let message = "nothing but settings of the linter stands here: no server is described";
+        let severity = Severity::Error;
+        findings.push(Finding::new(
+            severity,
+            LINTER_ALONE,
+            source,
+            lint.span,
+            message,
+        ));
+        return (None, findings);
+    }
     let description = root.and_then(|root| validate::validate(source, &root, &mut findings));
     hide_passwords(source, &mut findings);
     findings::sort(&mut findings);

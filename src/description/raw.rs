@@ -68,6 +68,90 @@ pub struct Raw {
     /// The servers that files are generated for.
     #[cfg_attr(test, schemars(with = "Option<Vec<RawOutput>>"))]
     pub targets: Option<Node<Vec<Node<RawOutput>>>>,
+    /// What the linter reports. A file may hold this section alone.
+    #[cfg_attr(test, schemars(with = "Option<RawLint>"))]
+    pub lint: Option<Node<RawLint>>,
+}
+
+impl Raw {
+    /// Whether nothing but the linter's section is written.
+    pub fn is_for_the_linter_alone(&self) -> bool {
+        let Self {
+            hostname,
+            banner,
+            domains,
+            aliases,
+            relay,
+            auth,
+            ports,
+            listeners,
+            tls,
+            limits,
+            dnsbl,
+            dkim,
+            spam_filter,
+            milters,
+            surroundings,
+            targets,
+            lint,
+        } = self;
+        let texts = hostname.is_none() && banner.is_none();
+        let mail = domains.is_none() && aliases.is_none() && relay.is_none();
+        let doors = auth.is_none() && ports.is_none() && listeners.is_none() && tls.is_none();
+        let content = limits.is_none() && dnsbl.is_none() && dkim.is_none();
+        let filters = spam_filter.is_none() && milters.is_none();
+        let around = surroundings.is_none() && targets.is_none();
+        lint.is_some() && texts && mail && doors && content && filters && around
+    }
+}
+
+/// What the linter reports.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct RawLint {
+    /// Whether what is a matter of taste is reported too.
+    #[cfg_attr(test, schemars(with = "Option<bool>"))]
+    pub pedantic: Option<Node<bool>>,
+    /// Levels by the name of a rule or of a group of rules, or `all`; later ones win.
+    #[cfg_attr(
+        test,
+        schemars(with = "Option<std::collections::BTreeMap<String, Level>>")
+    )]
+    pub levels: Option<Node<Entries<Level>>>,
+    /// Levels for some files alone; later ones win, and all of them over `levels`.
+    #[cfg_attr(test, schemars(with = "Option<Vec<RawLintPath>>"))]
+    pub paths: Option<Node<Vec<Node<RawLintPath>>>>,
+    /// Files and folders that are left out, as in a .gitignore.
+    #[cfg_attr(test, schemars(with = "Option<Vec<String>>"))]
+    pub ignore: Option<Node<Vec<Node<String>>>>,
+}
+
+/// Levels for some files.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct RawLintPath {
+    /// The files: a pattern as in a .gitignore, from this description's folder.
+    #[cfg_attr(test, schemars(required, with = "String"))]
+    pub path: Option<Node<String>>,
+    /// Their levels, as above.
+    #[cfg_attr(
+        test,
+        schemars(required, with = "std::collections::BTreeMap<String, Level>")
+    )]
+    pub levels: Option<Node<Entries<Level>>>,
+}
+
+/// What a user sets of a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// It is not reported.
+    Allow,
+    /// It is reported as a warning.
+    Warn,
+    /// It is reported as an error.
+    Deny,
 }
 
 /// A domain, by its name alone or with how its mail is delivered.

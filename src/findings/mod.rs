@@ -173,6 +173,12 @@ pub fn same(a: &Finding, b: &Finding) -> bool {
     key(a) == key(b)
 }
 
+/// Whether two findings say something of the same rule at the same place, perhaps in other words.
+pub fn alike(a: &Finding, b: &Finding) -> bool {
+    let (a, b) = (key(a), key(b));
+    (a.0, a.1) == (b.0, b.1)
+}
+
 fn key(finding: &Finding) -> (Option<(&str, Span)>, &str, &str) {
     let place = finding.labels.first().map(|label| &label.place);
     let at = place.map(|place| (place.source.name(), place.span));

@@ -2,19 +2,9 @@
 //! not know what any rule looks for.
 
 use crate::catalogue::nearest;
+use crate::description::Level;
 use crate::findings::{Finding, Severity};
 use crate::rules::{self, Group};
-
-/// What a user sets of a rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Level {
-    /// It is not shown.
-    Allow,
-    /// It is shown as a warning.
-    Warn,
-    /// It is shown as an error.
-    Deny,
-}
 
 /// A rule, a group, or all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,13 +8,18 @@ mod drift;
 mod fix;
 mod levels;
 mod pairing;
+mod settings;
+mod suppress;
 
+pub use crate::description::Level;
 pub use behaviour::Asking;
 pub use configuration::configuration;
 pub use discover::{DESCRIPTION, Found, discover, is_description};
 pub use fix::mend;
-pub use levels::{Level, Levels, Selector};
+pub use levels::{Levels, Selector};
 pub use pairing::{Wanted, paired, wanted};
+pub use settings::Settings;
+pub use suppress::Suppressions;
 
 use std::sync::Arc;
 
@@ -26,6 +31,9 @@ use crate::text::Source;
 /// names in `targets` cannot do.
 pub fn description(source: &Arc<Source>) -> Vec<Finding> {
     let (description, mut findings) = crate::description::read(source);
+    // A file may hold the linter's settings alone.
+    findings.retain(|finding| finding.rule != crate::description::LINTER_ALONE);
+    findings.extend(settings::faults(source));
     if let Some(description) = description {
         match generate::outputs(&description) {
             Ok(outputs) => {
@@ -39,7 +47,7 @@ pub fn description(source: &Arc<Source>) -> Vec<Finding> {
             }
             Err(unknown) => findings.extend(unknown),
         }
-        findings::sort(&mut findings);
     }
+    findings::sort(&mut findings);
     findings
 }

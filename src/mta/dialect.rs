@@ -18,6 +18,8 @@ pub struct Dialect {
     pub name: &'static str,
     /// The server that reads it.
     pub server: Server,
+    /// What begins a remark.
+    pub remark: &'static str,
     /// Whether a file of this name (the last part of its path, in lower case) is one of this kind.
     pub named: fn(&str) -> bool,
     /// How many marks of this kind the text shows; 0 for none.

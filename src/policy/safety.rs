@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use super::clause::{Accept, Clause, Opaque};
 use super::decide::Decision;
-use super::model::{Listener, Policy, Stated};
+use super::facts::Stated;
+use super::listener::Listener;
+use super::model::Policy;
 use super::partition::Space;
 use super::session::{At, ClientCertificate, ClientName, Mechanism, Session, Source};
 use super::walk::{Environment, Truth};

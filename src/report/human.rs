@@ -10,7 +10,7 @@ use miette::{
 };
 
 use super::visible;
-use crate::findings::{Finding, Label, Severity};
+use crate::findings::{Certainty, Finding, Label, Severity};
 use crate::text::{Source, Span};
 
 /// The findings as pictures, with a line that counts them at the end. `width` is in columns.
@@ -47,7 +47,17 @@ fn summary(findings: &[Finding]) -> String {
     if counts.is_empty() {
         return String::new();
     }
-    counts.join(", ") + "\n"
+    let fixes = findings.iter().filter_map(|finding| finding.fix.as_ref());
+    let (safe, others): (Vec<_>, Vec<_>) = fixes.partition(|fix| fix.is_safe);
+    let mends = [
+        (safe.len(), "--fix mends"),
+        (others.len(), "--unsafe-fixes what was most likely meant in"),
+    ];
+    let mends = mends.into_iter().filter(|(number, _)| *number > 0);
+    let mends: String = mends
+        .map(|(number, how)| format!("; {how} {number}"))
+        .collect();
+    counts.join(", ") + &mends + "\n"
 }
 
 /// A finding, or what it says about one further source, as miette wants it.
@@ -114,7 +124,19 @@ impl std::error::Error for Picture<'_> {}
 
 impl Diagnostic for Picture<'_> {
     fn code<'b>(&'b self) -> Option<Box<dyn fmt::Display + 'b>> {
-        let code = || format!("{}[{}]", self.finding.severity.word(), self.finding.rule);
+        let code = || {
+            let Finding {
+                severity,
+                rule,
+                certainty,
+                ..
+            } = self.finding;
+            let sure = match certainty {
+                Certainty::Proved => String::new(),
+                less => format!(" {}", less.word()),
+            };
+            format!("{}[{rule}]{sure}", severity.word())
+        };
         self.is_first()
             .then(|| Box::new(code()) as Box<dyn fmt::Display>)
     }

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
 /// The largest file that is read, in bytes: 64 MiB.
@@ -81,6 +81,8 @@ impl Scratch {
 pub enum WriteError {
     /// These paths exist already and differ, and overwriting was not asked for.
     Exists(Vec<PathBuf>),
+    /// The file at this path changed since it was read.
+    Changed(PathBuf),
     /// The operating system refused at this path.
     Io(PathBuf, io::Error),
 }
@@ -94,6 +96,11 @@ impl fmt::Display for WriteError {
                     .iter()
                     .try_for_each(|path| write!(f, "\n  {}", path.display()))
             }
+            Self::Changed(path) => write!(
+                f,
+                "{}: changed while it was read; nothing was written to it",
+                path.display()
+            ),
             Self::Io(path, error) => write!(f, "{}: {error}", path.display()),
         }
     }
@@ -148,6 +155,35 @@ pub fn write_all(folder: &Path, files: &[(&str, &str)], overwrite: bool) -> Resu
     Ok(())
 }
 
+/// Puts `now` in place of `before` in the file at `path`, by a rename, so that the file is whole at
+/// any moment; its mode and owner stay. Where the path is a link, the file that it leads to changes.
+///
+/// # Errors
+/// When the file no longer holds `before`, or the operating system refuses.
+pub fn replace(path: &Path, before: &[u8], now: &[u8]) -> Result<(), WriteError> {
+    let at = |error| WriteError::Io(path.to_path_buf(), error);
+    let real = fs::canonicalize(path).map_err(at)?;
+    let about = fs::metadata(&real).map_err(at)?;
+    let found = read(&real);
+    if found.map_or(true, |found| found != before) {
+        return Err(WriteError::Changed(path.to_path_buf()));
+    }
+    let mut file = tempfile::Builder::new()
+        .prefix(".smtpconf-")
+        .tempfile_in(real.parent().unwrap_or(Path::new("/")))
+        .map_err(at)?;
+    let own = file.as_file().metadata().map_err(at)?;
+    if (own.uid(), own.gid()) != (about.uid(), about.gid()) {
+        chown(file.path(), Some(about.uid()), Some(about.gid())).map_err(at)?;
+    }
+    file.write_all(now).map_err(at)?;
+    // Only now may others read it who could read the old one.
+    fs::set_permissions(file.path(), about.permissions()).map_err(at)?;
+    file.as_file().sync_all().map_err(at)?;
+    file.persist(&real).map_err(|error| at(error.error))?;
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -170,6 +206,23 @@ mod tests {
             .permissions()
             .mode();
         assert_eq!(mode & 0o777, 0o644);
+    }
+
+    #[test]
+    fn a_file_keeps_its_mode_and_a_link_stays_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("a"), folder.path().join("l"));
+        fs::write(&file, "1").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+        std::os::unix::fs::symlink("a", &link).unwrap();
+        replace(&link, b"1", b"2").unwrap();
+        assert!(link.is_symlink());
+        assert_eq!(fs::read_to_string(&file).unwrap(), "2");
+        let mode = fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o640);
+        let changed = replace(&file, b"1", b"3");
+        assert!(matches!(changed, Err(WriteError::Changed(_))));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
     }
 
     #[test]

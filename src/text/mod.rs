@@ -4,6 +4,6 @@ mod files;
 mod snapshot;
 mod source;
 
-pub use files::{ReadError, Scratch, WriteError, read, write_all};
+pub use files::{ReadError, Scratch, WriteError, read, replace, write_all};
 pub use snapshot::{Scope, Snapshot, Unread};
 pub use source::{Edit, Encoding, Place, Position, Source, Span};

@@ -52,6 +52,8 @@ pub struct Snapshot {
     scope: Scope,
     /// A folder of the machine, and the one that stands for it here.
     home: Option<(PathBuf, PathBuf)>,
+    /// Texts that stand for files on the disk, by where these are.
+    texts: BTreeMap<PathBuf, Arc<Source>>,
     known: RefCell<Known>,
 }
 
@@ -61,6 +63,7 @@ impl Snapshot {
         Self {
             scope,
             home: None,
+            texts: BTreeMap::new(),
             known: RefCell::default(),
         }
     }
@@ -82,6 +85,13 @@ impl Snapshot {
         self
     }
 
+    /// The same, with these texts in place of what the files at their paths hold.
+    #[must_use]
+    pub fn with_texts(mut self, texts: &BTreeMap<PathBuf, Arc<Source>>) -> Self {
+        self.texts.clone_from(texts);
+        self
+    }
+
     /// A snapshot of these files alone, by their paths; the disk is not touched.
     pub fn of(files: &[(&str, &str)]) -> Self {
         let known = files
@@ -92,6 +102,7 @@ impl Snapshot {
             // Nothing lies below a folder without a name.
             scope: Scope::Below(PathBuf::from("\0")),
             home: None,
+            texts: BTreeMap::new(),
             known: RefCell::new(known),
         }
     }
@@ -106,6 +117,9 @@ impl Snapshot {
             return known.clone();
         }
         let found = self.place(&named).and_then(|place| {
+            if let Some(text) = self.texts.get(&place) {
+                return Ok(Arc::clone(text));
+            }
             let bytes = read(&place)?;
             // A file of the machine is known by its path there, every other one by where it is.
             let shown = if self.at_home(&named).is_some() {

@@ -90,6 +90,14 @@ impl Source {
         })
     }
 
+    /// The same file with another text, in the same encoding where that can hold it.
+    pub fn with_text(&self, text: impl Into<String>) -> Arc<Self> {
+        let text = text.into();
+        let fits = text.chars().all(|c| u32::from(c) <= 0xff);
+        let encoding = if fits { self.encoding } else { Encoding::Utf8 };
+        Self::with(self.name.clone(), text, encoding)
+    }
+
     /// The name shown in reports: a path as the user gave it, or `<stdin>`.
     pub fn name(&self) -> &str {
         &self.name

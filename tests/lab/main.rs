@@ -3,14 +3,15 @@
 //!
 //! ```text
 //! cargo test --test lab -- [--all] [--random N] [--seed N] [--only NAME] [--target SERVER]
-//!     [--release debian-11,debian-13] [--parity]
+//!     [--release debian-11,debian-13] [--parity] [--truth]
 //!     [--oracle [--configurations N] [--sessions N]]
 //! ```
 //!
 //! `--all` speaks every session of the partition, also of a large one; `--random` sets how many
 //! random descriptions of each form are tried beside those in `descriptions/` (3 short and 15 long ones); `--release` takes the servers of other
 //! Debian releases than 12, as many as are named; `--parity` does nothing but compare with the servers'
-//! own tools what we read of configurations; `--oracle` does nothing but compare with the servers what
+//! own tools what we read of configurations; `--truth` does nothing but try what the pages of rules say
+//! that these tools print; `--oracle` does nothing but compare with the servers what
 //! policies lifted from configurations made at random decide. Each case prints a line;
 //! of what differs, the session, the clause that decided, and the transcript.
 //!
@@ -24,6 +25,9 @@ mod filters;
 mod hostile;
 mod limits;
 mod oracle;
+#[allow(dead_code, reason = "the suite uses the rest")]
+#[path = "../suite/page.rs"]
+mod page;
 mod parity;
 mod probe;
 mod random;
@@ -34,6 +38,7 @@ mod sessions;
 mod sink;
 mod smtp;
 mod tls;
+mod truth;
 mod world;
 
 use std::collections::HashMap;
@@ -62,6 +67,7 @@ struct Options {
     seed: u64,
     only: Option<String>,
     parity: bool,
+    truth: bool,
     oracle: bool,
     configurations: Option<usize>,
     sessions: Option<usize>,
@@ -98,6 +104,7 @@ fn options(words: &[&str]) -> Options {
         random_long: number("--random").unwrap_or(15),
         seed: number("--seed").map_or(1, |seed| seed as u64),
         parity: words.contains(&"--parity"),
+        truth: words.contains(&"--truth"),
         oracle: words.contains(&"--oracle"),
         configurations: number("--configurations"),
         sessions: number("--sessions"),
@@ -139,8 +146,15 @@ fn run(options: &Options) -> ExitCode {
             ExitCode::FAILURE
         };
     }
-    if options.parity {
-        let failed = compare(options);
+    if options.parity || options.truth {
+        let failed = compare(
+            options,
+            if options.parity {
+                parity::run
+            } else {
+                truth::run
+            },
+        );
         return if failed == 0 {
             ExitCode::SUCCESS
         } else {
@@ -205,8 +219,11 @@ fn run(options: &Options) -> ExitCode {
             });
         }
     });
-    let failed = failed.into_inner() + compare(options) + ask_oracle(options, 60, 30);
-    let tried = cases.len() + 3 * options.targets.len();
+    let failed = failed.into_inner()
+        + compare(options, parity::run)
+        + compare(options, truth::run)
+        + ask_oracle(options, 60, 30);
+    let tried = cases.len() + 4 * options.targets.len();
     println!("{} passed, {failed} failed", tried - failed);
     if failed == 0 && !cases.is_empty() {
         ExitCode::SUCCESS
@@ -236,9 +253,9 @@ fn ask_oracle(options: &Options, configurations: usize, sessions: usize) -> usiz
     failed
 }
 
-/// Holds what we read against the servers' own tools; how many servers differ.
-fn compare(options: &Options) -> usize {
-    let differs = |target: &&Target| match parity::run(**target) {
+/// Holds what we say of files against the servers' own tools; how many servers differ.
+fn compare(options: &Options, with: fn(Target) -> Result<String, String>) -> usize {
+    let differs = |target: &&Target| match with(**target) {
         Ok(summary) => {
             println!("lab: {target}: {summary}");
             false

@@ -79,9 +79,9 @@ const CRATES: &[(&str, &[&str])] = &[
     ("miette", &["report/human.rs"]),
     ("strsim", &["catalogue/", "description/"]),
     ("clap", &["cli/"]),
-    ("similar", &["cli/generate.rs"]),
+    ("similar", &["cli/print.rs"]),
     ("tempfile", &["text/"]),
-    ("ignore", &["lint/discover.rs"]),
+    ("ignore", &["lint/discover.rs", "lint/settings.rs"]),
     // In the others only in tests.
     (
         "serde_json",

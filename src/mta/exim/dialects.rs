@@ -9,6 +9,7 @@ pub static ALL: [Dialect; 2] = [
     Dialect {
         name: "exim-debian",
         server: Server::Exim,
+        remark: "#",
         named: |name| name == "update-exim4.conf.conf" || name.ends_with("_update-exim4.conf.conf"),
         marks: |text| 20 * text.lines().filter(|line| is_answer(line)).count(),
         parse: syntax::parse,
@@ -19,6 +20,7 @@ pub static ALL: [Dialect; 2] = [
     Dialect {
         name: "exim-conf",
         server: Server::Exim,
+        remark: "#",
         named: is_named,
         marks,
         parse: syntax::parse,

@@ -9,6 +9,7 @@ pub static ALL: [Dialect; 4] = [
     Dialect {
         name: "postfix-main",
         server: Server::Postfix,
+        remark: "#",
         named: |name| name == "main.cf" || name.ends_with("-main.cf") || name == "main.cf.tls",
         marks: |text| count(text, is_setting),
         parse: syntax::parse_main,
@@ -19,6 +20,7 @@ pub static ALL: [Dialect; 4] = [
     Dialect {
         name: "postfix-master",
         server: Server::Postfix,
+        remark: "#",
         named: |name| name == "master.cf" || name.ends_with("-master.cf"),
         marks: |text| 3 * count(text, is_service),
         parse: syntax::parse_master,
@@ -29,6 +31,7 @@ pub static ALL: [Dialect; 4] = [
     Dialect {
         name: "postfix-table",
         server: Server::Postfix,
+        remark: "#",
         named: is_table,
         marks: |_| 0,
         parse: syntax::parse_table,
@@ -39,6 +42,7 @@ pub static ALL: [Dialect; 4] = [
     Dialect {
         name: "postfix-client",
         server: Server::Postfix,
+        remark: "#",
         named: |name| {
             let kinds = ["mysql", "pgsql", "ldap", "sqlite", "memcache", "mongodb"];
             let stem = name.strip_suffix(".cf");

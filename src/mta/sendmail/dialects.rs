@@ -9,6 +9,7 @@ pub static ALL: [Dialect; 4] = [
     Dialect {
         name: "sendmail-mc",
         server: Server::Sendmail,
+        remark: "dnl",
         named: |name| {
             std::path::Path::new(name)
                 .extension()
@@ -23,6 +24,7 @@ pub static ALL: [Dialect; 4] = [
     Dialect {
         name: "sendmail-cf",
         server: Server::Sendmail,
+        remark: "#",
         named: |name| name.ends_with("sendmail.cf") || name.ends_with("submit.cf"),
         marks: |text| 2 * count(text, is_line),
         parse: syntax::parse_cf,
@@ -33,6 +35,7 @@ pub static ALL: [Dialect; 4] = [
     Dialect {
         name: "sendmail-table",
         server: Server::Sendmail,
+        remark: "#",
         named: |name| TABLES.contains(&name),
         marks: |text| 2 * count(text, is_entry),
         parse: syntax::parse_table,
@@ -43,6 +46,7 @@ pub static ALL: [Dialect; 4] = [
     Dialect {
         name: "sendmail-class",
         server: Server::Sendmail,
+        remark: "#",
         named: |name| CLASSES.contains(&name),
         marks: |_| 0,
         parse: syntax::parse_class,

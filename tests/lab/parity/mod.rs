@@ -77,7 +77,7 @@ fn files(server: &str, corpus: &[&str]) -> Vec<PathBuf> {
 }
 
 /// Runs a script with bash in the server's root, without network and with `work` as `/lab`.
-fn inside(target: Target, work: &Path, script: &str) -> Result<(), String> {
+pub fn inside(target: Target, work: &Path, script: &str) -> Result<(), String> {
     fs::write(work.join("script"), script).map_err(|error| error.to_string())?;
     let output = Command::new(roots::script("readers.sh"))
         .args([roots::upper(target).as_path(), work, Path::new("script")])

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::facts::{Unknown, constant, file_of, host};
+use super::asking::{Unknown, constant, file_of, host};
 use super::ours::domains_of;
 use super::parse::parse;
 use super::routes;

@@ -2,6 +2,7 @@
 //! read, nor what a policy is used for.
 
 mod acl;
+mod asking;
 mod auth;
 mod checks;
 mod conditions;
@@ -15,6 +16,7 @@ mod lists;
 mod logic;
 mod ours;
 pub(crate) mod parse;
+mod preconditions;
 mod routes;
 mod scene;
 mod stages;

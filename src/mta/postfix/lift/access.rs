@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use super::matching::{Below, address_tests, all, both, either, single, text_tests, within};
+use super::entries::{Below, address_tests, single, text_tests, within};
+use super::logic::{all, both, either};
 use super::table::{Entry, Table, Tests};
 use crate::net::Network;
 use crate::policy::{Field, Guard, NameState, Opaque, Patterns, Reason};

@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use super::matching::{Below, Matched, Reader, all, both, either};
+use super::entries::Below;
+use super::logic::{all, both, either};
+use super::matching::{Matched, Reader};
 use super::table::{Table, open};
 use super::values::Values;
 use crate::mta::postfix::services::Service;
@@ -40,7 +42,7 @@ pub struct Classes {
 impl Classes {
     pub fn of(values: &Values<'_>, hostname: &Domain) -> Self {
         // trivial-rewrite(8) sees its own service's `-o`, and none of smtpd's.
-        let services = values.dictionary.services.as_deref().unwrap_or_default();
+        let services = values.services();
         let own = services
             .iter()
             .find(|service| service.name() == "rewrite" && service.kind() != "inet");

@@ -1,6 +1,6 @@
 //! Where accepted mail goes. Must not know who may send it.
 
-use super::facts::{Asking, names};
+use super::asking::{Asking, names};
 use super::table::{Table, open};
 use super::values::Word;
 use crate::mta::lift::Use;
@@ -151,12 +151,7 @@ pub fn virtual_domains(asking: &mut Asking<'_>) -> Vec<Stated<VirtualDomain>> {
 
 fn store(asking: &Asking<'_>, transport: &str) -> Option<Store> {
     let (name, next) = transport.split_once(':').unwrap_or((transport, ""));
-    let services = asking
-        .values
-        .dictionary
-        .services
-        .as_deref()
-        .unwrap_or_default();
+    let services = asking.values.services();
     let service = services
         .iter()
         .find(|service| service.kind() == "unix" && service.name() == name)?;
@@ -259,7 +254,7 @@ pub fn smarthost(asking: &mut Asking<'_>) -> Option<Stated<Smarthost>> {
     };
     let transport = values.text("default_transport", None, Use::States);
     let name = transport.split(':').next().unwrap_or_default();
-    let services = values.dictionary.services.as_deref().unwrap_or_default();
+    let services = values.services();
     let service: Option<&Service> = services
         .iter()
         .find(|service| service.kind() == "unix" && service.name() == name);

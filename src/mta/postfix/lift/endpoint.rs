@@ -4,8 +4,9 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use super::matching::{address_tests, both};
-use super::restrictions::networks;
+use super::entries::address_tests;
+use super::logic::both;
+use super::networks::networks;
 use super::service::addresses;
 use super::table::{Table, open};
 use super::values::Values;

@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use super::matching::{all, text_tests};
+use super::entries::text_tests;
+use super::logic::all;
 use super::table::{Table, open};
 use super::values::Values;
 use crate::mta::postfix::services::Service;

@@ -1,14 +1,21 @@
 //! From main.cf and master.cf to the policy that they make. Must not know how either is written.
 
 mod access;
+mod asking;
 mod classes;
 mod delivery;
 mod endpoint;
+mod entries;
 mod facts;
 mod filter;
 mod forms;
 mod guard;
+mod list;
+mod logic;
 mod matching;
+mod networks;
+mod permits;
+mod rejects;
 mod restrictions;
 mod service;
 mod table;
@@ -175,7 +182,7 @@ fn listen(
     let (smtpd, gate): (&Service, Vec<Stage>) = match command {
         "smtpd" => (service, Vec::new()),
         "postscreen" => {
-            let services = values.dictionary.services.as_deref().unwrap_or_default();
+            let services = values.services();
             let name = values.decides("smtpd_service_name", Some(service));
             let behind = services.iter().find(|known| {
                 known.kind() == "pass" && known.name() == name && known.command() == "smtpd"

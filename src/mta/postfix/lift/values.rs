@@ -54,6 +54,11 @@ impl<'a> Values<'a> {
         }
     }
 
+    /// The services of master.cf; none where it is not known.
+    pub fn services(&self) -> &'a [Service] {
+        self.dictionary.services.as_deref().unwrap_or_default()
+    }
+
     /// What was not understood.
     pub fn gap(&self, place: Option<Place>, reason: impl Into<String>) {
         let reason = reason.into();

@@ -1,0 +1,119 @@
+//! Truth: what the pages of rules say that a server's own tools print of an example, they print.
+//! The command runs in the server's root, without network, with the example's files over the ones
+//! that the server comes with.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use smtpconf::mta::{Dialect, Server, Target, Version};
+use smtpconf::rules;
+
+use super::page::{Example, examples};
+use super::parity::inside;
+use super::roots;
+
+/// Runs every command over its example's files.
+const SCRIPT: &str = r#"
+ip link set lo up
+stock=$(cat /lab/stock)
+cp -a "$stock" /tmp/stock
+for example in /lab/in/*; do
+    rm -rf "$stock"; cp -a /tmp/stock "$stock"
+    cp -r "$example/files/." /
+    cd "$stock"
+    for command in "$example"/command.*; do
+        timeout -k 1 30 bash "$command" > "$example/said.${command##*.}" 2>&1 < /dev/null || true
+    done
+done
+"#;
+
+/// An example with the rule of its page.
+struct Claim {
+    rule: &'static str,
+    example: Example,
+}
+
+/// Tries every claim about the server in this version; says how many rules are confirmed, or what
+/// is not so.
+pub fn run(target: Target) -> Result<String, String> {
+    let claims = claims(target);
+    let work = roots::folder().join("truth").join(roots::name(target));
+    let _ = fs::remove_dir_all(&work);
+    for (number, claim) in claims.iter().enumerate() {
+        let folder = work.join("in").join(format!("{number:04}"));
+        for (name, text) in &claim.example.files {
+            let there = Path::new(target.server.folder()).join(name);
+            let path = folder.join("files").join(there.strip_prefix("/").unwrap());
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        for (index, (command, _)) in claim.example.says.iter().enumerate() {
+            fs::write(folder.join(format!("command.{index}")), command).unwrap();
+        }
+    }
+    if claims.is_empty() {
+        return Ok("no page says what its tools print".to_owned());
+    }
+    fs::write(work.join("stock"), target.server.folder()).unwrap();
+    inside(target, &work, SCRIPT)?;
+    let mut confirmed = BTreeSet::new();
+    let mut lines = 0;
+    let mut faults = Vec::new();
+    for (number, claim) in claims.iter().enumerate() {
+        for (index, (command, wanted)) in claim.example.says.iter().enumerate() {
+            let path = work.join("in").join(format!("{number:04}/said.{index}"));
+            let said = fs::read(path).unwrap_or_default();
+            let said = String::from_utf8_lossy(&said);
+            let missing: Vec<_> = wanted.iter().filter(|line| !said.contains(*line)).collect();
+            lines += wanted.len();
+            if missing.is_empty() {
+                confirmed.insert(claim.rule);
+            } else {
+                faults.push(format!(
+                    "{}: `{command}` does not say {missing:?} but\n{said}",
+                    claim.rule
+                ));
+            }
+        }
+    }
+    if !faults.is_empty() {
+        return Err(format!("truth: {}", faults.join("\n  ")));
+    }
+    Ok(format!(
+        "truth: {} rules are confirmed by the server's own tools, in {lines} lines of {} examples",
+        confirmed.len(),
+        claims.len()
+    ))
+}
+
+/// The examples that say something of the server in this version.
+fn claims(target: Target) -> Vec<Claim> {
+    let mut claims = Vec::new();
+    for rule in rules::all() {
+        for example in examples(rule.page) {
+            let server = example
+                .files
+                .iter()
+                .find_map(|(name, _)| Dialect::by_name(Path::new(name)))
+                .map(|dialect| dialect.server);
+            let is_mine = server == Some(target.server)
+                && version(target.server, &example).series() == target.version.series();
+            if is_mine && !example.says.is_empty() {
+                claims.push(Claim {
+                    rule: rule.name,
+                    example,
+                });
+            }
+        }
+    }
+    claims
+}
+
+/// The version that an example is tried on: that of Debian 12 where it names none.
+fn version(server: Server, example: &Example) -> Version {
+    let named = example.options.get("version");
+    named
+        .and_then(|text| Version::parse(text))
+        .unwrap_or_else(|| server.version_on(roots::HOST))
+}
