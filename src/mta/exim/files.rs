@@ -56,8 +56,8 @@ pub(crate) enum Owner<'f> {
     Main,
     /// A driver.
     Driver(&'f Driver),
-    /// A statement of the ACL of this name.
-    Acl(&'f str, &'f Statement, &'f Part),
+    /// A part of a statement of an ACL.
+    Acl(&'f Statement, &'f Part),
     /// A named list.
     List(&'f NamedList),
 }
@@ -102,6 +102,13 @@ impl<'w> Files<'w> {
     /// Whether it is this release or a later one.
     pub(crate) fn is_at_least(&self, release: &[u16]) -> bool {
         self.version().is_at_least(release)
+    }
+
+    /// Whether these are the files that Debian's package brings, with its answers.
+    pub(crate) fn is_debian(&self) -> bool {
+        let name = self.source.name();
+        let ends = ["update-exim4.conf.conf", "exim4.conf.template"];
+        name.contains("conf.d/") || ends.iter().any(|end| name.ends_with(end))
     }
 
     /// The option of the main section, if it is set.
@@ -166,9 +173,9 @@ impl<'w> Files<'w> {
             written: &list.written,
             holds: list.kind,
         }));
-        for (acl, statement, part) in self.parts() {
+        for (_, statement, part) in self.parts() {
             texts.extend(part.argument.as_ref().map(|written| Text {
-                of: Owner::Acl(acl, statement, part),
+                of: Owner::Acl(statement, part),
                 name: &part.name,
                 written,
                 holds: match part.name.as_str() {

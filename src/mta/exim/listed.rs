@@ -77,7 +77,9 @@ pub(crate) fn items(written: &Mapped) -> Vec<Item> {
     let skip = |at: usize| end - text[at..].trim_start_matches(is_white).len();
     at = skip(at);
     let mut separator = ':';
-    if let Some(c) = text[at..].strip_prefix('<').and_then(|rest| rest.chars().next())
+    if let Some(c) = text[at..]
+        .strip_prefix('<')
+        .and_then(|rest| rest.chars().next())
         && c.is_ascii_punctuation()
     {
         separator = c;
@@ -135,9 +137,14 @@ mod tests {
             let written = Mapped::of(&source, Span::new(0, text.len()));
             let sign = |item: &Item| if item.negated { "!" } else { "" };
             let items = items(&written).into_iter();
-            items.map(|item| format!("{}{}", sign(&item), item.text)).collect()
+            items
+                .map(|item| format!("{}{}", sign(&item), item.text))
+                .collect()
         };
-        assert_eq!(split("a : !b : ${if eq{a}{b}{c:d}} :"), ["a", "!b", "${if eq{a}{b}{c:d}}"]);
+        assert_eq!(
+            split("a : !b : ${if eq{a}{b}{c:d}} :"),
+            ["a", "!b", "${if eq{a}{b}{c:d}}"]
+        );
         assert_eq!(split("<; ::1 ; a;;b"), ["::1", "a;b"]);
         assert_eq!(split("a : : 2001::db8::::/32"), ["a", "", "2001:db8::/32"]);
         assert_eq!(split("! a : ! +b"), ["!a", "!+b"]);

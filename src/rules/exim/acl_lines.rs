@@ -6,7 +6,7 @@ use super::names::near;
 use super::tell::{error, note, warning};
 use crate::findings::{Certainty, Finding};
 use crate::mta::exim::parse::{Branch, Condition, Node, parse};
-use crate::mta::exim::{Class, Files, Mapped, Part, Statement, is_time, is_word, words};
+use crate::mta::exim::{Class, Files, Mapped, Part, Statement, is_time, is_word, words_of};
 use crate::text::Place;
 
 fn text(part: &Part) -> &str {
@@ -44,7 +44,7 @@ pub fn faulty_acl_argument(files: &Files<'_>) -> Vec<Finding> {
 
 fn argument_fault(name: &str, text: &str) -> Option<(String, String)> {
     let unknown = |kind: &str, word: &str| {
-        let help = near(word, words(kind).into_iter())
+        let help = near(word, words_of(kind).into_iter())
             .map_or_else(String::new, |near| format!("did you mean `{near}`?"));
         (!is_word(kind, word)).then(|| (format!("there is no {kind} `{word}`"), help))
     };
@@ -55,20 +55,33 @@ fn argument_fault(name: &str, text: &str) -> Option<(String, String)> {
             if let Some(fault) = unknown("verify", word) {
                 return Some(fault);
             }
-            let takes = ["callout", "defer_ok", "no_details", "success_on_redirect", "quota"];
+            let takes = [
+                "callout",
+                "defer_ok",
+                "no_details",
+                "success_on_redirect",
+                "quota",
+            ];
             let options = text.split('/').skip(1).map(str::trim);
-            let mut options = options.map(|option| option.split(['=', ',']).next().unwrap_or_default().trim());
+            let mut options =
+                options.map(|option| option.split(['=', ',']).next().unwrap_or_default().trim());
             let is_checked = matches!(word, "sender" | "recipient");
             let odd = options.find(|option| is_checked && !takes.contains(option))?;
             Some((
                 format!("`verify = {word}` has no option `{odd}`"),
-                format!("its options are {}", takes.map(|option| format!("`{option}`")).join(", ")),
+                format!(
+                    "its options are {}",
+                    takes.map(|option| format!("`{option}`")).join(", ")
+                ),
             ))
         }
         "delay" => {
             let time = text.split('/').next()?.trim();
             (!is_time(time)).then(|| {
-                (format!("`{time}` is no time"), "a time needs a unit: `5s`".to_owned())
+                (
+                    format!("`{time}` is no time"),
+                    "a time needs a unit: `5s`".to_owned(),
+                )
             })
         }
         "ratelimit" => {
@@ -91,28 +104,63 @@ fn argument_fault(name: &str, text: &str) -> Option<(String, String)> {
 
 /// By which options an ACL may be reached that has a condition or control.
 fn allowed(name: &str, text: &str, files: &Files<'_>) -> Option<Vec<&'static str>> {
-    const TO_DATA: &[&str] = &["acl_smtp_mail", "acl_smtp_rcpt", "acl_smtp_predata", "acl_smtp_data", "acl_smtp_data_prdr", "acl_smtp_mime", "acl_smtp_dkim"];
+    const TO_DATA: &[&str] = &[
+        "acl_smtp_mail",
+        "acl_smtp_rcpt",
+        "acl_smtp_predata",
+        "acl_smtp_data",
+        "acl_smtp_data_prdr",
+        "acl_smtp_mime",
+        "acl_smtp_dkim",
+    ];
     const LOCAL: &[&str] = &["acl_not_smtp", "acl_not_smtp_mime", "acl_not_smtp_start"];
-    const EARLY: &[&str] = &["acl_smtp_auth", "acl_smtp_helo", "acl_smtp_starttls", "acl_smtp_etrn", "acl_smtp_expn", "acl_smtp_vrfy", "acl_smtp_quit", "acl_smtp_notquit", "acl_smtp_mailauth"];
+    const EARLY: &[&str] = &[
+        "acl_smtp_auth",
+        "acl_smtp_helo",
+        "acl_smtp_starttls",
+        "acl_smtp_etrn",
+        "acl_smtp_expn",
+        "acl_smtp_vrfy",
+        "acl_smtp_quit",
+        "acl_smtp_notquit",
+        "acl_smtp_mailauth",
+    ];
     let join = |parts: &[&[&'static str]]| parts.concat();
     let new = |release: &[u16]| files.is_at_least(release);
     let first = text.split(['/', '=', ' ']).next().unwrap_or_default();
     Some(match (name, first) {
-        ("domains" | "local_parts", _) => vec!["acl_smtp_rcpt", "acl_smtp_vrfy", "acl_smtp_data_prdr"],
+        ("domains" | "local_parts", _) => {
+            vec!["acl_smtp_rcpt", "acl_smtp_vrfy", "acl_smtp_data_prdr"]
+        }
         ("recipients", _) => vec!["acl_smtp_rcpt"],
         ("senders" | "sender_domains", _) => join(&[TO_DATA, LOCAL]),
         ("authenticated", _) => {
             let but = ["acl_smtp_helo"];
-            let early: Vec<_> = EARLY.iter().copied().filter(|one| !but.contains(one)).collect();
+            let early: Vec<_> = EARLY
+                .iter()
+                .copied()
+                .filter(|one| !but.contains(one))
+                .collect();
             join(&[TO_DATA, &early])
         }
         ("encrypted", _) if new(&[4, 97]) => join(&[TO_DATA, EARLY]),
         ("spam" | "malware", _) => vec!["acl_smtp_data", "acl_smtp_data_prdr", "acl_not_smtp"],
-        ("regex", _) => vec!["acl_smtp_data", "acl_smtp_data_prdr", "acl_not_smtp", "acl_smtp_mime", "acl_not_smtp_mime"],
+        ("regex", _) => vec![
+            "acl_smtp_data",
+            "acl_smtp_data_prdr",
+            "acl_not_smtp",
+            "acl_smtp_mime",
+            "acl_not_smtp_mime",
+        ],
         ("mime_regex" | "decode", _) => vec!["acl_smtp_mime", "acl_not_smtp_mime"],
         ("dkim_signers", _) => vec!["acl_smtp_dkim"],
         ("dkim_status", _) if new(&[4, 98]) => {
-            vec!["acl_smtp_dkim", "acl_smtp_data", "acl_smtp_mime", "acl_smtp_data_prdr"]
+            vec![
+                "acl_smtp_dkim",
+                "acl_smtp_data",
+                "acl_smtp_mime",
+                "acl_smtp_data_prdr",
+            ]
         }
         ("dkim_status", _) => vec!["acl_smtp_dkim"],
         ("dmarc_status", _) => vec!["acl_smtp_data"],
@@ -130,7 +178,9 @@ pub fn misplaced_condition(files: &Files<'_>) -> Vec<Finding> {
     let phases = files.phases();
     let mut found = Vec::new();
     for (acl, _, part) in files.parts() {
-        let Some(reached) = phases.get(acl) else { continue };
+        let Some(reached) = phases.get(acl) else {
+            continue;
+        };
         let Some(allowed) = allowed(&part.name, text(part), files) else {
             continue;
         };
@@ -158,16 +208,29 @@ pub fn misplaced_condition(files: &Files<'_>) -> Vec<Finding> {
 pub fn refusal_in_condition(files: &Files<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     for (_, statement, part) in files.parts() {
-        let is_call = part.name == "acl" && !part.negated && matches!(statement.verb, "deny" | "drop");
+        let is_call =
+            part.name == "acl" && !part.negated && matches!(statement.verb, "deny" | "drop");
         let name = text(part).split_whitespace().next().unwrap_or_default();
-        let Some(acl) = files.running.acls.iter().find(|acl| is_call && acl.name == name) else {
+        let Some(acl) = files
+            .running
+            .acls
+            .iter()
+            .find(|acl| is_call && acl.name == name)
+        else {
             continue;
         };
         let conditional = |statement: &&Statement| statement.parts.iter().any(asks);
-        let refuses = |statement: &&Statement| matches!(statement.verb, "deny" | "drop" | "require");
+        let refuses =
+            |statement: &&Statement| matches!(statement.verb, "deny" | "drop" | "require");
         let accepts = |statement: &&Statement| statement.verb == "accept";
-        let lost = acl.statements.iter().find(|one| refuses(one) && conditional(one));
-        let chosen = acl.statements.iter().any(|one| accepts(&one) && conditional(&one));
+        let lost = acl
+            .statements
+            .iter()
+            .find(|one| refuses(one) && conditional(one));
+        let chosen = acl
+            .statements
+            .iter()
+            .any(|one| accepts(&one) && conditional(&one));
         if let (Some(lost), false) = (lost, chosen) {
             found.push(
                 error(
@@ -187,17 +250,24 @@ pub fn refusal_in_condition(files: &Files<'_>) -> Vec<Finding> {
 /// Messages of `require` behind the condition that they are for.
 pub fn late_message(files: &Files<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
-    for (_, statement) in files.statements().filter(|(_, statement)| statement.verb == "require") {
+    for (_, statement) in files
+        .statements()
+        .filter(|(_, statement)| statement.verb == "require")
+    {
         let last = statement.parts.iter().rposition(asks);
         let late = statement.parts.iter().enumerate().find(|(at, part)| {
-            matches!(part.name.as_str(), "message" | "log_message") && last.is_some_and(|last| *at > last)
+            matches!(part.name.as_str(), "message" | "log_message")
+                && last.is_some_and(|last| *at > last)
         });
         let early = |name: &str| {
             let parts = statement.parts.iter().take(last.unwrap_or_default());
             parts.into_iter().any(|part| part.name == name)
         };
         if let Some((_, part)) = late.filter(|(_, part)| !early(&part.name)) {
-            let message = format!("`{}` stands behind the condition, and is not read when that fails", part.name);
+            let message = format!(
+                "`{}` stands behind the condition, and is not read when that fails",
+                part.name
+            );
             found.push(
                 warning("late-message", &part.place, message).help("put it before the condition"),
             );
@@ -226,15 +296,27 @@ pub fn forced_failure(files: &Files<'_>) -> Vec<Finding> {
     for option in &files.running.main {
         let is_acl = option.known.name().starts_with("acl_smtp_");
         if is_acl && parse(&option.value).is_some_and(|nodes| can_fail(&nodes)) {
-            let message = format!("where this fails there is no `{}` at all, and what it would refuse is accepted", option.known.name());
-            found.push(error("forced-failure", &option.place, message).help("name an ACL that denies in place of `fail`"));
+            let message = format!(
+                "where this fails there is no `{}` at all, and what it would refuse is accepted",
+                option.known.name()
+            );
+            found.push(
+                error("forced-failure", &option.place, message)
+                    .help("name an ACL that denies in place of `fail`"),
+            );
         }
     }
-    for (_, statement, part) in files.parts().filter(|(_, _, part)| part.name == "condition") {
+    for (_, statement, part) in files
+        .parts()
+        .filter(|(_, _, part)| part.name == "condition")
+    {
         if !parse(text(part)).is_some_and(|nodes| can_fail(&nodes)) {
             continue;
         }
-        let message = format!("where this fails the line counts as if it were not there, so `{}` does not ask it", statement.verb);
+        let message = format!(
+            "where this fails the line counts as if it were not there, so `{}` does not ask it",
+            statement.verb
+        );
         let finding = if statement.verb == "warn" {
             warning("forced-failure", &argument(part), message)
         } else {
@@ -247,12 +329,25 @@ pub fn forced_failure(files: &Files<'_>) -> Vec<Finding> {
 
 fn is_boolean(text: &str) -> bool {
     let text = text.trim().to_ascii_lowercase();
-    text.is_empty() || ["yes", "no", "true", "false"].contains(&text.as_str()) || text.parse::<i64>().is_ok()
+    text.is_empty()
+        || ["yes", "no", "true", "false"].contains(&text.as_str())
+        || text.parse::<i64>().is_ok()
 }
 
 /// The text that a condition may give and that is neither true nor false.
 fn odd_text(nodes: &[Node]) -> Option<String> {
-    const TEXTS: &[&str] = &["authenticated_id", "domain", "local_part", "sender_address", "sender_address_domain", "sender_helo_name", "sender_host_address", "sender_host_name", "tls_in_cipher", "tls_in_sni"];
+    const TEXTS: &[&str] = &[
+        "authenticated_id",
+        "domain",
+        "local_part",
+        "sender_address",
+        "sender_address_domain",
+        "sender_helo_name",
+        "sender_host_address",
+        "sender_host_name",
+        "tls_in_cipher",
+        "tls_in_sni",
+    ];
     let branch = |branch: &Branch| match branch {
         Branch::Text(inner) => odd_text(inner),
         _ => None,
@@ -270,7 +365,9 @@ fn odd_text(nodes: &[Node]) -> Option<String> {
 
 /// Conditions whose text is neither true nor false.
 pub fn non_boolean_condition(files: &Files<'_>) -> Vec<Finding> {
-    let parts = files.parts().filter(|(_, _, part)| part.name == "condition");
+    let parts = files
+        .parts()
+        .filter(|(_, _, part)| part.name == "condition");
     let found = parts.filter_map(|(_, _, part)| {
         let odd = odd_text(&parse(text(part))?)?;
         let help = match odd.strip_prefix('$') {
@@ -285,15 +382,27 @@ pub fn non_boolean_condition(files: &Files<'_>) -> Vec<Finding> {
 
 /// `authenticated = PLAIN`
 pub fn authenticated_by_mechanism(files: &Files<'_>) -> Vec<Finding> {
-    let names: BTreeSet<&str> = files.drivers(Class::Authenticator).map(|one| one.name.as_str()).collect();
+    let names: BTreeSet<&str> = files
+        .drivers(Class::Authenticator)
+        .map(|one| one.name.as_str())
+        .collect();
     if names.is_empty() || !files.is_whole {
         return Vec::new();
     }
     let mut found = Vec::new();
-    for (_, _, part) in files.parts().filter(|(_, _, part)| part.name == "authenticated") {
-        let odd = text(part).split(':').map(|item| item.trim().trim_start_matches('!').trim()).find(|item| {
-            item.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)) && !item.is_empty() && !names.contains(item)
-        });
+    for (_, _, part) in files
+        .parts()
+        .filter(|(_, _, part)| part.name == "authenticated")
+    {
+        let odd = text(part)
+            .split(':')
+            .map(|item| item.trim().trim_start_matches('!').trim())
+            .find(|item| {
+                item.bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+                    && !item.is_empty()
+                    && !names.contains(item)
+            });
         if let Some(odd) = odd {
             let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
             found.push(
@@ -314,7 +423,9 @@ pub fn warn_with_message(files: &Files<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     for (_, statement, part) in files.parts() {
         let text = text(part);
-        let is_header = text.split_once(": ").is_some_and(|(name, _)| !name.contains(' '));
+        let is_header = text
+            .split_once(": ")
+            .is_some_and(|(name, _)| !name.contains(' '));
         if statement.verb == "warn" && part.name == "message" && is_header {
             found.push(
                 note("warn-with-message", &part.place, "a header is added by `message` only for the sake of old configurations, and nowhere but in ACLs of a message")
@@ -330,15 +441,19 @@ pub fn certificate_never_verified(files: &Files<'_>) -> Vec<Finding> {
     let asked = ["tls_verify_hosts", "tls_try_verify_hosts"]
         .iter()
         .any(|name| files.value(name).is_some_and(|value| !value.is_empty()));
-    let parts = files.parts().filter(|(_, _, part)| part.name == "verify" && text(part).trim() == "certificate");
-    let found = parts.filter(|_| !asked && files.is_whole).map(|(_, _, part)| {
-        warning(
-            "certificate-never-verified",
-            &part.place,
-            "no client is asked for a certificate, so this is never met",
-        )
-        .help("set `tls_try_verify_hosts` for the clients that have one")
-    });
+    let parts = files
+        .parts()
+        .filter(|(_, _, part)| part.name == "verify" && text(part).trim() == "certificate");
+    let found = parts
+        .filter(|_| !asked && files.is_whole)
+        .map(|(_, _, part)| {
+            warning(
+                "certificate-never-verified",
+                &part.place,
+                "no client is asked for a certificate, so this is never met",
+            )
+            .help("set `tls_try_verify_hosts` for the clients that have one")
+        });
     found.collect()
 }
 

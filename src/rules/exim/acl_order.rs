@@ -17,8 +17,12 @@ fn has(statement: &Statement, name: &str) -> bool {
 fn of<'f>(files: &'f Files<'_>, phase: &'static str) -> Vec<&'f Acl> {
     let phases = files.phases();
     let acls = files.running.acls.iter();
-    acls.filter(|acl| phases.get(acl.name.as_str()).is_some_and(|reached| reached.contains(phase)))
-        .collect()
+    acls.filter(|acl| {
+        phases
+            .get(acl.name.as_str())
+            .is_some_and(|reached| reached.contains(phase))
+    })
+    .collect()
 }
 
 /// The ACL that an option names, and nothing else.
@@ -45,12 +49,19 @@ const OPEN: &[&str] = &[
 pub fn empty_acl(files: &Files<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     for name in OPEN {
-        let Some(option) = files.set(name) else { continue };
+        let Some(option) = files.set(name) else {
+            continue;
+        };
         if option.value.trim().is_empty() {
-            let message = format!("`{name}` is set to nothing, which refuses everything; only where it is not set at all is everything accepted");
+            let message = format!(
+                "`{name}` is set to nothing, which refuses everything; only where it is not set at all is everything accepted"
+            );
             found.push(error("empty-acl", &option.place, message).help("take the line out"));
         } else if let Some(acl) = direct(files, name).filter(|acl| acl.statements.is_empty()) {
-            let message = format!("the ACL `{}` of `{name}` has no statement, so it refuses everything", acl.name);
+            let message = format!(
+                "the ACL `{}` of `{name}` has no statement, so it refuses everything",
+                acl.name
+            );
             found.push(error("empty-acl", &acl.place, message).help("end it with `accept`"));
         }
     }
@@ -61,16 +72,26 @@ pub fn empty_acl(files: &Files<'_>) -> Vec<Finding> {
 pub fn acl_without_accept(files: &Files<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     for name in OPEN {
-        let Some(acl) = direct(files, name) else { continue };
-        let Some(last) = acl.statements.last() else { continue };
+        let Some(acl) = direct(files, name) else {
+            continue;
+        };
+        let Some(last) = acl.statements.last() else {
+            continue;
+        };
         let ends = match last.verb {
             "accept" | "discard" => true,
             "deny" | "drop" | "defer" => !last.parts.iter().any(asks),
             _ => false,
         };
         if !ends {
-            let message = format!("behind its last statement the ACL `{}` refuses whatever comes so far, since it does not end with `accept`", acl.name);
-            found.push(warning("acl-without-accept", &last.place, message).help("end it with a line `accept`"));
+            let message = format!(
+                "behind its last statement the ACL `{}` refuses whatever comes so far, since it does not end with `accept`",
+                acl.name
+            );
+            found.push(
+                warning("acl-without-accept", &last.place, message)
+                    .help("end it with a line `accept`"),
+            );
         }
     }
     found
@@ -83,18 +104,32 @@ pub fn late_deny(files: &Files<'_>) -> Vec<Finding> {
         let is_wide = |statement: &&Statement| {
             statement.verb == "accept"
                 && has(statement, "domains")
-                && statement.parts.iter().filter(|part| asks(part)).all(|part| {
-                    !part.negated && matches!(part.name.as_str(), "domains" | "recipients" | "verify")
-                })
+                && statement
+                    .parts
+                    .iter()
+                    .filter(|part| asks(part))
+                    .all(|part| {
+                        !part.negated
+                            && matches!(part.name.as_str(), "domains" | "recipients" | "verify")
+                    })
         };
         let Some(at) = acl.statements.iter().position(|one| is_wide(&one)) else {
             continue;
         };
         let wide = &acl.statements[at];
         let late = acl.statements[at + 1..].iter().find(|statement| {
-            let filters = ["dnslists", "hosts", "local_parts", "senders", "sender_domains"];
+            let filters = [
+                "dnslists",
+                "hosts",
+                "local_parts",
+                "senders",
+                "sender_domains",
+            ];
             matches!(statement.verb, "deny" | "drop" | "defer")
-                && statement.parts.iter().any(|part| filters.contains(&part.name.as_str()) && !part.negated)
+                && statement
+                    .parts
+                    .iter()
+                    .any(|part| filters.contains(&part.name.as_str()) && !part.negated)
         });
         if let Some(late) = late {
             found.push(
@@ -115,17 +150,32 @@ pub fn late_deny(files: &Files<'_>) -> Vec<Finding> {
 pub fn unverified_recipients(files: &Files<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     let verifies = |statement: &Statement| {
-        statement.parts.iter().any(|part| part.name == "verify" && text(part).starts_with("recipient"))
+        statement
+            .parts
+            .iter()
+            .any(|part| part.name == "verify" && text(part).starts_with("recipient"))
     };
     let calls = |statement: &Statement| has(statement, "acl");
     for acl in of(files, "acl_smtp_rcpt") {
         for (at, statement) in acl.statements.iter().enumerate() {
             let gives = statement.verb == "accept"
-                && statement.parts.iter().any(|part| part.name == "domains" && !part.negated)
-                && !["authenticated", "condition", "hosts", "local_parts", "recipients", "senders"]
+                && statement
+                    .parts
                     .iter()
-                    .any(|name| has(statement, name));
-            let known = acl.statements[..=at].iter().any(|one| verifies(one) || calls(one));
+                    .any(|part| part.name == "domains" && !part.negated)
+                && ![
+                    "authenticated",
+                    "condition",
+                    "hosts",
+                    "local_parts",
+                    "recipients",
+                    "senders",
+                ]
+                .iter()
+                .any(|name| has(statement, name));
+            let known = acl.statements[..=at]
+                .iter()
+                .any(|one| verifies(one) || calls(one));
             if gives && !known {
                 found.push(
                     warning(
@@ -151,9 +201,14 @@ pub fn open_expn(files: &Files<'_>) -> Vec<Finding> {
                 .and_then(|acl| acl.statements.first())
                 .is_some_and(|first| first.verb == "accept" && !first.parts.iter().any(asks));
         accepts.then(|| {
-            let what = if name.ends_with("expn") { "learn who stands behind an alias" } else { "start deliveries" };
+            let what = if name.ends_with("expn") {
+                "learn who stands behind an alias"
+            } else {
+                "start deliveries"
+            };
             let message = format!("everybody can {what}");
-            warning("open-expn", &option.place, message).help("leave it out, or accept only hosts of your own")
+            warning("open-expn", &option.place, message)
+                .help("leave it out, or accept only hosts of your own")
         })
     });
     found.collect()
@@ -161,7 +216,10 @@ pub fn open_expn(files: &Files<'_>) -> Vec<Finding> {
 
 /// Local parts that carry a second address.
 pub fn unguarded_local_parts(files: &Files<'_>) -> Vec<Finding> {
-    if let Some(hack) = files.set("percent_hack_domains").filter(|hack| !hack.value.is_empty()) {
+    if let Some(hack) = files
+        .set("percent_hack_domains")
+        .filter(|hack| !hack.value.is_empty())
+    {
         return vec![
             warning(
                 "unguarded-local-parts",
@@ -172,11 +230,17 @@ pub fn unguarded_local_parts(files: &Files<'_>) -> Vec<Finding> {
         ];
     }
     let guarded = files.parts().any(|(_, _, part)| {
-        matches!(part.name.as_str(), "local_parts" | "recipients") || part.name == "condition" && text(part).contains("local_part")
+        matches!(part.name.as_str(), "local_parts" | "recipients")
+            || part.name == "condition" && text(part).contains("local_part")
     });
-    let forwards = files.drivers(crate::mta::exim::Class::Router).find(|router| {
-        router.kind == Some("manualroute") && router.option("domains").is_some_and(|option| !option.value.starts_with('!'))
-    });
+    let forwards = files
+        .drivers(crate::mta::exim::Class::Router)
+        .find(|router| {
+            router.kind == Some("manualroute")
+                && router
+                    .option("domains")
+                    .is_some_and(|option| !option.value.starts_with('!'))
+        });
     let acl = direct(files, "acl_smtp_rcpt");
     match (forwards, acl) {
         (Some(router), Some(acl)) if !guarded && files.is_whole => vec![

@@ -19,13 +19,18 @@ fn lines(source: &Arc<Source>) -> Vec<Line<'_>> {
         text: source.slice(span).trim_end(),
         span,
     });
-    lines.filter(|line| !line.text.trim_start().starts_with('#')).collect()
+    lines
+        .filter(|line| !line.text.trim_start().starts_with('#'))
+        .collect()
 }
 
 /// Whether a line cannot begin anything.
 fn goes_on(text: &str) -> bool {
     let bare = text.trim_start();
-    let first = bare.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or_default();
+    let first = bare
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .next()
+        .unwrap_or_default();
     let behind = bare[first.len()..].trim_start();
     bare.len() < text.len()
         && !bare.starts_with(['.', '!'])
@@ -33,7 +38,8 @@ fn goes_on(text: &str) -> bool {
         && !(behind.starts_with(':') && behind.len() == 1)
         && !crate::mta::exim::VERBS.contains(&first)
         && first != "begin"
-        && (bare.contains([':', '.', '+', '/']) || behind.is_empty() && !crate::mta::exim::is_option(first))
+        && (bare.contains([':', '.', '+', '/'])
+            || behind.is_empty() && !crate::mta::exim::is_option(first))
 }
 
 /// A value that ends where it was meant to go on.
@@ -46,7 +52,9 @@ pub fn broken_continuation(files: &Files<'_>) -> Vec<Finding> {
         let Some(next) = lines[index + 1..].iter().find(|next| !next.text.is_empty()) else {
             break;
         };
-        let is_blank = lines.get(index + 1).is_some_and(|next| next.text.is_empty());
+        let is_blank = lines
+            .get(index + 1)
+            .is_some_and(|next| next.text.is_empty());
         let end = line.span.start + line.text.len();
         if line.text.ends_with('\\') && is_blank && goes_on(next.text) {
             let empty = place(end, next.span.start);
@@ -63,7 +71,14 @@ pub fn broken_continuation(files: &Files<'_>) -> Vec<Finding> {
             );
         }
         let is_list = line.text.contains('=') && line.text.ends_with([':', ';', ',']);
-        if is_list && !is_blank && line.text.trim_end_matches([':', ';', ',']).ends_with(char::is_whitespace) && goes_on(next.text) {
+        if is_list
+            && !is_blank
+            && line
+                .text
+                .trim_end_matches([':', ';', ','])
+                .ends_with(char::is_whitespace)
+            && goes_on(next.text)
+        {
             found.push(
                 error(
                     "broken-continuation",
@@ -71,9 +86,15 @@ pub fn broken_continuation(files: &Files<'_>) -> Vec<Finding> {
                     "the list ends here, since no backslash stands at the end of the line",
                 )
                 .certainty(Certainty::Likely)
-                .and(place(next.span.start, next.span.end), "this was to belong to it")
+                .and(
+                    place(next.span.start, next.span.end),
+                    "this was to belong to it",
+                )
                 .help("end the line with a backslash")
-                .unsafe_fix(vec![Edit { place: place(end, end), text: " \\".to_owned() }]),
+                .unsafe_fix(vec![Edit {
+                    place: place(end, end),
+                    text: " \\".to_owned(),
+                }]),
             );
         }
     }
@@ -82,7 +103,16 @@ pub fn broken_continuation(files: &Files<'_>) -> Vec<Finding> {
 
 /// Words of two lines that become one.
 pub fn joined_words(files: &Files<'_>) -> Vec<Finding> {
-    const TEXTS: &[&str] = &["message", "log_message", "smtp_banner", "cannot_route_message", "add_header", "headers_add", "logwrite", "bounce_message_text"];
+    const TEXTS: &[&str] = &[
+        "message",
+        "log_message",
+        "smtp_banner",
+        "cannot_route_message",
+        "add_header",
+        "headers_add",
+        "logwrite",
+        "bounce_message_text",
+    ];
     let source = &files.source;
     let lines = lines(source);
     let mut found = Vec::new();

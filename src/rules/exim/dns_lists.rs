@@ -65,14 +65,19 @@ pub fn early_dnsbl(files: &Files<'_>) -> Vec<Finding> {
     let phases = files.phases();
     let mut found = Vec::new();
     for acl in &files.running.acls {
-        let Some(reached) = phases.get(acl.name.as_str()) else { continue };
+        let Some(reached) = phases.get(acl.name.as_str()) else {
+            continue;
+        };
         let Some(trusted) = acl.statements.iter().position(trusts) else {
             continue;
         };
         let early = acl.statements[..trusted].iter().find(|statement| {
             matches!(statement.verb, "deny" | "drop" | "defer")
                 && statement.parts.iter().any(|part| part.name == "dnslists")
-                && !statement.parts.iter().any(|part| part.negated || part.name == "condition")
+                && !statement
+                    .parts
+                    .iter()
+                    .any(|part| part.negated || part.name == "condition")
         });
         if let Some(early) = early.filter(|_| reached.contains("acl_smtp_rcpt")) {
             found.push(
@@ -94,9 +99,13 @@ pub fn callout_for_all(files: &Files<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     for (_, statement, part) in files.parts() {
         let argument = part.argument.as_ref().map_or("", Mapped::text);
-        let is_callout = part.name == "verify" && argument.starts_with("sender") && argument.contains("callout");
+        let is_callout =
+            part.name == "verify" && argument.starts_with("sender") && argument.contains("callout");
         let is_narrow = statement.parts.iter().any(|part| {
-            matches!(part.name.as_str(), "condition" | "hosts" | "sender_domains" | "senders" | "dnslists" | "domains")
+            matches!(
+                part.name.as_str(),
+                "condition" | "hosts" | "sender_domains" | "senders" | "dnslists" | "domains"
+            )
         });
         if is_callout && !is_narrow {
             found.push(

@@ -146,7 +146,10 @@ pub fn faulty_address(files: &Files<'_>) -> Vec<Finding> {
             return None;
         }
         let is_like = |also: &str, signs: &[char]| {
-            text.contains(signs) && text.chars().all(|c| c.is_ascii_hexdigit() || also.contains(c))
+            text.contains(signs)
+                && text
+                    .chars()
+                    .all(|c| c.is_ascii_hexdigit() || also.contains(c))
         };
         let has_colons = text.matches(':').count() > 1 && is_like(":./", &[':']);
         let has_dots = is_like("./", &['.', '/'])
@@ -189,11 +192,16 @@ pub fn host_bits(files: &Files<'_>) -> Vec<Finding> {
             let finding = note(
                 "host-bits",
                 place,
-                format!("`{}` is read as `{start}/{length}`, which is more than the one host", item.text),
+                format!(
+                    "`{}` is read as `{start}/{length}`, which is more than the one host",
+                    item.text
+                ),
             );
             match instead(item, place, &format!("{start}/{length}")) {
                 Some(edits) => finding
-                    .help(format!("write `{start}/{length}`, or `{address}` for the host alone"))
+                    .help(format!(
+                        "write `{start}/{length}`, or `{address}` for the host alone"
+                    ))
                     .safe_fix(edits),
                 None => finding,
             }
@@ -216,10 +224,14 @@ pub fn unprotected_regex(files: &Files<'_>) -> Vec<Finding> {
         let finding = error(
             "unprotected-regex",
             place,
-            format!("the list is expanded first, which makes `{lost}` of `\\{lost}`: the expression is another one than is written"),
+            format!(
+                "the list is expanded first, which makes `{lost}` of `\\{lost}`: the expression is another one than is written"
+            ),
         );
         Some(match instead(item, place, &protected) {
-            Some(edits) => finding.help(format!("write `{protected}`")).unsafe_fix(edits),
+            Some(edits) => finding
+                .help(format!("write `{protected}`"))
+                .unsafe_fix(edits),
             None => finding.help("write it between `\\N` and `\\N`"),
         })
     })
@@ -254,7 +266,9 @@ pub fn faulty_list_file(files: &Files<'_>) -> Vec<Finding> {
                     error(
                         "faulty-list-file",
                         place,
-                        format!("there is no file `{text}`: the process that looks at this list dies"),
+                        format!(
+                            "there is no file `{text}`: the process that looks at this list dies"
+                        ),
                     )
                     .certainty(Certainty::Likely)
                     .help("put it there, if need be an empty one"),
@@ -280,7 +294,10 @@ pub fn faulty_list_file(files: &Files<'_>) -> Vec<Finding> {
             error(
                 "faulty-list-file",
                 place,
-                format!("`{text}` is taken for a {}, not for a file: a file's path begins with `/`", what(list.kind)),
+                format!(
+                    "`{text}` is taken for a {}, not for a file: a file's path begins with `/`",
+                    what(list.kind)
+                ),
             )
             .certainty(Certainty::Likely)
             .help(format!("write the whole path, such as `/etc/exim4/{text}`"))
@@ -331,13 +348,15 @@ pub fn unknown_lookup(files: &Files<'_>) -> Vec<Finding> {
 /// What is wrong with a lookup.
 fn lookup_fault(kind: &str, file: &str, files: &Files<'_>) -> Option<String> {
     const QUERIES: &[&str] = &[
-        "dnsdb", "ibase", "ldap", "ldapdn", "ldapm", "mysql", "nisplus", "oracle", "passwd", "pgsql",
-        "redis", "spf", "sqlite", "testdb", "whoson", "nis", "nis0",
+        "dnsdb", "ibase", "ldap", "ldapdn", "ldapm", "mysql", "nisplus", "oracle", "passwd",
+        "pgsql", "redis", "spf", "sqlite", "testdb", "whoson", "nis", "nis0",
     ];
     let kind = kind.split(',').next()?.trim();
     let bare = kind.split('*').next()?;
     let bare = match bare.strip_prefix("net") {
-        Some(rest) => rest.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix('-')?,
+        Some(rest) => rest
+            .trim_start_matches(|c: char| c.is_ascii_digit())
+            .strip_prefix('-')?,
         None => bare,
     };
     let plain = match bare.strip_prefix("partial") {
@@ -352,7 +371,9 @@ fn lookup_fault(kind: &str, file: &str, files: &Files<'_>) -> Option<String> {
         return None;
     }
     if !is_lookup(plain) {
-        return Some(format!("Exim has no lookup `{plain}`, so this fails when it is needed"));
+        return Some(format!(
+            "Exim has no lookup `{plain}`, so this fails when it is needed"
+        ));
     }
     if QUERIES.contains(&plain) {
         return (plain.len() < kind.len()).then(|| {

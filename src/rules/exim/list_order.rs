@@ -7,7 +7,7 @@ use crate::mta::exim::{Files, Item, Kind, List, Owner};
 
 /// Whether a statement gives rights.
 fn accepts(list: &List<'_>) -> bool {
-    matches!(list.text.of, Owner::Acl(_, statement, part) if statement.verb == "accept" && !part.negated)
+    matches!(list.text.of, Owner::Acl(statement, part) if statement.verb == "accept" && !part.negated)
 }
 
 /// Signs that do not say what is meant.
@@ -29,7 +29,7 @@ pub fn misread_negation(files: &Files<'_>) -> Vec<Finding> {
         }
         let alone = last.negated
             && accepts(&list)
-            && matches!(list.text.of, Owner::Acl(_, statement, _) if statement.parts.iter().all(|part| part.name != "authenticated"));
+            && matches!(list.text.of, Owner::Acl(statement, _) if statement.parts.iter().all(|part| part.name != "authenticated"));
         if alone && list.kind == Kind::Host {
             return Some(
                 warning(
@@ -40,7 +40,7 @@ pub fn misread_negation(files: &Files<'_>) -> Vec<Finding> {
                 .help("name those that are to be accepted"),
             );
         }
-        let refuses = matches!(list.text.of, Owner::Acl(_, statement, part)
+        let refuses = matches!(list.text.of, Owner::Acl(statement, part)
             if matches!(statement.verb, "deny" | "drop" | "defer") && !part.negated);
         let named = items.iter().all(|item| item.named().is_some());
         let mixed = items.first()?.negated && items.iter().skip(1).all(|item| !item.negated);
@@ -66,7 +66,10 @@ pub fn dead_item(files: &Files<'_>) -> Vec<Finding> {
             if item.is_made || item.text.is_empty() {
                 continue;
             }
-            let Some(before) = list.items[..index].iter().find(|before| covers(before, item)) else {
+            let Some(before) = list.items[..index]
+                .iter()
+                .find(|before| covers(before, item))
+            else {
                 continue;
             };
             let (Some(place), Some(first)) = (
@@ -81,7 +84,11 @@ pub fn dead_item(files: &Files<'_>) -> Vec<Finding> {
             } else {
                 note("dead-item", &place, message)
             };
-            found.push(finding.and(first, "it stands here").help("take it out, or put it first"));
+            found.push(
+                finding
+                    .and(first, "it stands here")
+                    .help("take it out, or put it first"),
+            );
         }
     }
     found
@@ -141,7 +148,11 @@ pub fn include_unknown(files: &Files<'_>) -> Vec<Finding> {
     let lists = files.lists();
     let is_used = |name: &str| {
         lists.iter().any(|list| {
-            accepts(list) && list.items.iter().any(|item| item.named() == Some(name) && !item.negated)
+            accepts(list)
+                && list
+                    .items
+                    .iter()
+                    .any(|item| item.named() == Some(name) && !item.negated)
         })
     };
     let found = lists.iter().filter_map(|list| {
@@ -171,11 +182,15 @@ pub fn list_loop(files: &Files<'_>) -> Vec<Finding> {
             list.kind == kind && matches!(list.text.of, Owner::List(named) if named.name == name)
         });
         let items = named.flat_map(|list| &list.items);
-        items.filter_map(|item| item.named().map(str::to_owned)).collect()
+        items
+            .filter_map(|item| item.named().map(str::to_owned))
+            .collect()
     };
     let mut found = Vec::new();
     for list in &lists {
-        let Owner::List(named) = list.text.of else { continue };
+        let Owner::List(named) = list.text.of else {
+            continue;
+        };
         let mut open = next(list.kind, &named.name);
         let mut seen = Vec::new();
         while let Some(name) = open.pop() {

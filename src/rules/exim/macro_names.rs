@@ -16,7 +16,10 @@ fn words(line: &Place) -> Vec<(String, Place)> {
     let mut words = Vec::new();
     let mut at = begin;
     for word in text[begin..].split(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
-        if word.trim_start_matches('_').starts_with(|c: char| c.is_ascii_uppercase()) {
+        if word
+            .trim_start_matches('_')
+            .starts_with(|c: char| c.is_ascii_uppercase())
+        {
             let start = line.span.start + at;
             let span = Span::new(start, start + word.len());
             words.push((word.to_owned(), Place::new(&line.source, span)));
@@ -50,7 +53,11 @@ pub fn unused_macro(files: &Files<'_>) -> Vec<Finding> {
     if !files.is_whole || files.is_debian() {
         return Vec::new();
     }
-    let defined: BTreeSet<&str> = files.macros.iter().map(|(name, ..)| name.as_str()).collect();
+    let defined: BTreeSet<&str> = files
+        .macros
+        .iter()
+        .map(|(name, ..)| name.as_str())
+        .collect();
     let asked: Vec<String> = files
         .asked
         .iter()
@@ -63,7 +70,9 @@ pub fn unused_macro(files: &Files<'_>) -> Vec<Finding> {
         let message = format!("the macro `{name}` is never replaced");
         let finding = note("unused-macro", place, message);
         match near(name, asked.iter().map(String::as_str)) {
-            Some(near) => finding.help(format!("did you mean `{near}`, which a conditional asks for?")),
+            Some(near) => finding.help(format!(
+                "did you mean `{near}`, which a conditional asks for?"
+            )),
             None => finding.help("use it, or take it out"),
         }
     });
@@ -72,22 +81,33 @@ pub fn unused_macro(files: &Files<'_>) -> Vec<Finding> {
 
 /// Conditionals that hold since a shorter name is a part of the one that they ask for.
 pub fn guard_of_shorter_name(files: &Files<'_>) -> Vec<Finding> {
-    let known: BTreeSet<String> = predefined(files.version()).into_iter().map(|(name, _)| name).collect();
+    let known: BTreeSet<String> = predefined(files.version())
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
     let mut found = Vec::new();
     for asked in &files.asked {
         for (word, place) in words(&asked.place) {
-            let shorter = asked.by.iter().find(|by| word.contains(by.as_str()) && **by != word);
-            let is_there = known.contains(&word) || files.macros.iter().any(|(name, ..)| *name == word);
+            let shorter = asked
+                .by
+                .iter()
+                .find(|by| word.contains(by.as_str()) && **by != word);
+            let is_there =
+                known.contains(&word) || files.macros.iter().any(|(name, ..)| *name == word);
             let Some(shorter) = shorter.filter(|_| !is_there) else {
                 continue;
             };
-            let message = format!("this holds since the macro `{shorter}` is a part of `{word}`, which is not defined");
+            let message = format!(
+                "this holds since the macro `{shorter}` is a part of `{word}`, which is not defined"
+            );
             let finding = if word.starts_with("_OPT_") {
                 error("guard-of-shorter-name", &place, message)
             } else {
                 warning("guard-of-shorter-name", &place, message)
             };
-            found.push(finding.help("ask for a macro of the same release whose name holds no other one"));
+            found.push(
+                finding.help("ask for a macro of the same release whose name holds no other one"),
+            );
         }
     }
     found
@@ -106,15 +126,20 @@ pub fn undefined_macro(files: &Files<'_>) -> Vec<Finding> {
             // What defines it only where it is missing comes later by its nature.
             let is_default = place.source.slice(asked.place.span).contains("ndef");
             if let Some((_, _, defined, _)) = later.filter(|_| !is_default) {
-                let message = format!("`{word}` is defined only behind this line, so here it is not");
+                let message =
+                    format!("`{word}` is defined only behind this line, so here it is not");
                 found.push(
                     warning("undefined-macro", &place, message)
                         .and(defined.clone(), "it is defined here")
                         .help("define it before"),
                 );
             } else if word.starts_with('_') && !is_default && !exists(&word) {
-                let message = format!("no release of Exim predefines `{word}`, so this never holds");
-                found.push(warning("undefined-macro", &place, message).help("`exim -bP macros` lists them"));
+                let message =
+                    format!("no release of Exim predefines `{word}`, so this never holds");
+                found.push(
+                    warning("undefined-macro", &place, message)
+                        .help("`exim -bP macros` lists them"),
+                );
             }
         }
     }
@@ -124,7 +149,9 @@ pub fn undefined_macro(files: &Files<'_>) -> Vec<Finding> {
 /// Whether any release predefines a macro.
 fn exists(word: &str) -> bool {
     const RELEASES: &[&[u16]] = &[&[4, 92], &[4, 94], &[4, 96], &[4, 97], &[4, 98], &[4, 99]];
-    RELEASES
-        .iter()
-        .any(|release| predefined(Version::new(release)).iter().any(|(name, _)| name == word))
+    RELEASES.iter().any(|release| {
+        predefined(Version::new(release))
+            .iter()
+            .any(|(name, _)| name == word)
+    })
 }

@@ -51,8 +51,16 @@ pub fn undefined_name(files: &Files<'_>) -> Vec<Finding> {
         return found;
     }
     found.extend(lists(files));
-    let transports: BTreeSet<&str> = files.drivers(Class::Transport).map(|t| t.name.as_str()).collect();
-    let acls: BTreeSet<&str> = files.running.acls.iter().map(|acl| acl.name.as_str()).collect();
+    let transports: BTreeSet<&str> = files
+        .drivers(Class::Transport)
+        .map(|t| t.name.as_str())
+        .collect();
+    let acls: BTreeSet<&str> = files
+        .running
+        .acls
+        .iter()
+        .map(|acl| acl.name.as_str())
+        .collect();
     let is_name = |text: &str| {
         !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
     };
@@ -65,27 +73,49 @@ pub fn undefined_name(files: &Files<'_>) -> Vec<Finding> {
             && !transports.contains(value)
         {
             let near = near(value, transports.iter().copied());
-            found.push(undefined("transport", value, &place, "every address that comes here is deferred", near));
+            found.push(undefined(
+                "transport",
+                value,
+                &place,
+                "every address that comes here is deferred",
+                near,
+            ));
         }
         let called = match text.of {
             Owner::Main if text.name.starts_with("acl_") => value.trim(),
-            Owner::Acl(_, _, part) if part.name == "acl" => {
+            Owner::Acl(_, part) if part.name == "acl" => {
                 value.split_whitespace().next().unwrap_or_default()
             }
             _ => continue,
         };
-        if !acls.is_empty() && is_name(called) && !acls.contains(called) && !VERBS.contains(&called) {
+        if !acls.is_empty() && is_name(called) && !acls.contains(called) && !VERBS.contains(&called)
+        {
             let near = near(called, acls.iter().copied());
             let start = value.find(called).unwrap_or_default();
             let place = text.place(start..start + called.len()).unwrap_or(place);
-            found.push(undefined("ACL", called, &place, "everybody who comes here gets 451", near));
+            found.push(undefined(
+                "ACL",
+                called,
+                &place,
+                "everybody who comes here gets 451",
+                near,
+            ));
         }
     }
     found
 }
 
 fn lists(files: &Files<'_>) -> Vec<Finding> {
-    const SIGNS: &[&str] = &["caseful", "defer_ok", "defer_unknown", "exclude_unknown", "ignore_defer", "ignore_unknown", "include_defer", "include_unknown"];
+    const SIGNS: &[&str] = &[
+        "caseful",
+        "defer_ok",
+        "defer_unknown",
+        "exclude_unknown",
+        "ignore_defer",
+        "ignore_unknown",
+        "include_defer",
+        "include_unknown",
+    ];
     let mut found = Vec::new();
     for list in files.lists() {
         for item in list.items.iter().filter(|item| !item.is_made) {
@@ -94,8 +124,14 @@ fn lists(files: &Files<'_>) -> Vec<Finding> {
             if SIGNS.contains(&name) || !is_name || files.named(list.kind, name).is_some() {
                 continue;
             }
-            let Some(place) = list.text.place(item.range.clone()) else { continue };
-            let of_kind = files.running.lists.iter().filter(|other| other.kind == list.kind.word());
+            let Some(place) = list.text.place(item.range.clone()) else {
+                continue;
+            };
+            let of_kind = files
+                .running
+                .lists
+                .iter()
+                .filter(|other| other.kind == list.kind.word());
             let near = near(name, of_kind.map(|other| other.name.as_str()));
             let near = near.map(|near| format!("+{near}"));
             let then = match list.text.of {
@@ -107,7 +143,10 @@ fn lists(files: &Files<'_>) -> Vec<Finding> {
                 .into_iter()
                 .find_map(|kind| files.named(kind, name));
             found.push(match other {
-                Some(other) => finding.and(other.place.clone(), "this list has the name, and is of another kind"),
+                Some(other) => finding.and(
+                    other.place.clone(),
+                    "this list has the name, and is of another kind",
+                ),
                 None => finding,
             });
         }
@@ -165,9 +204,15 @@ pub fn unset_acl_variable(files: &Files<'_>) -> Vec<Finding> {
             if !is_acl || set.contains(name) {
                 continue;
             }
-            let Some(place) = text.place(range) else { continue };
+            let Some(place) = text.place(range) else {
+                continue;
+            };
             let strict = files.value("strict_acl_vars") == Some("true");
-            let then = if strict { "and the expansion fails" } else { "so it is always empty" };
+            let then = if strict {
+                "and the expansion fails"
+            } else {
+                "so it is always empty"
+            };
             let finding = super::tell::warning(
                 "unset-acl-variable",
                 &place,
@@ -191,7 +236,9 @@ pub fn variables(written: &Mapped) -> Vec<(&str, std::ops::Range<usize>)> {
         let start = at + dollar;
         at = start + 1;
         if text[start..].starts_with("\\N") {
-            at = text[start + 2..].find("\\N").map_or(text.len(), |end| start + 4 + end);
+            at = text[start + 2..]
+                .find("\\N")
+                .map_or(text.len(), |end| start + 4 + end);
             continue;
         }
         if text[start..].starts_with('\\') {
@@ -245,12 +292,17 @@ pub fn old_variable(files: &Files<'_>) -> Vec<Finding> {
             let numbered = in_authenticator
                 && matches!(name, "1" | "2" | "3")
                 && !text.written.text().contains("match{");
-            let new = OLD.iter().find(|(old, _)| *old == name).map(|(_, new)| (*new).to_owned());
+            let new = OLD
+                .iter()
+                .find(|(old, _)| *old == name)
+                .map(|(_, new)| (*new).to_owned());
             let new = new.or_else(|| numbered.then(|| format!("auth{name}")));
             let (Some(new), Some(place)) = (new, text.place(range)) else {
                 continue;
             };
-            let message = format!("`${name}` is the old name of `${new}`, and means other things in other places");
+            let message = format!(
+                "`${name}` is the old name of `${new}`, and means other things in other places"
+            );
             let finding = note("old-variable", &place, message).help(format!("write `${new}`"));
             let written = place.source.slice(place.span);
             let is_here = written.contains(name);
