@@ -211,7 +211,7 @@ impl List<'_> {
             Asked::Recipient => lists.classes.on(guard),
             _ => guard,
         };
-        match &table {
+        match &*table {
             Table::Broken(reason) => {
                 return self.broken(at, &format!("`{}`: {reason}", word.text));
             }

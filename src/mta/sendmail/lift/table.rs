@@ -1,7 +1,9 @@
 //! The access map as the standard rulesets look it up (cf/README, "Anti-spam configuration
 //! control"). Must not know which look-up decides what.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::addresses::network;
@@ -97,10 +99,16 @@ enum Key {
     Begin(Network),
 }
 
+/// Entries by the tag that was asked for, and whether those without one count too.
+type Asked = BTreeMap<(String, bool), Rc<[Entry]>>;
+
 /// The access map.
 #[derive(Debug, Default)]
 pub struct Table {
-    entries: HashMap<String, (Answer, Place)>,
+    /// What stands behind a tag and its colon, by the tag; without a tag under the empty one.
+    entries: BTreeMap<String, BTreeMap<String, (Answer, Place)>>,
+    /// The entries for addresses that were asked for.
+    addresses: RefCell<Asked>,
     /// What the entries for TLS say, as written.
     texts: HashMap<String, (String, Place)>,
     name: String,
@@ -171,25 +179,29 @@ impl Table {
                 found.0 = Answer::Reject;
             }
             // makemap keeps the first of two lines with one key.
-            table.entries.entry(key.to_lowercase()).or_insert(found);
+            let key = key.to_lowercase();
+            let (tag, rest) = match key.split_once(':') {
+                Some((tag, rest)) if tag != "ipv6" => (tag, rest),
+                _ => ("", key.as_str()),
+            };
+            let entries = table.entries.entry(tag.to_owned()).or_default();
+            entries.entry(rest.to_owned()).or_insert(found);
         }
         table
     }
 
-    /// The entries of `tag`, and those without a tag where those are looked up too.
-    fn tagged(&self, tag: &str, untagged: bool) -> BTreeMap<&str, (Answer, &Place)> {
-        let mut found = BTreeMap::new();
-        for (key, (answer, place)) in &self.entries {
-            let rest = key
-                .strip_prefix(tag)
-                .and_then(|rest| rest.strip_prefix(':'));
-            if let Some(rest) = rest {
-                found.insert(rest, (*answer, place));
-            } else if untagged && (!key.contains(':') || key.starts_with("ipv6:")) {
-                found.entry(key.as_str()).or_insert((*answer, place));
-            }
-        }
-        found
+    /// The entries of `tag`, and those without a tag where those are looked up too, sorted.
+    fn tagged(&self, tag: &str, untagged: bool) -> Vec<(&str, (Answer, &Place))> {
+        let own = self.entries.get(tag);
+        let others = self.entries.get("").filter(|_| untagged);
+        let is_own = |key: &String| own.is_some_and(|own| own.contains_key(key));
+        let others = others.into_iter().flatten().filter(|(key, _)| !is_own(key));
+        let all = own.into_iter().flatten().chain(others);
+        let mut all: Vec<_> = all
+            .map(|(key, (answer, place))| (key.as_str(), (*answer, place)))
+            .collect();
+        all.sort_by_key(|(key, _)| *key);
+        all
     }
 
     /// Entries for names, which are looked up with each of their parents; exactly alone where the
@@ -220,7 +232,11 @@ impl Table {
     }
 
     /// Entries for addresses with all their octets or groups, and without the last ones.
-    pub fn addresses(&self, tag: &str, untagged: bool) -> Vec<Entry> {
+    pub fn addresses(&self, tag: &str, untagged: bool) -> Rc<[Entry]> {
+        let asked = (tag.to_owned(), untagged);
+        if let Some(known) = self.addresses.borrow().get(&asked) {
+            return Rc::clone(known);
+        }
         let mut found = Vec::new();
         for (key, (answer, place)) in self.tagged(tag, untagged) {
             if let Some(network) = network(key).filter(|_| !key.ends_with(['.', ':'])) {
@@ -232,7 +248,10 @@ impl Table {
                 });
             }
         }
-        sorted(found)
+        let found: Rc<[Entry]> = sorted(found).into();
+        let mut known = self.addresses.borrow_mut();
+        known.insert(asked, Rc::clone(&found));
+        found
     }
 
     /// Entries for whole addresses, then for local parts as `user@`.
@@ -265,7 +284,7 @@ impl Table {
     /// Where an entry of a tag stands, if there is one.
     pub fn has(&self, tag: &str) -> Option<&Place> {
         let found = self.tagged(tag, false);
-        found.into_values().map(|(_, place)| place).next()
+        found.into_iter().map(|(_, (_, place))| place).next()
     }
 
     /// The question whether a map that is not here answers so that `hit`.
