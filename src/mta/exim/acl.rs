@@ -7,6 +7,7 @@ use super::reader::Line;
 use super::running::{Acl, Part, Statement};
 use crate::findings::{Finding, Severity};
 use crate::mta::Version;
+use crate::text::Place;
 
 /// The verbs.
 pub(crate) const VERBS: &[&str] = &[
@@ -86,6 +87,23 @@ pub(crate) fn add(acl: &mut Acl, line: &Line, version: Version) -> Result<(), Fi
     let part = part(line, at, negated, statement.verb, version)?;
     statement.parts.push(part);
     Ok(())
+}
+
+/// The ACL that is written in the place of a name; `None` where the daemon would refuse it.
+pub(crate) fn inline(text: &str, place: &Place, version: Version) -> Option<Acl> {
+    let mut acl = Acl {
+        name: String::new(),
+        statements: Vec::new(),
+        place: place.clone(),
+    };
+    for line in text.lines().map(|line| line.trim_matches(is_white)) {
+        let line = Line {
+            text: Mapped::made(line.to_owned(), place),
+            last: place.clone(),
+        };
+        add(&mut acl, &line, version).ok()?;
+    }
+    Some(acl)
 }
 
 /// The condition or modifier that begins at `at` in a line.

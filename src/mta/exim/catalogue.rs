@@ -269,6 +269,14 @@ pub(crate) fn word_ever(kind: &str, name: &str) -> bool {
         .any(|row| row.get("kind") == kind)
 }
 
+/// The sections and drivers that have an option of this name, in any version.
+pub(crate) fn owners(name: &str) -> Vec<&'static str> {
+    Table::new(OPTIONS)
+        .find(name)
+        .map(|row| row.get("context"))
+        .collect()
+}
+
 /// The words of a kind, in any version.
 pub(crate) fn words_of(kind: &str) -> Vec<&'static str> {
     let rows = Table::new(WORDS).rows();

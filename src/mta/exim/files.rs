@@ -83,12 +83,17 @@ impl<'w> Files<'w> {
         dialect.lift?;
         let (running, reader) = resolve::run(source, world);
         let is_read = |reason: &str| !reason.contains("was not read");
+        let is_server = find(&running.main, "acl_smtp_rcpt").is_some()
+            || running
+                .drivers
+                .iter()
+                .any(|driver| driver.class == Class::Router);
         Some(Self {
             source: Arc::clone(source),
             dialect,
             running,
             macros: reader.macros.defined(),
-            is_whole: reader.gaps.iter().all(|gap| is_read(&gap.reason)),
+            is_whole: is_server && reader.gaps.iter().all(|gap| is_read(&gap.reason)),
             asked: reader.asked,
             world,
         })

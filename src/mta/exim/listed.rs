@@ -98,11 +98,23 @@ pub(crate) fn items(written: &Mapped) -> Vec<Item> {
             text: bare.replace(&doubled, &separator.to_string()),
             negated,
             range,
-            is_made: bare.replace("\\N", "").contains('$') && !bare.contains("\\N"),
+            is_made: is_made(bare),
         });
         at = (stop + 1).min(end);
     }
     items
+}
+
+/// Whether an item holds what the expansion puts in.
+fn is_made(item: &str) -> bool {
+    if item.contains("\\N") {
+        return false;
+    }
+    let begins = |at: usize| {
+        let behind = item[at + 1..].chars().next();
+        !item[..at].ends_with('\\') && behind.is_some_and(|c| c.is_ascii_alphanumeric() || c == '{')
+    };
+    item.match_indices('$').any(|(at, _)| begins(at))
 }
 
 /// Where the item that begins at `start` ends.

@@ -128,7 +128,14 @@ pub fn joined_words(files: &Files<'_>) -> Vec<Finding> {
             continue;
         };
         let word = |c: char| c.is_ascii_alphanumeric();
-        if is_text && front.ends_with(word) && next.text.trim_start().starts_with(word) {
+        let is_escape = ["\\n", "\\t", "\\r"]
+            .iter()
+            .any(|escape| front.ends_with(escape));
+        if is_text
+            && !is_escape
+            && front.ends_with(word)
+            && next.text.trim_start().starts_with(word)
+        {
             let last = front.rsplit(char::is_whitespace).next().unwrap_or_default();
             let first = next.text.split_whitespace().next().unwrap_or_default();
             let first = first.trim_end_matches('\\');

@@ -101,7 +101,7 @@ pub fn missing_retry(files: &Files<'_>) -> Vec<Finding> {
                 .is_some_and(|transport| transport.kind == Some("smtp"))
     });
     let found = used.map(|router| {
-        error("missing-retry", &router.place, "there is no retry rule, so mail that cannot be delivered at the first attempt bounces at once")
+        warning("missing-retry", &router.place, "there is no retry rule, so mail that cannot be delivered at the first attempt bounces at once")
             .help("add `begin retry` and `* * F,2h,15m; G,16h,1h,1.5; F,4d,6h`")
     });
     found.into_iter().collect()

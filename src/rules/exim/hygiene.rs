@@ -1,11 +1,13 @@
 //! What a careful administrator looks at besides: holes that are known, secrets, rights, limits.
 //! Must not know how options are read.
 
+use std::path::Path;
+
 use super::acl_lines::asks;
 use super::authentication::text;
 use super::tell::{error, note, warning};
 use crate::findings::{Certainty, Finding};
-use crate::mta::exim::{Class, Files};
+use crate::mta::exim::{Class, Files, Opt};
 use crate::text::Place;
 
 /// A known hole.
@@ -240,8 +242,8 @@ pub fn smtp_smuggling(files: &Files<'_>) -> Vec<Finding> {
     found
 }
 
-/// Secrets that others may read.
-pub fn shown_secret(files: &Files<'_>) -> Vec<Finding> {
+/// The options that hold a secret in so many letters.
+fn secrets<'f>(files: &'f Files<'_>) -> impl Iterator<Item = &'f Opt> {
     const SECRETS: &[&str] = &[
         "client_password",
         "client_secret",
@@ -256,32 +258,31 @@ pub fn shown_secret(files: &Files<'_>) -> Vec<Finding> {
         "ibase_servers",
         "server_param2",
     ];
-    let mut found = Vec::new();
     let drivers = files
         .running
         .drivers
         .iter()
         .flat_map(|driver| &driver.options);
-    for option in files.running.main.iter().chain(drivers) {
-        let is_secret = SECRETS.contains(&option.known.name()) && !option.value.is_empty();
-        let is_looked_up = option.value.contains("${lookup")
-            || option.value.contains("${readfile")
-            || option.value.contains("${extract");
+    files.running.main.iter().chain(drivers).filter(|option| {
+        let is_looked_up = ["${lookup", "${readfile", "${extract"]
+            .iter()
+            .any(|item| option.value.contains(item));
+        SECRETS.contains(&option.known.name()) && !option.value.is_empty() && !is_looked_up
+    })
+}
+
+/// Secrets that Exim tells whoever asks.
+pub fn shown_secret(files: &Files<'_>) -> Vec<Finding> {
+    let shown = secrets(files).filter(|option| {
         let line = option.place.source.slice(option.place.span);
         // A macro may say it.
-        let is_hidden =
-            line.trim_start().starts_with("hide") || option.written.definition(0).is_some();
-        if is_secret && !is_looked_up && !is_hidden {
-            let message = format!(
-                "every user of the machine can ask Exim for `{}` with `exim -bP`",
-                option.known.name()
-            );
-            found.push(
-                warning("shown-secret", &option.place, message).help("write `hide` before it, and let only Exim read the file; or look the secret up in a file of its own"),
-            );
-        }
-    }
-    found
+        !line.trim_start().starts_with("hide") && option.written.definition(0).is_none()
+    });
+    let found = shown.map(|option| {
+        let message = format!("every user of the machine can ask Exim for `{}` with `exim -bP`", option.known.name());
+        warning("shown-secret", &option.place, message).help("write `hide` before it, and let only Exim read the file; or look the secret up in a file of its own")
+    });
+    found.collect()
 }
 
 /// `keep_environment` that is not set.
@@ -416,4 +417,80 @@ pub fn queue_only_left(files: &Files<'_>) -> Vec<Finding> {
             .help("take it out")
     });
     found.into_iter().collect()
+}
+
+/// Files with secrets that every user may read.
+pub fn readable_secret(files: &Files<'_>) -> Vec<Finding> {
+    let is_open = |path: &str| {
+        let stat = files.world.files.stat(path, Path::new(""));
+        stat.is_ok_and(|stat| stat.mode & 0o004 != 0)
+    };
+    let mut found = Vec::new();
+    if let Some(key) = files
+        .set("tls_privatekey")
+        .filter(|key| is_open(&key.value))
+    {
+        let message = format!(
+            "every user of the machine may read the private key `{}`",
+            key.value
+        );
+        found.push(
+            error("readable-secret", &key.place, message)
+                .help("give it to Exim's group, with the mode 0640"),
+        );
+    }
+    for option in secrets(files).filter(|option| is_open(option.place.source.name())) {
+        let message = format!(
+            "`{}` holds a secret, and every user of the machine may read this file",
+            option.known.name()
+        );
+        found.push(
+            error("readable-secret", &option.place, message)
+                .help("give the file to Exim's group, with the mode 0640"),
+        );
+    }
+    found
+}
+
+/// A configuration that others may write.
+pub fn writable_configuration(files: &Files<'_>) -> Vec<Finding> {
+    let stat = files.world.files.stat(files.source.name(), Path::new(""));
+    let Ok(stat) = stat else { return Vec::new() };
+    let place = Place::new(&files.source, files.source.line_span(0));
+    let who = match stat.mode {
+        mode if mode & 0o002 != 0 => "every user of the machine",
+        mode if mode & 0o020 != 0 => "a group",
+        _ => return Vec::new(),
+    };
+    let message = format!(
+        "{who} may write this file, so Exim refuses to start: `wrong owner, group, or mode`"
+    );
+    let finding = error("writable-configuration", &place, message);
+    vec![
+        finding
+            .certainty(Certainty::Likely)
+            .help("`chown root` and `chmod go-w` it"),
+    ]
+}
+
+/// Debian's files where they are not looked at.
+pub fn unread_answers(files: &Files<'_>) -> Vec<Finding> {
+    let name = Path::new(files.source.name());
+    let Some(folder) = name
+        .parent()
+        .filter(|_| name.ends_with("update-exim4.conf.conf"))
+    else {
+        return Vec::new();
+    };
+    let place = Place::new(&files.source, files.source.line_span(0));
+    let Ok(other) = files.world.files.read("exim4.conf", folder) else {
+        return Vec::new();
+    };
+    let message = "`exim4.conf` lies beside this file, and where it does Debian's Exim reads nothing else: no answer here counts";
+    let instead = Place::new(&other, other.line_span(0));
+    vec![
+        warning("unread-answers", &place, message)
+            .and(instead, "this is read")
+            .help("take one of the two away"),
+    ]
 }

@@ -221,13 +221,15 @@ pub fn unprotected_regex(files: &Files<'_>) -> Vec<Finding> {
         }
         let lost = lost_escape(raw)?;
         let protected = format!("\\N{}\\N", item.text);
-        let finding = error(
-            "unprotected-regex",
-            place,
-            format!(
-                "the list is expanded first, which makes `{lost}` of `\\{lost}`: the expression is another one than is written"
-            ),
+        let message = format!(
+            "the list is expanded first, which makes `{lost}` of `\\{lost}`: the expression is another one than is written"
         );
+        // A dot still matches the dot, and all else besides.
+        let finding = if lost.is_ascii_alphanumeric() {
+            error("unprotected-regex", place, message)
+        } else {
+            warning("unprotected-regex", place, message)
+        };
         Some(match instead(item, place, &protected) {
             Some(edits) => finding
                 .help(format!("write `{protected}`"))
@@ -239,6 +241,7 @@ pub fn unprotected_regex(files: &Files<'_>) -> Vec<Finding> {
 
 /// The first character behind a backslash that the expansion takes away and the expression needs.
 fn lost_escape(raw: &str) -> Option<char> {
+    let mut dot = None;
     let mut rest = raw;
     while let Some(at) = rest.find('\\') {
         let behind = &rest[at + 1..];
@@ -247,12 +250,15 @@ fn lost_escape(raw: &str) -> Option<char> {
             continue;
         }
         let c = behind.chars().next()?;
-        if !matches!(c, '\\' | '$' | '{' | '}') {
+        if c.is_ascii_alphanumeric() {
             return Some(c);
+        }
+        if !matches!(c, '\\' | '$' | '{' | '}') {
+            dot = dot.or(Some(c));
         }
         rest = &behind[c.len_utf8()..];
     }
-    None
+    dot
 }
 
 /// Files of lists that are not there, or are none.

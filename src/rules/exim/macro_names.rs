@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use super::names::near;
 use super::tell::{error, note, warning};
 use crate::findings::{Certainty, Finding};
-use crate::mta::Version;
-use crate::mta::exim::{Files, predefined};
+use crate::mta::exim::{Files, is_option, is_word, predefined};
 use crate::text::{Place, Span};
 
 /// The macros that a conditional asks for, with their places.
@@ -146,12 +145,35 @@ pub fn undefined_macro(files: &Files<'_>) -> Vec<Finding> {
     found
 }
 
-/// Whether any release predefines a macro.
+/// Whether a release or build may predefine a macro.
 fn exists(word: &str) -> bool {
-    const RELEASES: &[&[u16]] = &[&[4, 92], &[4, 94], &[4, 96], &[4, 97], &[4, 98], &[4, 99]];
-    RELEASES.iter().any(|release| {
-        predefined(Version::new(release))
-            .iter()
-            .any(|(name, _)| name == word)
-    })
+    let depends = [
+        "_HAVE_",
+        "_DRIVER_",
+        "_CRYPTO_",
+        "_LOG_",
+        "_DKIM_",
+        "_OPT_OPENSSL_",
+    ];
+    // The names of options and words stand at the end of such macros.
+    let plain = word.to_ascii_lowercase();
+    let ends = plain.match_indices('_').map(|(at, _)| &plain[at + 1..]);
+    depends.iter().any(|start| word.starts_with(start))
+        || ends
+            .into_iter()
+            .any(|end| is_option(end) || is_expansion_word(end))
+}
+
+/// Whether expansions or ACLs have such a word.
+fn is_expansion_word(word: &str) -> bool {
+    [
+        "acl_condition",
+        "acl_modifier",
+        "condition",
+        "item",
+        "operator",
+        "variable",
+    ]
+    .iter()
+    .any(|kind| is_word(kind, word))
 }

@@ -693,7 +693,7 @@ pub static RULES: &[Rule] = &[
     Rule::new(
         "unsafe-redirect",
         Group::Security,
-        Warning,
+        Note,
         include_str!("unsafe_redirect.md"),
     )
     .by(&[Exim(routing::unsafe_redirect)]),
@@ -749,7 +749,7 @@ pub static RULES: &[Rule] = &[
     Rule::new(
         "missing-retry",
         Group::Delivery,
-        Error,
+        Warning,
         include_str!("missing_retry.md"),
     )
     .by(&[Exim(delivering::missing_retry)]),
@@ -794,7 +794,8 @@ pub static RULES: &[Rule] = &[
         Note,
         include_str!("unset_environment.md"),
     )
-    .by(&[Exim(hygiene::unset_environment)]),
+    .by(&[Exim(hygiene::unset_environment)])
+    .pedantic(),
     Rule::new(
         "wide-trust",
         Group::Security,
@@ -830,4 +831,25 @@ pub static RULES: &[Rule] = &[
         include_str!("queue_only_left.md"),
     )
     .by(&[Exim(hygiene::queue_only_left)]),
+    Rule::new(
+        "readable-secret",
+        Group::Security,
+        Error,
+        include_str!("readable_secret.md"),
+    )
+    .by(&[Exim(hygiene::readable_secret)]),
+    Rule::new(
+        "writable-configuration",
+        Group::Security,
+        Error,
+        include_str!("writable_configuration.md"),
+    )
+    .by(&[Exim(hygiene::writable_configuration)]),
+    Rule::new(
+        "unread-answers",
+        Group::Reference,
+        Warning,
+        include_str!("unread_answers.md"),
+    )
+    .by(&[Exim(hygiene::unread_answers)]),
 ];

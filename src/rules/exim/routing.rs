@@ -169,7 +169,7 @@ pub fn unroutable_domains(files: &Files<'_>) -> Vec<Finding> {
                 None => {
                     list.items
                         .iter()
-                        .any(|item| item.is_made || item.named().is_none_or(|_| !item.negated))
+                        .any(|item| item.is_made || item.named().is_none() && !item.negated)
                         || list.items.last().is_some_and(|item| item.negated)
                 }
             }
@@ -210,7 +210,7 @@ pub fn unsafe_redirect(files: &Files<'_>) -> Vec<Finding> {
                 && forbids("forbid_filter_readfile"))
         {
             found.push(
-                warning(
+                note(
                     "unsafe-redirect",
                     &place(router, "allow_filter"),
                     "users may run programs and read files in their filters with all that Exim can expand",
@@ -228,7 +228,7 @@ pub fn unsafe_redirect(files: &Files<'_>) -> Vec<Finding> {
         if as_exim && transport.is_none_or(|transport| !transport.has("user")) && !files.is_debian()
         {
             found.push(
-                warning(
+                note(
                     "unsafe-redirect",
                     &place(router, "pipe_transport"),
                     "programs that an alias names run as Exim's own user, who may read every message",

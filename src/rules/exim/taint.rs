@@ -200,9 +200,6 @@ fn wanted(text: &Text<'_>) -> Option<(&'static str, &'static str, &'static [u16]
             (Class::Transport, "appendfile", "file" | "directory")
             | (Class::Transport, "autoreply", "file" | "log" | "once")
             | (Class::Router, "redirect", "file") => Some(("name of a file", DEFERS, &[4, 94])),
-            (_, _, "home_directory" | "current_directory" | "transport_home_directory") => {
-                Some(("name of a folder", DEFERS, &[4, 94]))
-            }
             (_, _, "transport" | "interface" | "transport_filter_name") => {
                 Some(("name of a transport or interface", DEFERS, &[4, 94]))
             }
