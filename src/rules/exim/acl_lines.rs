@@ -46,7 +46,7 @@ fn argument_fault(name: &str, text: &str) -> Option<(String, String)> {
     let unknown = |kind: &str, word: &str| {
         let help = near(word, words_of(kind).into_iter())
             .map_or_else(String::new, |near| format!("did you mean `{near}`?"));
-        (!is_word(kind, word)).then(|| (format!("there is no {kind} `{word}`"), help))
+        (!is_word(kind, word)).then(|| (format!("there is no `{kind} = {word}`"), help))
     };
     match name {
         "control" => unknown("control", text.split(['/', '=']).next()?.trim()),
@@ -236,10 +236,10 @@ pub fn refusal_in_condition(files: &Files<'_>) -> Vec<Finding> {
                 error(
                     "refusal-in-condition",
                     &part.place,
-                    format!("`{name}` refuses, and here that only means that this condition is not met, so `{}` does nothing", statement.verb),
+                    format!("`{name}` refuses clients, and here that means that the condition is not met: just these pass this `{}`", statement.verb),
                 )
                 .certainty(Certainty::Likely)
-                .and(lost.place.clone(), "this refuses nobody")
+                .and(lost.place.clone(), "whom this refuses")
                 .help(format!("write `require acl = {name}`, or `{} !acl = {name}`", statement.verb)),
             );
         }

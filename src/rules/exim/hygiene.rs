@@ -379,7 +379,7 @@ pub fn debug_left(files: &Files<'_>) -> Vec<Finding> {
             .iter()
             .any(|part| matches!(part.name.as_str(), "hosts" | "authenticated"));
         if is_debug && !is_narrow {
-            let message = "each session writes all that Exim does into a file, passwords included, until the disk is full";
+            let message = "each session writes all that Exim does into a file, what clients send included, until the disk is full";
             found.push(
                 warning("debug-left", &part.place, message)
                     .help("take it out, or add `hosts` with the one client that is looked at"),

@@ -157,10 +157,14 @@ pub fn faulty_address(files: &Files<'_>) -> Vec<Finding> {
         let wildcard = text.ends_with('*')
             && text.contains('.')
             && text.chars().all(|c| c.is_ascii_digit() || ".*".contains(c));
-        let help = if text.contains("/255.") {
-            "write the length of the prefix: `10.0.0.0/8`"
+        let octets: Vec<&str> = text.split('.').filter(|octet| *octet != "*" && !octet.is_empty()).collect();
+        let help = if wildcard && octets.len() < 4 {
+            let zeros = ".0".repeat(4 - octets.len());
+            format!("write `{}{zeros}/{}`", octets.join("."), 8 * octets.len())
+        } else if text.contains("/255.") {
+            "write the length of the prefix, as in `10.0.0.0/8`".to_owned()
         } else {
-            "write the whole address: `10.1.2.0/24`"
+            "write the whole address, as in `10.1.2.0/24`".to_owned()
         };
         if wildcard {
             return Some(
@@ -220,7 +224,8 @@ pub fn unprotected_regex(files: &Files<'_>) -> Vec<Finding> {
             return None;
         }
         let lost = lost_escape(raw)?;
-        let protected = format!("\\N{}\\N", item.text);
+        let bare = raw.trim_start_matches('!').trim_start();
+        let protected = format!("\\N{}\\N", bare.replace("\\$", "$").replace("\\\\", "\\"));
         let message = format!(
             "the list is expanded first, which makes `{lost}` of `\\{lost}`: the expression is another one than is written"
         );
