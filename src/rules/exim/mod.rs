@@ -8,7 +8,7 @@ mod delivering;
 mod dns_lists;
 mod encryption;
 mod hygiene;
-mod list_items;
+pub(super) mod list_items;
 mod list_order;
 mod macro_names;
 mod names;
@@ -336,13 +336,6 @@ pub static RULES: &[Rule] = &[
         include_str!("faulty_address.md"),
     )
     .by(&[Exim(list_items::faulty_address)]),
-    Rule::new(
-        "host-bits",
-        Group::Value,
-        Note,
-        include_str!("host_bits.md"),
-    )
-    .by(&[Exim(list_items::host_bits)]),
     Rule::new(
         "unprotected-regex",
         Group::Value,
