@@ -107,17 +107,14 @@ fn asks_for_text(condition: &Condition) -> bool {
 /// Passwords of users that there are not.
 pub fn empty_secret(files: &Files<'_>) -> Vec<Finding> {
     let found = authenticators(files).filter_map(|driver| {
-        let (option, is_open) = match driver.kind? {
-            "cram_md5" => {
-                let secret = driver.option("server_secret")?;
-                ("server_secret", may_be_empty(&parse(&secret.value)?))
-            }
-            _ => {
-                let condition = driver.option("server_condition")?;
-                let nodes = parse(&condition.value)?;
-                let is_open = nodes.iter().any(|node| matches!(node, Node::If(condition, ..) if compares_with_nothing(condition)));
-                ("server_condition", is_open)
-            }
+        let (option, is_open) = if driver.kind? == "cram_md5" {
+            let secret = driver.option("server_secret")?;
+            ("server_secret", may_be_empty(&parse(&secret.value)?))
+        } else {
+            let condition = driver.option("server_condition")?;
+            let nodes = parse(&condition.value)?;
+            let is_open = nodes.iter().any(|node| matches!(node, Node::If(condition, ..) if compares_with_nothing(condition)));
+            ("server_condition", is_open)
         };
         is_open.then(|| {
             error(

@@ -157,7 +157,10 @@ pub fn faulty_address(files: &Files<'_>) -> Vec<Finding> {
         let wildcard = text.ends_with('*')
             && text.contains('.')
             && text.chars().all(|c| c.is_ascii_digit() || ".*".contains(c));
-        let octets: Vec<&str> = text.split('.').filter(|octet| *octet != "*" && !octet.is_empty()).collect();
+        let octets: Vec<&str> = text
+            .split('.')
+            .filter(|octet| *octet != "*" && !octet.is_empty())
+            .collect();
         let help = if wildcard && octets.len() < 4 {
             let zeros = ".0".repeat(4 - octets.len());
             format!("write `{}{zeros}/{}`", octets.join("."), 8 * octets.len())
