@@ -26,6 +26,16 @@ pub fn configuration(
             space: &Space::of(&[&lifted.policy]),
             asking,
         }));
+    } else if dialect.lift.is_some() {
+        let message = "by itself this file does not say what the server does: that was not judged";
+        let start = Span::new(0, 0);
+        found.push(Finding::new(
+            Severity::Note,
+            "not-understood",
+            source,
+            start,
+            message,
+        ));
     }
     if let Encoding::Latin1 { first } = source.encoding() {
         let length = source.text()[first..]
@@ -46,12 +56,18 @@ pub fn configuration(
     findings::sort(&mut found);
     // One mistake is told once, and a line that fits nothing only where nobody knows better.
     found.dedup_by(|a, b| a.rule == b.rule && start(a) == start(b));
-    let known: BTreeSet<_> = found
-        .iter()
-        .filter(|finding| finding.rule != "stray-line")
-        .map(start)
-        .collect();
-    found.retain(|finding| finding.rule != "stray-line" || !known.contains(&start(finding)));
+    // That nothing answers is told by what stops it, where that is told.
+    let starts = |found: &[Finding], counts: &dyn Fn(&Finding) -> bool| -> BTreeSet<_> {
+        found.iter().filter(|one| counts(one)).map(start).collect()
+    };
+    let known = starts(&found, &|one| {
+        !matches!(one.rule, "stray-line" | "dead-service")
+    });
+    found.retain(|one| one.rule != "stray-line" || !known.contains(&start(one)));
+    let errors = starts(&found, &|one| {
+        one.rule != "dead-service" && one.severity == Severity::Error
+    });
+    found.retain(|one| one.rule != "dead-service" || !errors.contains(&start(one)));
     found
 }
 

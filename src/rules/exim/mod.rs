@@ -10,7 +10,7 @@ mod dns_lists;
 mod encryption;
 mod holes;
 mod hygiene;
-mod list_items;
+pub(super) mod list_items;
 mod list_order;
 mod macro_names;
 mod names;
@@ -340,13 +340,6 @@ pub static RULES: &[Rule] = &[
         include_str!("faulty_address.md"),
     )
     .by(&[Exim(list_items::faulty_address)]),
-    Rule::new(
-        "host-bits",
-        Group::Value,
-        Note,
-        include_str!("host_bits.md"),
-    )
-    .by(&[Exim(list_items::host_bits)]),
     Rule::new(
         "unprotected-regex",
         Group::Value,

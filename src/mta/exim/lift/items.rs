@@ -62,7 +62,8 @@ pub fn text(kind: Kind, item: &str, compared: &Compared, scene: &Scene<'_>) -> I
                         "primary_hostname",
                         "the domain is the host's own name",
                         "`primary_hostname` is not set",
-                        None,
+                        // Whose name that is, is no stranger's choice.
+                        Some(false),
                         None,
                     )
                     .into(),
