@@ -849,4 +849,11 @@ pub static RULES: &[Rule] = &[
         include_str!("unread_answers.md"),
     )
     .by(&[Exim(hygiene::unread_answers)]),
+    Rule::new(
+        "login-not-demanded",
+        Group::Auth,
+        Warning,
+        include_str!("login_not_demanded.md"),
+    )
+    .by(&[Exim(authentication::login_not_demanded)]),
 ];
