@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::behaviour::{Asking, Judged, behaviour};
-use super::drift::drift;
 use crate::findings::{self, Finding, Severity};
 use crate::mta::{Dialect, World};
-use crate::rules;
+use crate::policy::Space;
+use crate::rules::{self, Asking, Judged};
 use crate::text::{Encoding, Source, Span};
 
 /// All findings about a file of a server and those that belong to it, in the order of their text.
@@ -21,15 +20,12 @@ pub fn configuration(
     found.extend((dialect.resolve)(source, world).findings);
     found.extend(rules::ask(dialect, source, world));
     if let Some(lifted) = dialect.policy(source, world) {
-        let judged = Judged {
+        found.extend(rules::judge(&Judged {
             source,
             lifted: &lifted,
+            space: &Space::of(&[&lifted.policy]),
             asking,
-        };
-        found.extend(behaviour(judged));
-        if let Some(wanted) = &asking.wanted {
-            found.extend(drift(wanted, judged));
-        }
+        }));
     }
     if let Encoding::Latin1 { first } = source.encoding() {
         let length = source.text()[first..]

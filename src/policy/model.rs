@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::clause::Clause;
+use super::clause::{Clause, Guard, Opaque};
 use super::facts::Facts;
 use super::listener::{Listener, Role};
 use super::pattern::Patterns;
@@ -66,6 +66,19 @@ impl Policy {
             let stages = listener.stages.iter();
             stages.flat_map(move |stage| stage.clauses.iter().map(move |clause| (listener, clause)))
         })
+    }
+
+    /// Everything that clauses ask and that cannot be evaluated here.
+    pub fn opaque(&self) -> Vec<&Opaque> {
+        let mut asked = Vec::new();
+        for (_, clause) in self.clauses() {
+            clause.guard.walk(&mut |guard| {
+                if let Guard::Opaque(opaque) = guard {
+                    asked.push(&**opaque);
+                }
+            });
+        }
+        asked
     }
 
     /// Every fact, or the one of this name, in a fixed order.

@@ -114,7 +114,11 @@ impl Policy {
             .copied()
             .filter(|&source| is_outside(source))
             .collect();
-        let foreign = space.ats.iter().filter(|at| self.is_foreign(at)).count();
+        // To hosts by their addresses few servers send, and to domains that DNS does not know none.
+        let exists =
+            |at: &At| matches!(at, At::Domain(name) if !name.as_str().ends_with(".invalid"));
+        let is_foreign = |at: &&At| exists(at) && self.is_foreign(at);
+        let foreign: Vec<&At> = space.ats.iter().filter(is_foreign).collect();
         for hole in &mut holes {
             let key = hole.by.map(std::ptr::from_ref);
             let tried = |session: &Session| {
@@ -130,9 +134,8 @@ impl Policy {
                     session.client.source = source;
                     tried(&session)
                 });
-            let ats = space.ats.iter().filter(|at| self.is_foreign(at));
-            hole.to_all_domains = foreign > 0
-                && ats.clone().all(|at| {
+            hole.to_all_domains = !foreign.is_empty()
+                && foreign.iter().all(|&at| {
                     let mut session = hole.session.clone();
                     session.recipient.at = at.clone();
                     domains.has(key, &at.to_string()) || tried(&session)
@@ -175,9 +178,14 @@ impl Policy {
         }
     }
 
-    /// The set of those whose word about the client's address is taken, if strangers are in it.
+    /// The set of those whose word about the client's address is taken, if strangers are in it and
+    /// reach the listener.
     fn believes(&self, session: &Session) -> Option<&Stated<AddressSet>> {
         let reached = self.reached(session.port, session.address, session.client.source)?;
+        let own = &reached.addresses;
+        if !own.is_empty() && own.iter().all(IpAddr::is_loopback) {
+            return None;
+        }
         let believed = reached.believed.as_ref()?;
         believed.value.is_wide().then_some(believed)
     }

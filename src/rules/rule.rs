@@ -2,6 +2,7 @@
 
 use crate::findings::{Finding, Severity};
 use crate::mta::{exim, postfix, sendmail};
+use crate::rules::judged::Judged;
 
 /// What a rule is about; each can be set like a rule of this name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -93,6 +94,8 @@ impl Group {
 pub enum Finder {
     /// Whatever reads, lifts or compares the files notices it on the way.
     OnTheWay,
+    /// This function looks for it in what a configuration does, whichever server it is for.
+    Policy(fn(&Judged<'_>) -> Vec<Finding>),
     /// This function looks for it in Postfix's files.
     Postfix(fn(&postfix::Files<'_>) -> Vec<Finding>),
     /// This function looks for it in Exim's.

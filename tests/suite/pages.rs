@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 use smtpconf::findings::{self, Finding, Severity};
 use smtpconf::lint::{self, Asking, Levels};
 use smtpconf::mta::{Dialect, Version, World};
+use smtpconf::policy::Environment;
 use smtpconf::report;
 use smtpconf::rules::{self, Rule};
-use smtpconf::text::{Snapshot, Source};
+use smtpconf::text::Source;
 
 use crate::page::{Example, Kind, examples};
 
@@ -28,11 +29,7 @@ fn updates() -> bool {
 
 /// All findings about the files, before levels.
 fn found(files: &[(String, String)], example: &Example) -> Vec<Finding> {
-    let pairs: Vec<(&str, &str)> = files
-        .iter()
-        .map(|(name, text)| (name.as_str(), text.as_str()))
-        .collect();
-    let snapshot = Snapshot::of(&pairs);
+    let snapshot = example.snapshot(files);
     let mut all = Vec::new();
     for (name, _) in files {
         let Ok(source) = snapshot.read(name, Path::new("")) else {
@@ -49,26 +46,28 @@ fn found(files: &[(String, String)], example: &Example) -> Vec<Finding> {
             || dialect.server.newest(),
             |text| Version::parse(text).unwrap(),
         );
-        let known: Vec<(String, String)> = example
-            .options
-            .iter()
-            .filter(|(name, _)| !matches!(name.as_str(), "version" | "pedantic"))
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
         let world = World {
             files: &snapshot,
             version,
-            known: &known,
+            known: &example.known,
             defaults: false,
         };
         let description = files.iter().find(|(name, _)| name == "smtpconf.yaml");
         let wanted = description.map(|(name, text)| {
             lint::wanted(&Source::new(name.as_str(), text.as_str())).expect("a sound description")
         });
-        let asking = Asking {
-            wanted: wanted.map(|wanted| wanted.policy),
+        let mut asking = Asking {
+            environment: Environment::usual(),
             ..Asking::default()
         };
+        if let Some(wanted) = wanted {
+            asking.surroundings = wanted.surroundings;
+            asking.wanted = Some(wanted.policy);
+        }
+        if let Some(text) = example.options.get("behind-nat") {
+            let gateway = text.parse().expect("an address");
+            asking.surroundings.gateways.push(gateway);
+        }
         all.extend(lint::configuration(&source, dialect, &world, &asking));
     }
     findings::sort(&mut all);
@@ -235,11 +234,7 @@ fn keeps_meaning(example: &Example) -> Result<(), String> {
         return Ok(());
     }
     let lift = |files: &[(String, String)]| {
-        let pairs: Vec<(&str, &str)> = files
-            .iter()
-            .map(|(name, text)| (name.as_str(), text.as_str()))
-            .collect();
-        let snapshot = Snapshot::of(&pairs);
+        let snapshot = example.snapshot(files);
         files.iter().find_map(|(name, _)| {
             let dialect = Dialect::by_name(Path::new(name))?;
             let version = example.options.get("version");

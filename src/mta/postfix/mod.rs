@@ -22,7 +22,7 @@ mod warnings;
 pub use dialects::ALL as DIALECTS;
 pub use files::Files;
 pub(crate) use files::{bare, program_of};
-pub(crate) use lift::{Entry, Table, Test, Word, tokens};
+pub(crate) use lift::{Table, Word, tokens};
 pub(crate) use parameters::Parameter;
 pub(crate) use services::{Service, options};
 pub(crate) use syntax::{Joined, is_white};

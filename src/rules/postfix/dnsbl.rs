@@ -5,14 +5,6 @@ use super::lists::{self, Item};
 use crate::findings::{Certainty, Finding, Severity};
 use crate::mta::postfix::{Files, Word};
 
-/// Lists that are gone, with the year: such a zone may answer for every address.
-const DEAD: [(&str, &str); 17] = [
-    ("ordb.org", "2006"), ("dsbl.org", "2008"), ("njabl.org", "2013"), ("ahbl.org", "2015"), ("rfc-ignorant.org", "2012"),
-    ("emailbasura.org", "2015"), ("megarbl.net", "2019"), ("dnsbl.inps.de", "2020"), ("sorbs.net", "2024"), ("ix.dnsbl.manitu.net", "2025"),
-    ("spamcannibal.org", "2018"), ("burnt-tech.com", "2014"), ("mail-abuse.org", "2013"), ("wpbl.info", "2023"), ("maps.vix.com", "2000"), ("orbs.org", "2001"),
-    ("opm.blitzed.org", "2006"),
-];
-
 /// Every zone that is asked, with who asks.
 fn zones(files: &Files<'_>) -> Vec<(String, Word)> {
     let mut zones: Vec<(String, Word)> = Vec::new();
@@ -31,24 +23,6 @@ fn zones(files: &Files<'_>) -> Vec<(String, Word)> {
 
 fn domain(zone: &str) -> &str {
     zone.split(['=', '*']).next().unwrap_or_default()
-}
-
-/// Lists that have been shut down.
-pub fn dead(files: &Files<'_>) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for (_, word) in zones(files) {
-        let zone = domain(&word.text).to_ascii_lowercase();
-        let gone = DEAD.iter().find(|(dead, _)| zone == *dead || zone.ends_with(&format!(".{dead}")));
-        if let Some((_, year)) = gone {
-            let message = format!("the list `{zone}` was shut down in {year}: it costs a query for each mail, and dead lists have been known to list the whole world");
-            findings.push(
-                files.finding(Severity::Error, "dead-dns-list", word.origin, message)
-                    .certainty(Certainty::Likely)
-                    .help("take it out"),
-            );
-        }
-    }
-    findings
 }
 
 /// Lists that answer with errors as if they were hits.

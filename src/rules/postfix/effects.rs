@@ -87,11 +87,11 @@ pub fn debugging(files: &Files<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for set in files.sets() {
         let text = files.text(set.name, set.service).unwrap_or_default();
-        let number = text.parse::<u32>();
+        let is_loud = text.parse::<u32>().is_ok_and(|level| level > 1);
         let (severity, why) = match set.name {
             "soft_bounce" if text.eq_ignore_ascii_case("yes") => (Severity::Warning, "no mail ever comes back: what is refused for good is tried again and again, until it has waited for `maximal_queue_lifetime`"),
             "debug_peer_list" if !text.is_empty() => (Severity::Note, "every session with these hosts fills the log"),
-            "smtpd_tls_loglevel" | "smtp_tls_loglevel" | "lmtp_tls_loglevel" if number.is_ok_and(|level| level > 1) => (Severity::Note, "levels above 1 fill the log, and are for the search for a fault alone"),
+            "smtpd_tls_loglevel" | "smtp_tls_loglevel" | "lmtp_tls_loglevel" if is_loud => (Severity::Note, "levels above 1 fill the log, and are for the search for a fault alone"),
             "smtpd_error_sleep_time" if text == "0" || text == "0s" => (Severity::Note, "clients that make mistakes, such as those who try out addresses, are not slowed down"),
             "in_flow_delay" if text == "0" || text == "0s" => (Severity::Note, "mail may come in faster than it goes out, until the disk is full"),
             _ => continue,

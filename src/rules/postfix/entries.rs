@@ -48,9 +48,9 @@ fn read(files: &Files<'_>) -> Vec<Read> {
         .collect()
 }
 
-/// Keys that stand twice.
-pub fn repeated(files: &Files<'_>) -> Vec<Finding> {
-    let mut findings = Vec::new();
+/// Lines that do not say what they seem to: keys that stand twice, and comments that are none.
+pub fn lines(files: &Files<'_>) -> Vec<Finding> {
+    let mut findings = comments(files);
     for table in read(files).iter().filter(|table| table.is_keyed()) {
         let mut seen: HashMap<String, &Joined> = HashMap::new();
         for (key, _) in &table.entries {
@@ -71,7 +71,7 @@ pub fn repeated(files: &Files<'_>) -> Vec<Finding> {
 }
 
 /// Text that looks like a comment and is part of a value.
-pub fn comments(files: &Files<'_>) -> Vec<Finding> {
+fn comments(files: &Files<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for table in read(files).iter().filter(|table| table.is_keyed()) {
         for (_, value) in &table.entries {

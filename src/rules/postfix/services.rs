@@ -317,7 +317,6 @@ pub fn filter_return(files: &Files<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let is_filtering = files.has("content_filter", None) && files.is_set("content_filter", None);
     for service in files.running("smtpd") {
-        let own = Some(service);
         let returns = service.own("content_filter").is_some_and(|own| own.value.text.is_empty());
         let trusts = service.own("mynetworks").is_some() || service.own("smtpd_authorized_xforward_hosts").is_some();
         let port = files.public_port(service);

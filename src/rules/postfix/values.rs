@@ -2,8 +2,8 @@
 
 use crate::catalogue::nearest;
 use crate::findings::{Finding, Severity};
+use crate::mta::Version;
 use crate::mta::postfix::{Files, Parameter, Set, is_white, program_of};
-use crate::mta::version::Version;
 use crate::text::{Edit, Place};
 
 /// What is wrong with a value: why, what to write, and the value that was most likely meant.
@@ -139,9 +139,9 @@ fn time(known: Parameter, text: &str) -> Option<Fault> {
     let help = "write digits and one of the letters s, m, h, d and w, as in `90s`";
     let Some((seconds, _)) = seconds(text, known.unit()) else {
         let squeezed: String = text.split_whitespace().collect::<String>().to_lowercase();
-        let meant = self::seconds(&squeezed, known.unit()).filter(|(_, rest)| rest.is_empty());
+        let is_time = self::seconds(&squeezed, known.unit()).is_some_and(|(_, rest)| rest.is_empty());
         let why = "this is no time: every program that asks for it dies";
-        return Some(Fault::new(why, help).meant(meant.map(|_| squeezed)));
+        return Some(Fault::new(why, help).meant(is_time.then_some(squeezed)));
     };
     let least = known.least().filter(|least| seconds < *least)?;
     let why = format!("this is less than {least}s: every program that asks for it dies");

@@ -37,7 +37,7 @@ use classes::Classes;
 pub use values::Values;
 
 pub use endpoint::of as endpoint;
-pub use table::{Entry, Table, Test, open};
+pub use table::{Table, open};
 pub use values::{Word, tokens};
 
 /// What a main.cf does with the master.cf beside it.

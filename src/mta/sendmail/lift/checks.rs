@@ -162,7 +162,7 @@ impl Checks<'_> {
         self.input.uses("map", "same", Use::Decides);
         let entries = self.table.addresses("connect", false);
         trusted.extend(table::says(Field::ClientName, &entries, Answer::Relay));
-        trusted.extend(self.table.unknown("lets the client relay", None));
+        trusted.extend(self.table.unknown("lets the client relay", Some(false)));
         trusted.push(Guard::ClientIsOwn);
         Some(Guard::Any(trusted))
     }

@@ -216,7 +216,7 @@ impl Checks<'_> {
                 self.relayed.place.clone(),
             ));
         }
-        for guard in self.relayed.unknown("the recipient's domain", None) {
+        for guard in self.relayed.unknown("the recipient's domain", Some(false)) {
             all.push((guard, self.relayed.place.clone()));
         }
         let entries = self.table.names("to", true, self.hosts_only);
@@ -237,7 +237,7 @@ impl Checks<'_> {
                 table::says(Field::Recipient, &whole, Answer::Relay).map(|guard| (guard, None)),
             );
         }
-        if let Some(guard) = self.table.unknown("relays to the recipient", None) {
+        if let Some(guard) = self.table.unknown("relays to the recipient", Some(false)) {
             all.push((guard, None));
         }
         all
@@ -283,7 +283,7 @@ impl Checks<'_> {
             passes(Guard::ClientIsHost, None),
             passes(self.relayed_addresses(), self.relayed.place.clone()),
         ];
-        for guard in self.relayed.unknown("the client", None) {
+        for guard in self.relayed.unknown("the client", Some(false)) {
             clauses.push(passes(guard, self.relayed.place.clone()));
         }
         let addresses = self.table.addresses("connect", true);
@@ -294,7 +294,7 @@ impl Checks<'_> {
                 .next();
             clauses.push(passes(guard, place));
         }
-        if let Some(guard) = self.table.unknown("lets the client relay", None) {
+        if let Some(guard) = self.table.unknown("lets the client relay", Some(false)) {
             clauses.push(passes(guard, None));
         }
         clauses.extend(self.forgeable());
