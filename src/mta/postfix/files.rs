@@ -88,6 +88,12 @@ impl<'w> Files<'w> {
         expanded.known.then_some(expanded.text)
     }
 
+    /// The same, with names in it whose values are not known.
+    pub fn nearly(&self, name: &str) -> Option<String> {
+        let expanded = self.dictionary.value(&format!("${name}"), None).ok()?;
+        self.main.is_some().then_some(expanded.text)
+    }
+
     /// Whether the value is this word.
     pub fn is(&self, name: &str, word: &str, service: Option<&Service>) -> bool {
         self.text(name, service)

@@ -369,7 +369,7 @@ pub fn forged_log(files: &Files<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for pattern in patterns(files).into_iter().flatten().filter(|pattern| pattern.list == "smtpd_authorized_xforward_hosts") {
         let text = pattern.word.text.replace(['[', ']'], "");
-        let is_wide = text.starts_with("static:") || Network::parse(&text).is_ok_and(|network| network.prefix() < if network.is_ipv4() { 24 } else { 48 } && !crate::net::special_use(network.first()));
+        let is_wide = text.starts_with("static:") || Network::parse(&text).is_ok_and(|network| network.prefix() == 0 || network.prefix() < if network.is_ipv4() { 24 } else { 48 } && !crate::net::special_use(network.first()));
         if is_wide {
             let message = format!("`{}` may say with XFORWARD which client a mail came from: strangers write what they like into the log", pattern.word.text);
             findings.push(

@@ -167,7 +167,8 @@ pub fn missing(files: &Files<'_>) -> Vec<Finding> {
     let services = files.services();
     let has = |name: &str| services.iter().any(|service| service.name() == name && service.kind() != "inet");
     let mut findings = Vec::new();
-    if files.master.is_none() {
+    // A master.cf without these is a piece that is put into another.
+    if !has("qmgr") && !has("cleanup") {
         return findings;
     }
     let mut told = |name: &str, place: Option<Place>, why: &str, row: &str| {
@@ -177,22 +178,19 @@ pub fn missing(files: &Files<'_>) -> Vec<Finding> {
             findings.push(files.finding(Severity::Error, "missing-service", place, message).help(format!("add `{row}`")));
         }
     };
-    // A master.cf of a single service is a piece that is put into another.
-    if services.iter().any(|service| service.name() == "qmgr" || service.name() == "cleanup") {
-        for (name, why, row) in [
-            ("cleanup", "no mail is taken in", "cleanup unix n - n - 0 cleanup"),
-            ("qmgr", "no mail is delivered", "qmgr unix n - n 300 1 qmgr"),
-            ("rewrite", "no address is understood", "rewrite unix - - n - - trivial-rewrite"),
-            ("bounce", "nobody hears of mail that failed", "bounce unix - - n - 0 bounce"),
-            ("defer", "mail that has to wait is not written down", "defer unix - - n - 0 bounce"),
-            ("trace", "reports of delivery fail", "trace unix - - n - 0 bounce"),
-            ("pickup", "mail of local programs stays where it is", "pickup unix n - n 60 1 pickup"),
-            ("proxymap", "look-ups through `proxy:` fail", "proxymap unix - - n - - proxymap"),
-            ("error", "mail that cannot be delivered stays in the queue", "error unix - - n - - error"),
-            ("retry", "mail that has to wait fails", "retry unix - - n - - error"),
-        ] {
-            told(name, None, why, row);
-        }
+    for (name, why, row) in [
+        ("cleanup", "no mail is taken in", "cleanup unix n - n - 0 cleanup"),
+        ("qmgr", "no mail is delivered", "qmgr unix n - n 300 1 qmgr"),
+        ("rewrite", "no address is understood", "rewrite unix - - n - - trivial-rewrite"),
+        ("bounce", "nobody hears of mail that failed", "bounce unix - - n - 0 bounce"),
+        ("defer", "mail that has to wait is not written down", "defer unix - - n - 0 bounce"),
+        ("trace", "reports of delivery fail", "trace unix - - n - 0 bounce"),
+        ("pickup", "mail of local programs stays where it is", "pickup unix n - n 60 1 pickup"),
+        ("proxymap", "look-ups through `proxy:` fail", "proxymap unix - - n - - proxymap"),
+        ("error", "mail that cannot be delivered stays in the queue", "error unix - - n - - error"),
+        ("retry", "mail that has to wait fails", "retry unix - - n - - error"),
+    ] {
+        told(name, None, why, row);
     }
     let uses_tls = ["smtpd_tls_security_level", "smtp_tls_security_level"].iter().find(|name| {
         files.is_set(name, None) && files.text(name, None).is_some_and(|level| !level.is_empty() && level != "none")

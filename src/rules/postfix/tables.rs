@@ -109,7 +109,9 @@ pub fn berkeley(files: &Files<'_>) -> Vec<Finding> {
     if !files.dictionary.version.is_at_least(&[3, 11]) {
         return Vec::new();
     }
-    let is_one = |asked: &Asked| asked.parts().is_some_and(|(kind, _)| kind == "hash" || kind == "btree");
+    // What a reference brings with it changes with that.
+    let is_written = |asked: &Asked| asked.word.origin.as_ref().is_some_and(|place| place.source.slice(place.span) == asked.word.text);
+    let is_one = |asked: &Asked| asked.parts().is_some_and(|(kind, _)| kind == "hash" || kind == "btree") && is_written(asked);
     let all: Vec<Asked> = all(files).into_iter().filter(is_one).collect();
     let Some(first) = all.first() else { return Vec::new() };
     let message = format!("`{}` needs Berkeley DB, without which Postfix 3.11 is built more and more often: its look-ups fail there", first.word.text);
@@ -163,7 +165,7 @@ pub fn on_disk(files: &Files<'_>) -> Vec<Finding> {
 
 /// Tables behind proxymap(8) that it does not open.
 pub fn unapproved(files: &Files<'_>) -> Vec<Finding> {
-    let approved = |name: &str| files.text(name, None).map(|text| tokens(&text).map(|range| text[range].to_owned()).collect::<Vec<_>>());
+    let approved = |name: &str| files.nearly(name).map(|text| tokens(&text).map(|range| text[range].to_owned()).collect::<Vec<_>>());
     let (Some(read), Some(write)) = (approved("proxy_read_maps"), approved("proxy_write_maps")) else {
         return Vec::new();
     };

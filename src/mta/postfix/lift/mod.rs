@@ -57,7 +57,10 @@ pub fn master(source: &Arc<Source>, world: &World<'_>) -> Lifted {
             reason: "there is no main.cf beside it: what it sets is not known".into(),
         });
     }
-    let main = main.unwrap_or_else(|| Source::new("main.cf", ""));
+    // Nothing is held against a main.cf that is not there: it is taken to be one of today.
+    let level = if world.version.is_at_least(&[3, 6]) { "3.6" } else { "2" };
+    let today = || Source::new("main.cf", format!("compatibility_level = {level}\n"));
+    let main = main.unwrap_or_else(today);
     lift(&main, Some(source), world, config.gaps)
 }
 
