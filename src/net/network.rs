@@ -96,7 +96,7 @@ impl Network {
     }
 
     /// The network of so many leading bits that holds the address.
-    pub(super) fn of(address: IpAddr, prefix: u8) -> Self {
+    pub fn of(address: IpAddr, prefix: u8) -> Self {
         // The prefix fits the family here, so the fallback of the whole address never shows.
         let network = IpNetwork::new(address, prefix).unwrap_or_else(|_| address.into());
         Self(IpNetwork::new(network.network(), network.prefix()).unwrap_or(network))

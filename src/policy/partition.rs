@@ -119,43 +119,50 @@ impl Space {
 
     /// The session with these values, given by their places in the fields; none past an end.
     pub fn session(&self, places: &[usize; Looked::COUNT]) -> Option<Session> {
-        let [
-            listener,
-            at,
-            local,
-            route,
-            known,
-            source,
-            name,
-            tls,
-            certificate,
-            auth,
-            sender,
-            helo,
-        ] = *places;
-        let (port, address) = *self.listeners.get(listener)?;
-        let local = self.locals.get(local)?.clone();
-        // No account and no alias has a name with another address inside.
-        let is_routed = local.contains(['%', '!', '@']);
-        Some(Session {
-            port,
-            address,
+        let mut session = Session {
+            port: 0,
+            address: None,
             client: Client {
-                source: *self.sources.get(source)?,
-                name: self.names.get(name)?.clone(),
+                source: Source::Own { ipv6: false },
+                name: ClientName::None,
             },
-            helo: self.helos.get(helo)?.clone(),
-            tls: *self.tls.get(tls)?,
-            certificate: *self.certificates.get(certificate)?,
-            auth: *self.auth.get(auth)?,
-            sender: self.senders.get(sender)?.clone(),
+            helo: String::new(),
+            tls: false,
+            certificate: ClientCertificate::None,
+            auth: None,
+            sender: Sender::Null,
             recipient: Recipient {
-                route: self.routes.get(route)?.clone(),
-                local,
-                at: self.ats.get(at)?.clone(),
-                known: *self.known.get(known)? && !is_routed,
+                route: None,
+                local: String::new(),
+                at: At::Nothing,
+                known: false,
             },
-        })
+        };
+        for (bit, &place) in places.iter().enumerate() {
+            self.put(&mut session, bit, place)?;
+        }
+        Some(session)
+    }
+
+    /// Gives an attribute, by its bit, the value at this place; none past the end.
+    fn put(&self, session: &mut Session, bit: usize, place: usize) -> Option<()> {
+        let recipient = &mut session.recipient;
+        match bit {
+            0 => (session.port, session.address) = *self.listeners.get(place)?,
+            1 => recipient.at.clone_from(self.ats.get(place)?),
+            2 => recipient.local.clone_from(self.locals.get(place)?),
+            3 => recipient.route.clone_from(self.routes.get(place)?),
+            // No account and no alias has a name with another address inside.
+            4 => recipient.known = *self.known.get(place)? && !recipient.is_routed(),
+            5 => session.client.source = *self.sources.get(place)?,
+            6 => session.client.name.clone_from(self.names.get(place)?),
+            7 => session.tls = *self.tls.get(place)?,
+            8 => session.certificate = *self.certificates.get(place)?,
+            9 => session.auth = *self.auth.get(place)?,
+            10 => session.sender.clone_from(self.senders.get(place)?),
+            _ => session.helo.clone_from(self.helos.get(place)?),
+        }
+        Some(())
     }
 
     /// Every session in a fixed order, without regard to answers.
@@ -190,22 +197,14 @@ impl Space {
         sizes.resize(Looked::COUNT + answers.len(), 2);
         let mut places = vec![0; sizes.len()];
         let mut environment = environment.clone();
+        let Some(mut session) = self.session(&[0; Looked::COUNT]) else {
+            return;
+        };
+        let usual = |asked: &Arc<Opaque>| (Arc::clone(asked), asked.usual.unwrap_or_default());
+        environment.answers = answers.iter().map(usual).collect();
         // What counted since the values before it were last changed.
         let mut counted = 0;
         loop {
-            let mut of_session = [0; Looked::COUNT];
-            of_session.copy_from_slice(&places[..Looked::COUNT]);
-            let Some(session) = self.session(&of_session) else {
-                return;
-            };
-            environment.answers = answers
-                .iter()
-                .zip(&places[Looked::COUNT..])
-                .map(|(asked, &other)| {
-                    let usual = asked.usual.unwrap_or_default();
-                    (Arc::clone(asked), usual != (other == 1))
-                })
-                .collect();
             let Some(looked) = visit(&session, &environment) else {
                 return;
             };
@@ -217,6 +216,20 @@ impl Space {
             counted &= (1 << (next + 1)) - 1;
             places[next] += 1;
             places[next + 1..].fill(0);
+            // What stands before it is as it was.
+            for (bit, &place) in places.iter().enumerate().skip(next) {
+                match bit.checked_sub(Looked::COUNT) {
+                    Some(at) => {
+                        let usual = answers[at].usual.unwrap_or_default();
+                        environment.answers[at].1 = usual != (place == 1);
+                    }
+                    None => {
+                        if self.put(&mut session, bit, place).is_none() {
+                            return;
+                        }
+                    }
+                }
+            }
         }
     }
 

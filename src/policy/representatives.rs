@@ -1,9 +1,10 @@
 //! The values of each attribute that stand for all others: one for each class into which the atoms
 //! cut them.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::atoms::{Atoms, candidates, distinct, matching};
+use super::atoms::{Atoms, distinct, matching, named, told_apart};
 use super::model::Policy;
 use super::pattern::{Field, Patterns};
 use super::session::{At, ClientName, Mechanism, Sender, Source};
@@ -63,10 +64,11 @@ pub fn names(atoms: &Atoms<'_>) -> Vec<ClientName> {
     if patterns.is_empty() && !atoms.names {
         return vec![ClientName::None];
     }
-    let names = distinct(
-        candidates(&patterns, &["client.elsewhere.example"]),
-        |name| matching(&patterns, name),
-    );
+    let usual = ["client.elsewhere.example"];
+    // Names of one label are nobody's out there, and stand for no others.
+    let names = told_apart(&usual, named(&patterns), |name| {
+        (matching(&patterns, name), name.contains('.'))
+    });
     let names: Vec<Domain> = names
         .iter()
         .filter_map(|name| Domain::parse(name).ok())
@@ -104,9 +106,9 @@ pub fn helos(atoms: &Atoms<'_>) -> Vec<String> {
     } else {
         &usual
     };
-    let plain = |helo: &String| !helo.is_empty() && !helo.contains(char::is_whitespace);
-    let helos = candidates(&patterns, usual).into_iter().filter(plain);
-    distinct(helos, |helo| matching(&patterns, helo))
+    let plain = |helo: &Cow<'_, str>| !helo.is_empty() && !helo.contains(char::is_whitespace);
+    let helos = named(&patterns).filter(plain);
+    told_apart(usual, helos, |helo| matching(&patterns, helo))
 }
 
 /// The two sides of an address.
@@ -119,19 +121,19 @@ fn sides(address: &str) -> Option<(&str, &str)> {
 /// Addresses that differ in what the patterns say of them, of their domains and local parts: the
 /// texts that the patterns name, and where those are parts of an address, some that hold them.
 fn addresses(whole: &[&Patterns], domain: &[&Patterns], local: &[&Patterns]) -> Vec<String> {
-    let spelled = candidates(whole, &[]).into_iter().flat_map(|text| {
+    let spelled = named(whole).flat_map(|text| {
         if sides(&text).is_some() {
             return vec![text];
         }
         vec![
-            format!("user{text}"),
-            format!("user@x{text}"),
-            format!("{text}@{FOREIGN}"),
+            format!("user{text}").into(),
+            format!("user@x{text}").into(),
+            format!("{text}@{FOREIGN}").into(),
         ]
     });
     let is_address =
-        |text: &String| sides(text).is_some_and(|(_, behind)| Domain::parse(behind).is_ok());
-    distinct(spelled.filter(is_address), |address| {
+        |text: &Cow<'_, str>| sides(text).is_some_and(|(_, behind)| Domain::parse(behind).is_ok());
+    told_apart(&[], spelled.filter(is_address), |address| {
         signature(whole, domain, local, address)
     })
 }
@@ -161,12 +163,9 @@ pub fn senders(atoms: &Atoms<'_>) -> Vec<Sender> {
         atoms.on(&[Field::SenderLocal]),
     );
     let addresses = addresses(&whole, &domain, &local);
-    let mut locals = distinct(candidates(&local, &["someone"]), |text| {
-        matching(&local, text)
-    });
-    let mut domains = distinct(candidates(&domain, &[FOREIGN, MISSING]), |text| {
-        let missing = text.ends_with(".invalid");
-        [matching(&domain, text), vec![missing]].concat()
+    let mut locals = told_apart(&["someone"], named(&local), |text| matching(&local, text));
+    let mut domains = told_apart(&[FOREIGN, MISSING], named(&domain), |text| {
+        (matching(&domain, text), text.ends_with(".invalid"))
     });
     for (before, behind) in addresses.iter().filter_map(|address| sides(address)) {
         locals.push(before.to_owned());
@@ -183,8 +182,8 @@ pub fn senders(atoms: &Atoms<'_>) -> Vec<Sender> {
         .iter()
         .flat_map(|domain| locals.iter().map(move |local| format!("{local}@{domain}")));
     let all = product.chain(addresses.iter().cloned());
-    let told_apart = distinct(all, |address| signature(&whole, &domain, &local, address));
-    let senders = told_apart.iter().filter_map(|address| of(address));
+    let senders = distinct(all, |address| signature(&whole, &domain, &local, address));
+    let senders = senders.iter().filter_map(|address| of(address));
     std::iter::once(Sender::Null).chain(senders).collect()
 }
 
@@ -214,18 +213,17 @@ pub fn recipients(atoms: &Atoms<'_>) -> (Vec<At>, Vec<String>) {
         .take(10)
         .find(|name| !matching(&domain, name).contains(&true));
     let usual = fresh.as_deref().unwrap_or(FOREIGN);
-    let told_apart = distinct(candidates(&domain, &[usual, MISSING]), |name| {
-        let missing = name.ends_with(".invalid");
-        [matching(&domain, name), vec![missing]].concat()
+    let domains = told_apart(&[usual, MISSING], named(&domain), |name| {
+        (matching(&domain, name), name.ends_with(".invalid"))
     });
-    for name in &told_apart {
+    for name in &domains {
         add(name);
     }
     for (_, behind) in &addresses {
         add(behind);
     }
 
-    let mut locals = distinct(candidates(&local, &["user"]), |text| matching(&local, text));
+    let mut locals = told_apart(&["user"], named(&local), |text| matching(&local, text));
     let mut push = |text: String| {
         if !text.is_empty() && !locals.contains(&text) {
             locals.push(text);

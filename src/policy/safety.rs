@@ -5,14 +5,14 @@ use std::collections::HashSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::clause::{Accept, Clause, Opaque};
+use super::clause::{Accept, Clause, Guard, Opaque};
 use super::decide::Decision;
 use super::facts::Stated;
 use super::listener::Listener;
 use super::model::Policy;
 use super::partition::Space;
 use super::session::{At, ClientCertificate, ClientName, Mechanism, Session, Source};
-use super::walk::{Environment, Truth};
+use super::walk::{Environment, Looked, Truth};
 use crate::net::AddressSet;
 
 /// What stands between the server and its clients.
@@ -155,7 +155,10 @@ impl Policy {
     /// Whether a stranger can hold the session, its address apart, to a recipient that is not ours.
     fn is_strange(&self, session: &Session) -> bool {
         let named_as_ours = match &session.client.name {
-            ClientName::Verified(name) => !self.is_foreign(&At::Domain(name.clone())),
+            // Nobody's name has one label: no public zone could lead back from it to an address.
+            ClientName::Verified(name) => {
+                name.is_one_label() || !self.is_foreign(&At::Domain(name.clone()))
+            }
             _ => false,
         };
         let can_log_in = matches!(session.auth, None | Some(Mechanism::Anonymous));
@@ -199,9 +202,13 @@ impl Policy {
             &Environment::default(),
             false,
             &mut |session, environment| {
-                let verdict = self.decide_in(session, environment, false);
                 let reached = self.reached(session.port, session.address, session.client.source);
-                if let Some(listener) = reached.map(std::ptr::from_ref) {
+                let reached = reached.map(std::ptr::from_ref);
+                if reached.is_some_and(|listener| open.contains(&listener)) {
+                    return Some(Looked(Looked::LISTENER.0 | Looked::SOURCE.0));
+                }
+                let verdict = self.decide_in(session, environment, false);
+                if let Some(listener) = reached {
                     let accepts = |decision| matches!(decision, Decision::Accept(_));
                     if verdict.possible.iter().any(|one| accepts(one.decision)) {
                         open.insert(listener);
@@ -280,24 +287,34 @@ impl Policy {
     }
 
     /// The clauses that would let a stranger through if their regular expressions matched what was
-    /// not tried.
+    /// not tried, beside those of the holes that are `shown`.
     pub fn doubts(
         &self,
         space: &Space,
         surroundings: &Surroundings,
         environment: &Environment,
+        shown: &[Hole<'_>],
     ) -> Vec<&Clause> {
+        let is_written = |guard: &Guard| match guard {
+            Guard::Matches(_, patterns) => patterns.has_written_expressions(),
+            _ => false,
+        };
+        let mut has_doubts = false;
+        for (_, clause) in self.clauses() {
+            clause
+                .guard
+                .walk(&mut |guard| has_doubts |= is_written(guard));
+        }
+        if !has_doubts {
+            return Vec::new();
+        }
         let doubting = Environment {
             doubt: true,
             ..environment.clone()
         };
-        let by = |environment| {
-            let holes = self.holes(space, surroundings, environment);
-            holes.into_iter().map(|hole| hole.by).collect::<Vec<_>>()
-        };
-        let shown = by(environment);
-        let mut doubts = by(&doubting);
-        doubts.retain(|clause| !shown.iter().any(|known| same_clause(*known, *clause)));
+        let doubts = self.holes(space, surroundings, &doubting).into_iter();
+        let mut doubts: Vec<_> = doubts.map(|hole| hole.by).collect();
+        doubts.retain(|clause| !shown.iter().any(|hole| same_clause(hole.by, *clause)));
         doubts.into_iter().flatten().collect()
     }
 }

@@ -5,6 +5,8 @@
 mod behaviour;
 mod cli;
 mod configuration;
+mod corpus;
+mod decided;
 mod description;
 mod descriptions;
 mod features;
@@ -17,6 +19,7 @@ mod lift_sendmail_generated;
 mod linting;
 mod lossless;
 mod migrate;
+mod noise;
 mod page;
 mod pages;
 mod policy;

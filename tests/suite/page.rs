@@ -18,10 +18,11 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use smtpconf::mta::Dialect;
-use smtpconf::text::Snapshot;
+use smtpconf::text::{Snapshot, Source};
 
 /// What a block is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -138,6 +139,20 @@ fn is_ours(name: &str) -> bool {
 }
 
 impl Example {
+    /// A file, with the bytes that no page can hold.
+    pub fn source(&self, snapshot: &Snapshot, name: &str) -> Arc<Source> {
+        let source = snapshot
+            .read(name, Path::new(""))
+            .expect("a file of the example");
+        let mut parts = source.text().split("⟨xe9⟩");
+        let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+        for part in parts {
+            bytes.push(0xe9);
+            bytes.extend(part.as_bytes());
+        }
+        Source::from_bytes(name, bytes)
+    }
+
     /// The files, as they lie on the disk.
     pub fn snapshot(&self, files: &[(String, String)]) -> Snapshot {
         let pairs: Vec<(&str, &str)> = files

@@ -32,9 +32,7 @@ fn found(files: &[(String, String)], example: &Example) -> Vec<Finding> {
     let snapshot = example.snapshot(files);
     let mut all = Vec::new();
     for (name, _) in files {
-        let Ok(source) = snapshot.read(name, Path::new("")) else {
-            panic!("{name}");
-        };
+        let source = example.source(&snapshot, name);
         if lint::is_description(Path::new(name)) {
             all.extend(lint::description(&source));
             continue;

@@ -25,6 +25,7 @@ pub fn find(judged: &Judged<'_>) -> Vec<Finding> {
             space,
             &judged.asking.surroundings,
             &judged.asking.environment,
+            &holes,
         );
         findings.extend(doubts.into_iter().map(|clause| {
             judged.finding(

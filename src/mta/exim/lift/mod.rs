@@ -55,6 +55,7 @@ pub fn lift(source: &Arc<Source>, world: &World<'_>) -> Option<Lifted> {
         hostname: hostname
             .filter(|name| !name.contains('$'))
             .map(|name| name.to_ascii_lowercase()),
+        tables: RefCell::default(),
         used: RefCell::default(),
     };
     let faults = reader.findings.iter();

@@ -248,6 +248,7 @@ fn percent_hack(scene: &Scene<'_>) -> Option<Arc<Rewrite>> {
             within: Arc::new(within),
             own_literal: false,
             home: None,
+            extension: String::new(),
             bare,
             finds: vec![crate::policy::Inside::Percent],
         })

@@ -49,9 +49,9 @@ pub fn names(values: &Values<'_>, parameter: &str) -> Vec<Stated<Domain>> {
             }
         };
         if word.text.contains(':') {
-            if let Table::Keys(entries) = open(&word, values) {
+            if let Table::Keys(entries) = &*open(&word, values) {
                 for entry in entries {
-                    add(&entry.key, entry.origin);
+                    add(&entry.key, entry.origin.clone());
                 }
             }
         } else if !word.text.starts_with(['/', '!']) {

@@ -1,5 +1,7 @@
 //! Where accepted mail goes. Must not know who may send it.
 
+use std::collections::HashMap;
+
 use super::asking::{Asking, names};
 use super::table::{Table, open};
 use super::values::Word;
@@ -54,7 +56,7 @@ pub fn socket(text: &str) -> Option<Endpoint> {
 /// that hold more than whole domains.
 fn files(asking: &Asking<'_>, parameter: &str) -> Vec<String> {
     let words = asking.values.listed(parameter, None, Use::States);
-    let lists = |word: &&Word| match open(word, asking.values) {
+    let lists = |word: &&Word| match &*open(word, asking.values) {
         Table::Keys(entries) => entries.iter().any(|entry| !entry.key.starts_with('@')),
         _ => true,
     };
@@ -86,14 +88,18 @@ fn listing(
 }
 
 /// The transport of each domain that the transport table names; nothing if it is not read.
-fn transports(asking: &Asking<'_>) -> Option<Vec<(String, String)>> {
+fn transports(asking: &Asking<'_>) -> Option<HashMap<String, String>> {
     let words = asking.values.listed("transport_maps", None, Use::States);
-    let mut found = Vec::new();
+    let mut found = HashMap::new();
     for word in &words {
-        let Table::Keys(entries) = open(word, asking.values) else {
+        let table = open(word, asking.values);
+        let Table::Keys(entries) = &*table else {
             return None;
         };
-        found.extend(entries.into_iter().map(|entry| (entry.key, entry.value)));
+        for entry in entries {
+            let transport = || entry.value.clone();
+            found.entry(entry.key.clone()).or_insert_with(transport);
+        }
     }
     Some(found)
 }
@@ -123,10 +129,8 @@ pub fn virtual_domains(asking: &mut Asking<'_>) -> Vec<Stated<VirtualDomain>> {
     let usual = asking.values.text("virtual_transport", None, Use::States);
     let mut found = Vec::new();
     for domain in domains {
-        let own = transports
-            .iter()
-            .find(|(name, _)| name == domain.value.as_str());
-        let transport = own.map_or(usual.as_str(), |(_, to)| to);
+        let own = transports.get(domain.value.as_str());
+        let transport = own.map_or(usual.as_str(), String::as_str);
         let Some(store) = store(asking, transport) else {
             asking.untold(
                 fact,
@@ -189,7 +193,7 @@ pub fn relay_domains(asking: &mut Asking<'_>) -> Vec<Stated<RelayDomain>> {
         .listed("relay_recipient_maps", None, Use::States);
     let mut any: Vec<String> = Vec::new();
     for word in &listed {
-        if let Table::Keys(entries) = open(word, asking.values) {
+        if let Table::Keys(entries) = &*open(word, asking.values) {
             any.extend(
                 entries
                     .iter()
@@ -203,12 +207,9 @@ pub fn relay_domains(asking: &mut Asking<'_>) -> Vec<Stated<RelayDomain>> {
     };
     let mut found = Vec::new();
     for domain in domains {
-        let own = transports
-            .iter()
-            .find(|(name, _)| name == domain.value.as_str());
-        let next_hop = match own {
+        let next_hop = match transports.get(domain.value.as_str()) {
             None => None,
-            Some((_, to)) => {
+            Some(to) => {
                 let (_, next) = to.split_once(':').unwrap_or(("", to));
                 let Some(hop) = host_and_port(next, 25).filter(|_| next.starts_with('[')) else {
                     asking.untold(fact, format!("where `{to}` leads has no word here"));

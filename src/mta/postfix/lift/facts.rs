@@ -115,13 +115,14 @@ fn aliases(asking: &mut Asking<'_>) -> Option<Stated<Vec<Alias>>> {
     }
     let mut aliases = Vec::new();
     for word in &words {
-        let Table::Keys(entries) = open(word, values) else {
+        let table = open(word, values);
+        let Table::Keys(entries) = &*table else {
             asking.untold("aliases", format!("`{}` is not read", word.text));
             return None;
         };
-        aliases.extend(entries.into_iter().map(|entry| {
+        aliases.extend(entries.iter().map(|entry| {
             Alias {
-                name: entry.key,
+                name: entry.key.clone(),
                 targets: entry
                     .value
                     .split(',')

@@ -5,10 +5,11 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::entries::{
-    Below, address, address_tests, expressions, keys, merged, networks, single, text_tests, within,
+    Below, address, address_tests, expressions, is_mapped, keys, merged, networks, single,
+    text_tests, within,
 };
 use super::logic::{both, either};
-use super::table::{Table, Tests, open};
+use super::table::{Table, Test, Tests, open};
 use super::values::{Values, Word, tokens};
 use crate::net::{AddressSet, Network};
 use crate::policy::{Field, Guard, NameState, Opaque, Patterns};
@@ -135,7 +136,7 @@ impl<'a> Reader<'a> {
                     self.items.push(Item::Fault(family));
                     return;
                 }
-                None if !patterns.is_empty() => {
+                None if !is_mapped(text) && !patterns.is_empty() => {
                     guards.push(Guard::Matches(self.field, Arc::new(patterns)));
                 }
                 None => {}
@@ -153,9 +154,12 @@ impl<'a> Reader<'a> {
         if !positive {
             return self.denied.extend(patterns);
         }
-        let mut more = patterns.clone();
-        more.exact.retain(|name| !self.denied.holds(name));
-        self.names.extend(&more);
+        let fresh = |name: &&String| !self.denied.holds(name);
+        let exact = patterns.exact.iter().filter(fresh).cloned();
+        self.names.exact.extend(exact);
+        self.names.below.extend(patterns.below.iter().cloned());
+        let expressions = patterns.expressions.iter().cloned();
+        self.names.expressions.extend(expressions);
     }
 
     fn push(&mut self, guard: Guard, positive: bool) {
@@ -217,7 +221,7 @@ impl<'a> Reader<'a> {
     }
 
     fn table(&mut self, word: &Word, positive: bool) {
-        match open(word, self.values) {
+        match &*open(word, self.values) {
             Table::Static(_) => {
                 if positive {
                     self.names.below.insert(String::new());
@@ -225,7 +229,7 @@ impl<'a> Reader<'a> {
                 self.push(Guard::Always, positive);
             }
             Table::Keys(entries) => {
-                let patterns = keys(&entries, self.below);
+                let patterns = keys(entries, self.below);
                 self.name(&patterns, positive);
                 let networks: Vec<Network> = entries
                     .iter()
@@ -247,17 +251,22 @@ impl<'a> Reader<'a> {
             }
             Table::Ordered(entries) => {
                 if positive {
-                    self.addresses.extend(networks(&entries));
-                    self.names.expressions.extend(expressions(&entries));
+                    self.addresses.extend(networks(entries));
+                    self.names.expressions.extend(expressions(entries));
                 }
                 let mut guards = Vec::new();
-                for entry in &entries {
-                    guards.extend(self.tests(&entry.key));
+                for entry in entries {
+                    if !matches!(entry.key[..], [(Test::Within(_), true)]) {
+                        guards.extend(self.tests(&entry.key));
+                    }
+                }
+                if self.of_clients && networks(entries).next().is_some() {
+                    guards.push(within(networks(entries)));
                 }
                 self.push(Guard::Any(merged(guards)), positive);
             }
             Table::Elsewhere(kind, reason) => {
-                let guard = self.elsewhere(word, kind, &reason);
+                let guard = self.elsewhere(word, kind, reason);
                 self.push(guard, positive);
             }
             Table::Broken(reason) => {
