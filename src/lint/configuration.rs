@@ -56,12 +56,18 @@ pub fn configuration(
     findings::sort(&mut found);
     // One mistake is told once, and a line that fits nothing only where nobody knows better.
     found.dedup_by(|a, b| a.rule == b.rule && start(a) == start(b));
-    let known: BTreeSet<_> = found
-        .iter()
-        .filter(|finding| finding.rule != "stray-line")
-        .map(start)
-        .collect();
-    found.retain(|finding| finding.rule != "stray-line" || !known.contains(&start(finding)));
+    // That nothing answers is told by what stops it, where that is told.
+    let starts = |found: &[Finding], counts: &dyn Fn(&Finding) -> bool| -> BTreeSet<_> {
+        found.iter().filter(|one| counts(one)).map(start).collect()
+    };
+    let known = starts(&found, &|one| {
+        !matches!(one.rule, "stray-line" | "dead-service")
+    });
+    found.retain(|one| one.rule != "stray-line" || !known.contains(&start(one)));
+    let errors = starts(&found, &|one| {
+        one.rule != "dead-service" && one.severity == Severity::Error
+    });
+    found.retain(|one| one.rule != "dead-service" || !errors.contains(&start(one)));
     found
 }
 

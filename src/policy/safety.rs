@@ -62,6 +62,7 @@ impl Policy {
         }
         let is_outside =
             |source| space.is_stranger(source) || gateways.clone().any(|gateway| gateway == source);
+        let passes = |decision| decision == Decision::Accept(Accept::Relay);
         let mut holes: Vec<Hole<'_>> = Vec::new();
         let mut domains = Tally::default();
         space.walk(environment, false, &mut |session, environment| {
@@ -72,7 +73,6 @@ impl Policy {
             let source = session.client.source;
             let claim = self.believes(session);
             let counts = is_outside(source) || claim.is_some();
-            let passes = |decision| decision == Decision::Accept(Accept::Relay);
             let Some(way) = verdict.possible.iter().find(|one| passes(one.decision)) else {
                 return Some(verdict.looked);
             };
@@ -121,24 +121,23 @@ impl Policy {
         let foreign: Vec<&At> = space.ats.iter().filter(is_foreign).collect();
         for hole in &mut holes {
             let key = hole.by.map(std::ptr::from_ref);
-            let tried = |session: &Session| {
+            let ends = |session: &Session, wanted: &dyn Fn(Decision) -> bool| {
                 let verdict = self.decide_in(session, environment, false);
-                verdict
-                    .possible
-                    .iter()
-                    .any(|one| one.decision == Decision::Accept(Accept::Relay))
+                verdict.possible.iter().any(|one| wanted(one.decision))
             };
             hole.for_all_clients = hole.claim.is_some()
                 || strangers.iter().all(|&source| {
                     let mut session = hole.session.clone();
                     session.client.source = source;
-                    tried(&session)
+                    ends(&session, &passes)
                 });
+            // A domain that is delivered here is not refused either.
+            let takes = |decision| matches!(decision, Decision::Accept(_));
             hole.to_all_domains = !foreign.is_empty()
                 && foreign.iter().all(|&at| {
                     let mut session = hole.session.clone();
                     session.recipient.at = at.clone();
-                    domains.has(key, &at.to_string()) || tried(&session)
+                    domains.has(key, &at.to_string()) || ends(&session, &takes)
                 });
         }
         holes.sort_by_key(|hole| !hole.proved);

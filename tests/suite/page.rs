@@ -139,6 +139,12 @@ fn is_ours(name: &str) -> bool {
 }
 
 impl Example {
+    /// The kind of the first file that is a server's.
+    pub fn dialect(&self) -> Option<&'static Dialect> {
+        let mut files = self.files.iter();
+        files.find_map(|(name, _)| Dialect::by_name(Path::new(name)))
+    }
+
     /// A file, with the bytes that no page can hold.
     pub fn source(&self, snapshot: &Snapshot, name: &str) -> Arc<Source> {
         let source = snapshot

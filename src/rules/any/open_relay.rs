@@ -1,7 +1,7 @@
 //! Sending through the server for strangers.
 
 use crate::findings::{Finding, Severity};
-use crate::policy::{Hole, Policy};
+use crate::policy::{Hole, Policy, Source};
 use crate::rules::judged::Judged;
 
 /// Whether strangers can send through the server to other people's domains.
@@ -52,7 +52,7 @@ fn open_relay(policy: &Policy, hole: &Hole<'_>, judged: &Judged<'_>) -> Finding 
         .surroundings
         .gateways
         .iter()
-        .find(|gateway| client == crate::policy::Source::Address(**gateway));
+        .find(|gateway| client == Source::Address(**gateway));
     let who = match (&hole.claim, behind) {
         (Some(_), _) => "strangers, who may say here that they are any client,".to_owned(),
         (None, Some(gateway)) => {
@@ -65,7 +65,7 @@ fn open_relay(policy: &Policy, hole: &Hole<'_>, judged: &Judged<'_>) -> Finding 
         "to any domain".to_owned()
     } else {
         format!(
-            "to `{}`, which is not this server's",
+            "to `{}`, which is not this server's,",
             hole.session.recipient.at
         )
     };
@@ -93,10 +93,16 @@ fn open_relay(policy: &Policy, hole: &Hole<'_>, judged: &Judged<'_>) -> Finding 
         );
         (Severity::Warning, message)
     };
+    // A network that strangers are in is what lets them through, whoever asks for it.
+    let network = policy.facts.networks.iter().find(|network| match client {
+        Source::Address(address) => network.value.contains(address),
+        Source::Own { .. } => false,
+    });
     let place = hole
         .claim
         .and_then(|claim| claim.origin.as_ref())
-        .or_else(|| hole.by.and_then(|by| by.origin.as_ref()))
+        .or_else(|| network?.origin.as_ref())
+        .or_else(|| hole.by?.origin.as_ref())
         .or_else(|| policy.listener(hole.session.port)?.origin.as_ref());
     let mut told = judged.finding(severity, rule, place, message);
     for opaque in &hole.conditions {

@@ -77,8 +77,10 @@ pub fn lift(source: &Arc<Source>, world: &World<'_>) -> Option<Lifted> {
         stated: facts::stated(&shared),
         ours: Arc::new(ours),
     };
+    let through = delivery::through(&ours::anywhere(&shared, &scene::Variables::new()));
     Some(Lifted {
         policy,
+        through,
         gaps: reader.gaps,
         used: shared.used.into_inner(),
     })

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::asking::{Asking, names};
 use super::table::{Table, open};
-use super::values::Word;
-use crate::mta::lift::Use;
+use super::values::{Values, Word};
+use crate::mta::lift::{Through, Use};
 use crate::mta::postfix::services::Service;
 use crate::net::Domain;
 use crate::policy::{
@@ -299,5 +299,49 @@ pub fn smarthost(asking: &mut Asking<'_>) -> Option<Stated<Smarthost>> {
             credentials,
         },
         origin: relay.origin,
+    })
+}
+
+/// The server that mail goes through, with what is known of it.
+pub fn through(values: &Values<'_>) -> Option<Through> {
+    let of = |parameter: &str, service: Option<&Service>| {
+        let expanded = values.dictionary.value(&format!("${parameter}"), service);
+        expanded
+            .ok()
+            .filter(|value| value.known)
+            .map(|value| value.text)
+    };
+    let relay = of("relayhost", None)?;
+    // The first of several is asked first.
+    let first = relay
+        .split([',', ' ', '\t', '\n'])
+        .find(|word| !word.is_empty())?;
+    let (host, port) = host_and_port(first, 25)?;
+    let transport = of("default_transport", None)?;
+    let name = transport.split(':').next().unwrap_or_default();
+    let services = values.dictionary.services.as_deref().unwrap_or_default();
+    let mut services = services.iter().filter(|service| service.kind() == "unix");
+    let service = services.find(|service| service.name() == name);
+    let level = of("smtp_tls_security_level", service);
+    let asks = |parameter: &str| {
+        of(parameter, service).is_some_and(|value| value.eq_ignore_ascii_case("yes"))
+    };
+    let policies = of("smtp_tls_policy_maps", service).is_none_or(|maps| !maps.is_empty());
+    let old_ways = asks("smtp_use_tls") || asks("smtp_enforce_tls");
+    let filter = of("smtp_sasl_mechanism_filter", service).unwrap_or_default();
+    Some(Through {
+        host: host.to_string(),
+        port,
+        in_clear: level.is_some_and(|level| level.is_empty() || level == "none")
+            && !policies
+            && !old_ways,
+        logs_in: of("smtp_sasl_auth_enable", service)
+            .map(|value| value.eq_ignore_ascii_case("yes")),
+        mechanisms: filter
+            .split([',', ' '])
+            .filter(|word| !word.is_empty())
+            .map(str::to_ascii_lowercase)
+            .collect(),
+        origin: values.place("relayhost", None),
     })
 }

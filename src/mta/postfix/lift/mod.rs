@@ -149,8 +149,10 @@ fn lift(
         found.facts.auth = None;
         found.unknown.remove("auth");
     }
+    let through = delivery::through(&values);
     let gaps = values.gaps.take();
     Lifted {
+        through,
         policy: Policy {
             listeners,
             facts: found.facts,

@@ -100,8 +100,10 @@ fn lift(
         unknown,
         stated,
     };
+    let through = facts::through(&checks);
     Some(Lifted {
         policy,
+        through,
         gaps: input.gaps.take(),
         used: input.used.take(),
     })
