@@ -155,9 +155,9 @@ impl<'w> Files<'w> {
         let services = self.dictionary.services.iter().flatten();
         services
             .filter(|service| {
-                !disabled.iter().any(|word| {
-                    word.text == service.kind() || word.text == service.scope()
-                })
+                !disabled
+                    .iter()
+                    .any(|word| word.text == service.kind() || word.text == service.scope())
             })
             .collect()
     }
@@ -198,11 +198,11 @@ impl<'w> Files<'w> {
 
     /// What a table holds, where it can be read.
     pub fn table(&self, word: &Word) -> Table {
-        open(word, &self.values())
+        (*open(word, &self.values())).clone()
     }
 
     /// The entries of a table in a file of its own, as written.
-    pub fn entries(&self, word: &Word) -> Option<(Arc<Source>, Vec<(Joined, Joined)>)> {
+    pub fn entries(&self, word: &Word) -> Option<(Arc<Source>, Entries)> {
         let (_, path) = bare(&word.text).split_once(':')?;
         let source = self.values().file(path).ok()?;
         let entries = syntax::entries(&syntax::parse_table(&source));
@@ -224,6 +224,9 @@ impl<'w> Files<'w> {
         Finding::new(severity, rule, &place.source, place.span, message)
     }
 }
+
+/// Keys with their values, as written.
+pub type Entries = Vec<(Joined, Joined)>;
 
 /// The program that a service runs, without its folder.
 pub fn program_of(service: &Service) -> &str {

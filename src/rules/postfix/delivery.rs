@@ -3,27 +3,61 @@
 use std::collections::BTreeSet;
 
 use crate::findings::{Certainty, Finding, Severity};
-use crate::mta::postfix::{Files, Table, Word, program_of};
+use crate::mta::postfix::{Files, Service, Table, Word, program_of};
 
 /// Transports that master.cf does not have.
 pub fn transports(files: &Files<'_>) -> Vec<Finding> {
     const NAMES: [&str; 12] = [
-        "default_transport", "local_transport", "relay_transport", "virtual_transport", "mailbox_transport", "fallback_transport", "content_filter",
-        "address_verify_default_transport", "address_verify_local_transport", "address_verify_relay_transport", "address_verify_virtual_transport",
+        "default_transport",
+        "local_transport",
+        "relay_transport",
+        "virtual_transport",
+        "mailbox_transport",
+        "fallback_transport",
+        "content_filter",
+        "address_verify_default_transport",
+        "address_verify_local_transport",
+        "address_verify_relay_transport",
+        "address_verify_virtual_transport",
         "error_delivery_transport",
     ];
     if files.master.is_none() {
         return Vec::new();
     }
-    let services: BTreeSet<&str> = files.services().into_iter().filter(|service| service.kind() != "inet").map(|service| service.name()).collect();
+    let services: BTreeSet<&str> = files
+        .services()
+        .into_iter()
+        .filter(|service| service.kind() != "inet")
+        .map(Service::name)
+        .collect();
     let mut wanted: Vec<(String, Word)> = Vec::new();
-    for set in files.sets().into_iter().filter(|set| NAMES.contains(&set.name)) {
-        wanted.extend(files.words(set.name, set.service).into_iter().take(1).map(|word| (set.name.to_owned(), word)));
+    for set in files
+        .sets()
+        .into_iter()
+        .filter(|set| NAMES.contains(&set.name))
+    {
+        wanted.extend(
+            files
+                .words(set.name, set.service)
+                .into_iter()
+                .take(1)
+                .map(|word| (set.name.to_owned(), word)),
+        );
     }
     for word in files.words("transport_maps", None) {
         if let Table::Keys(entries) = files.table(&word) {
-            let routes = entries.into_iter().filter(|entry| !entry.value.starts_with(':'));
-            wanted.extend(routes.map(|entry| ("transport_maps".to_owned(), Word { text: entry.value, origin: entry.origin })));
+            let routes = entries
+                .into_iter()
+                .filter(|entry| !entry.value.starts_with(':'));
+            wanted.extend(routes.map(|entry| {
+                (
+                    "transport_maps".to_owned(),
+                    Word {
+                        text: entry.value,
+                        origin: entry.origin,
+                    },
+                )
+            }));
         }
     }
     let mut findings = Vec::new();
@@ -32,10 +66,15 @@ pub fn transports(files: &Files<'_>) -> Vec<Finding> {
         if name.is_empty() || name.starts_with('$') || services.contains(name) {
             continue;
         }
-        let message = format!("`{by}` names a transport `{name}`, and master.cf has no such service: its mail stays in the queue");
+        let message = format!(
+            "`{by}` names a transport `{name}`, and master.cf has no such service: its mail stays in the queue"
+        );
         findings.push(
-            files.finding(Severity::Error, "undefined-transport", word.origin, message)
-                .help(format!("correct the name, or add the service `{name}` to master.cf")),
+            files
+                .finding(Severity::Error, "undefined-transport", word.origin, message)
+                .help(format!(
+                    "correct the name, or add the service `{name}` to master.cf"
+                )),
         );
     }
     findings
@@ -43,55 +82,116 @@ pub fn transports(files: &Files<'_>) -> Vec<Finding> {
 
 /// Programs of local delivery that run.
 fn delivers(files: &Files<'_>, program: &str) -> bool {
-    files.master.is_none() || files.services().iter().any(|service| program_of(service) == program)
+    files.master.is_none()
+        || files
+            .services()
+            .iter()
+            .any(|service| program_of(service) == program)
 }
 
 /// Mailboxes that are smaller than mail may be.
 pub fn mailbox_limit(files: &Files<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let Some(message_limit) = files.number("message_size_limit", None) else { return findings };
-    for (name, program) in [("mailbox_size_limit", "local"), ("virtual_mailbox_limit", "virtual")] {
-        let Some(limit) = files.number(name, None).filter(|limit| *limit > 0) else { continue };
-        if program == "virtual" && !(files.has("virtual_mailbox_domains", None) && files.text("virtual_transport", None).is_some_and(|to| to.starts_with("virtual"))) {
+    let Some(message_limit) = files.number("message_size_limit", None) else {
+        return findings;
+    };
+    for (name, program) in [
+        ("mailbox_size_limit", "local"),
+        ("virtual_mailbox_limit", "virtual"),
+    ] {
+        let Some(limit) = files.number(name, None).filter(|limit| *limit > 0) else {
+            continue;
+        };
+        if program == "virtual"
+            && !(files.has("virtual_mailbox_domains", None)
+                && files
+                    .text("virtual_transport", None)
+                    .is_some_and(|to| to.starts_with("virtual")))
+        {
             continue;
         }
         if (message_limit > 0 && message_limit <= limit) || !delivers(files, program) {
             continue;
         }
         // Mail that is handed on is not written to a mailbox.
-        if program == "local" && (files.is_empty("mydestination", None) || files.has("mailbox_transport", None)) {
+        if program == "local"
+            && (files.is_empty("mydestination", None) || files.has("mailbox_transport", None))
+        {
             continue;
         }
-        let place = files.value_place("message_size_limit", None).or_else(|| files.value_place(name, None));
-        let shown = if message_limit == 0 { "without limit".to_owned() } else { format!("of {message_limit} bytes") };
-        let message = format!("mail may be {shown} and a mailbox of {limit} bytes (`{name}`): {program}(8) dies, and all its mail stays in the queue");
-        findings.push(files.finding(Severity::Error, "mailbox-limit-too-low", place, message).help(format!("set `{name} = 0` for no limit, or to more than `message_size_limit`")));
+        let place = files
+            .value_place("message_size_limit", None)
+            .or_else(|| files.value_place(name, None));
+        let shown = if message_limit == 0 {
+            "without limit".to_owned()
+        } else {
+            format!("of {message_limit} bytes")
+        };
+        let message = format!(
+            "mail may be {shown} and a mailbox of {limit} bytes (`{name}`): {program}(8) dies, and all its mail stays in the queue"
+        );
+        findings.push(
+            files
+                .finding(Severity::Error, "mailbox-limit-too-low", place, message)
+                .help(format!(
+                    "set `{name} = 0` for no limit, or to more than `message_size_limit`"
+                )),
+        );
     }
     findings
 }
 
 /// Room that has to be left on the disk.
 pub fn minfree(files: &Files<'_>) -> Vec<Finding> {
-    let (Some(free), Some(limit)) = (files.number("queue_minfree", None), files.number("message_size_limit", None)) else { return Vec::new() };
+    let (Some(free), Some(limit)) = (
+        files.number("queue_minfree", None),
+        files.number("message_size_limit", None),
+    ) else {
+        return Vec::new();
+    };
     if free == 0 || free >= limit.saturating_mul(3) / 2 || !files.is_set("queue_minfree", None) {
         return Vec::new();
     }
-    let message = format!("smtpd takes mail while {free} bytes are free, and one mail may have {limit}: Postfix wants half as much again, and logs a warning");
-    vec![files.finding(Severity::Warning, "low-queue-minfree", files.value_place("queue_minfree", None), message).help("write 1.5 times `message_size_limit`, or 0")]
+    let message = format!(
+        "smtpd takes mail while {free} bytes are free, and one mail may have {limit}: Postfix wants half as much again, and logs a warning"
+    );
+    vec![
+        files
+            .finding(
+                Severity::Warning,
+                "low-queue-minfree",
+                files.value_place("queue_minfree", None),
+                message,
+            )
+            .help("write 1.5 times `message_size_limit`, or 0"),
+    ]
 }
 
 /// virtual(8) without what it needs to know of mailboxes.
 pub fn virtual_agent(files: &Files<'_>) -> Vec<Finding> {
-    let uses = files.has("virtual_mailbox_domains", None) && files.text("virtual_transport", None).is_some_and(|to| to == "virtual" || to == "virtual:");
+    let uses = files.has("virtual_mailbox_domains", None)
+        && files
+            .text("virtual_transport", None)
+            .is_some_and(|to| to == "virtual" || to == "virtual:");
     if !uses {
         return Vec::new();
     }
-    let names = ["virtual_mailbox_base", "virtual_uid_maps", "virtual_gid_maps"];
-    let missing: Vec<&str> = names.into_iter().filter(|name| files.is_empty(name, None)).collect();
+    let names = [
+        "virtual_mailbox_base",
+        "virtual_uid_maps",
+        "virtual_gid_maps",
+    ];
+    let missing: Vec<&str> = names
+        .into_iter()
+        .filter(|name| files.is_empty(name, None))
+        .collect();
     if missing.is_empty() {
         return Vec::new();
     }
-    let message = format!("virtual(8) delivers to mailboxes here, and does not know {}: all mail of these domains stays in the queue", missing.join(", "));
+    let message = format!(
+        "virtual(8) delivers to mailboxes here, and does not know {}: all mail of these domains stays in the queue",
+        missing.join(", ")
+    );
     vec![
         files.finding(Severity::Error, "incomplete-virtual-mailboxes", files.place("virtual_mailbox_domains", None), message)
             .help("set them, or hand the mail on with `virtual_transport = lmtp:unix:private/dovecot-lmtp`"),
@@ -122,18 +222,39 @@ pub fn lifetimes(files: &Files<'_>) -> Vec<Finding> {
     let bounce = seconds(files, "bounce_queue_lifetime", DAY);
     let mut told = |name: &str, message: String, help: &str| {
         if files.is_set(name, None) {
-            findings.push(files.finding(Severity::Warning, "queue-lifetime", files.value_place(name, None), message).help(help));
+            findings.push(
+                files
+                    .finding(
+                        Severity::Warning,
+                        "queue-lifetime",
+                        files.value_place(name, None),
+                        message,
+                    )
+                    .help(help),
+            );
         }
     };
     if let (Some(mail), Some(bounce)) = (mail, bounce)
         && bounce > mail
     {
-        let name = if files.is_set("bounce_queue_lifetime", None) { "bounce_queue_lifetime" } else { "maximal_queue_lifetime" };
+        let name = if files.is_set("bounce_queue_lifetime", None) {
+            "bounce_queue_lifetime"
+        } else {
+            "maximal_queue_lifetime"
+        };
         told(name, "notices would wait longer than mail does: Postfix takes `maximal_queue_lifetime` for both, and logs a warning".into(), "write no more than `maximal_queue_lifetime`");
     }
     if let Some(mail) = mail.filter(|mail| *mail < DAY) {
-        let what = if mail == 0 { "mail that cannot be delivered at once comes back" } else { "a server that is down for a day loses its mail" };
-        told("maximal_queue_lifetime", format!("{what}: RFC 5321 §4.5.4.1 wants four to five days"), "write `5d`, or take the setting out");
+        let what = if mail == 0 {
+            "mail that cannot be delivered at once comes back"
+        } else {
+            "a server that is down for a day loses its mail"
+        };
+        told(
+            "maximal_queue_lifetime",
+            format!("{what}: RFC 5321 §4.5.4.1 wants four to five days"),
+            "write `5d`, or take the setting out",
+        );
     }
     findings
 }
@@ -141,22 +262,44 @@ pub fn lifetimes(files: &Files<'_>) -> Vec<Finding> {
 /// Fewer recipients in memory than are worked on.
 pub fn qmgr_recipients(files: &Files<'_>) -> Vec<Finding> {
     let number = |name| files.number(name, None);
-    let (Some(most), Some(active)) = (number("qmgr_message_recipient_limit"), number("qmgr_message_active_limit")) else { return Vec::new() };
+    let (Some(most), Some(active)) = (
+        number("qmgr_message_recipient_limit"),
+        number("qmgr_message_active_limit"),
+    ) else {
+        return Vec::new();
+    };
     if most >= active {
         return Vec::new();
     }
-    let place = files.value_place("qmgr_message_recipient_limit", None).or_else(|| files.value_place("qmgr_message_active_limit", None));
-    let message = format!("`qmgr_message_recipient_limit` ({most}) is less than `qmgr_message_active_limit` ({active}): Postfix takes the latter for both, and logs a warning");
-    vec![files.finding(Severity::Warning, "low-recipient-limit", place, message).help("take the setting out, or write a larger one")]
+    let place = files
+        .value_place("qmgr_message_recipient_limit", None)
+        .or_else(|| files.value_place("qmgr_message_active_limit", None));
+    let message = format!(
+        "`qmgr_message_recipient_limit` ({most}) is less than `qmgr_message_active_limit` ({active}): Postfix takes the latter for both, and logs a warning"
+    );
+    vec![
+        files
+            .finding(Severity::Warning, "low-recipient-limit", place, message)
+            .help("take the setting out, or write a larger one"),
+    ]
 }
 
 /// Limits of clients that hold for one's own too.
 pub fn rates(files: &Files<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for name in ["smtpd_client_connection_rate_limit", "smtpd_client_message_rate_limit", "smtpd_client_recipient_rate_limit"] {
+    for name in [
+        "smtpd_client_connection_rate_limit",
+        "smtpd_client_message_rate_limit",
+        "smtpd_client_recipient_rate_limit",
+    ] {
         let limited = files.number(name, None).is_some_and(|limit| limit > 0);
-        if limited && files.is_empty("smtpd_client_event_limit_exceptions", None) && files.is_set(name, None) {
-            let message = format!("`{name}` holds for this host's own networks and filters too: `smtpd_client_event_limit_exceptions` is empty");
+        if limited
+            && files.is_empty("smtpd_client_event_limit_exceptions", None)
+            && files.is_set(name, None)
+        {
+            let message = format!(
+                "`{name}` holds for this host's own networks and filters too: `smtpd_client_event_limit_exceptions` is empty"
+            );
             findings.push(files.finding(Severity::Warning, "limits-for-own-clients", files.place(name, None), message).certainty(Certainty::Likely).help("take `smtpd_client_event_limit_exceptions` out: by default it is `$mynetworks`"));
         }
     }
@@ -192,26 +335,54 @@ pub fn notices(files: &Files<'_>) -> Vec<Finding> {
 
 /// comsat(8), which nobody runs.
 pub fn biff(files: &Files<'_>) -> Vec<Finding> {
-    if files.main.is_none() || !files.is("biff", "yes", None) || files.is_empty("mydestination", None) {
+    if files.main.is_none()
+        || !files.is("biff", "yes", None)
+        || files.is_empty("mydestination", None)
+    {
         return Vec::new();
     }
     let message = "local(8) tells comsat of each mail, which costs time and reaches nobody";
-    vec![files.finding(Severity::Note, "biff", files.place("biff", None), message).help("set `biff = no`")]
+    vec![
+        files
+            .finding(Severity::Note, "biff", files.place("biff", None), message)
+            .help("set `biff = no`"),
+    ]
 }
 
 /// What happens with mail when a milter is down.
 pub fn milter_action(files: &Files<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let milters = files.words("smtpd_milters", None);
-    let Some(action) = files.text("milter_default_action", None).filter(|_| !milters.is_empty()) else { return findings };
-    let guards = milters.iter().any(|word| ["clam", "spam", "rspamd", "amavis", "11332"].iter().any(|name| word.text.contains(name)));
+    let Some(action) = files
+        .text("milter_default_action", None)
+        .filter(|_| !milters.is_empty())
+    else {
+        return findings;
+    };
+    let guards = milters.iter().any(|word| {
+        ["clam", "spam", "rspamd", "amavis", "11332"]
+            .iter()
+            .any(|name| word.text.contains(name))
+    });
     let place = files.value_place("milter_default_action", None);
     if action == "accept" && guards {
         let message = "when the filter is down all mail comes in unfiltered";
-        findings.push(files.finding(Severity::Warning, "milter-default-action", place, message).certainty(Certainty::Likely).help("write `tempfail`: clients try again"));
-    } else if action == "tempfail" && files.is_set("milter_default_action", None) && !files.dictionary.version.is_at_least(&[3, 11]) {
+        findings.push(
+            files
+                .finding(Severity::Warning, "milter-default-action", place, message)
+                .certainty(Certainty::Likely)
+                .help("write `tempfail`: clients try again"),
+        );
+    } else if action == "tempfail"
+        && files.is_set("milter_default_action", None)
+        && !files.dictionary.version.is_at_least(&[3, 11])
+    {
         let message = "a client that was put off stays connected and is put off again for every command; `shutdown` hangs up, and is the default of newer versions";
-        findings.push(files.finding(Severity::Note, "milter-default-action", place, message).help("write `shutdown`"));
+        findings.push(
+            files
+                .finding(Severity::Note, "milter-default-action", place, message)
+                .help("write `shutdown`"),
+        );
     }
     findings
 }
@@ -219,17 +390,37 @@ pub fn milter_action(files: &Files<'_>) -> Vec<Finding> {
 /// Milters that are no sockets.
 pub fn milter_syntax(files: &Files<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for set in files.sets().into_iter().filter(|set| matches!(set.name, "smtpd_milters" | "non_smtpd_milters")) {
+    for set in files
+        .sets()
+        .into_iter()
+        .filter(|set| matches!(set.name, "smtpd_milters" | "non_smtpd_milters"))
+    {
         for word in files.words(set.name, set.service) {
             let text = word.text.trim_start_matches('{').trim_start();
             let (kind, rest) = text.split_once(':').unwrap_or((text, ""));
-            let is_port = kind == "inet" && rest.split(|c: char| c == ',' || c == '}' || c == ' ').next().is_some_and(|rest| rest.contains(':'));
+            let is_port = kind == "inet"
+                && rest
+                    .split([',', '}', ' '])
+                    .next()
+                    .is_some_and(|rest| rest.contains(':'));
             // Of mail from local programs no milter may be wanted.
-            if is_port || kind == "unix" && !rest.is_empty() || kind == "local" || text.starts_with('$') || text.is_empty() {
+            if is_port
+                || kind == "unix" && !rest.is_empty()
+                || kind == "local"
+                || text.starts_with('$')
+                || text.is_empty()
+            {
                 continue;
             }
-            let message = format!("`{}` is no socket of a milter: Postfix cannot connect, and does what `milter_default_action` says", word.text);
-            findings.push(files.finding(Severity::Error, "bad-milter", word.origin, message).help("write `inet:HOST:PORT` or `unix:PATH`"));
+            let message = format!(
+                "`{}` is no socket of a milter: Postfix cannot connect, and does what `milter_default_action` says",
+                word.text
+            );
+            findings.push(
+                files
+                    .finding(Severity::Error, "bad-milter", word.origin, message)
+                    .help("write `inet:HOST:PORT` or `unix:PATH`"),
+            );
         }
     }
     findings
@@ -239,35 +430,93 @@ pub fn milter_syntax(files: &Files<'_>) -> Vec<Finding> {
 pub fn protocols(files: &Files<'_>) -> Vec<Finding> {
     let protocols = files.text("inet_protocols", None).unwrap_or_default();
     let words = files.words("mynetworks", None);
-    let is_v4 = |word: &Word| word.origin.is_some() && word.text.contains('.') && !word.text.contains(':');
-    if !files.is_set("inet_protocols", None) || !(protocols.contains("ipv6") || protocols == "all") || words.is_empty() || !words.iter().all(is_v4) {
+    let is_v4 =
+        |word: &Word| word.origin.is_some() && word.text.contains('.') && !word.text.contains(':');
+    if !files.is_set("inet_protocols", None)
+        || !(protocols.contains("ipv6") || protocols == "all")
+        || words.is_empty()
+        || !words.iter().all(is_v4)
+    {
         return Vec::new();
     }
     let message = "this server speaks IPv6, and `mynetworks` lists IPv4 alone: clients of one's own that come by IPv6, this host among them, are strangers";
-    vec![files.finding(Severity::Note, "networks-without-ipv6", files.value_place("mynetworks", None), message).help("add `[::1]/128` and one's own IPv6 networks")]
+    vec![
+        files
+            .finding(
+                Severity::Note,
+                "networks-without-ipv6",
+                files.value_place("mynetworks", None),
+                message,
+            )
+            .help("add `[::1]/128` and one's own IPv6 networks"),
+    ]
 }
 
 /// Mail for users who do not exist.
 pub fn recipients(files: &Files<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut told = |name: &str, message: &str, help: &str| {
-        findings.push(files.finding(Severity::Warning, "unchecked-recipients", files.place(name, None), message).certainty(Certainty::Likely).help(help));
+        findings.push(
+            files
+                .finding(
+                    Severity::Warning,
+                    "unchecked-recipients",
+                    files.place(name, None),
+                    message,
+                )
+                .certainty(Certainty::Likely)
+                .help(help),
+        );
     };
-    let effect = "mail for users who do not exist is taken, and comes back to a sender who is mostly forged";
-    if files.dictionary.set("local_recipient_maps").is_some() && files.is_empty("local_recipient_maps", None) && !files.is_empty("mydestination", None) {
-        told("local_recipient_maps", &format!("`local_recipient_maps` is empty: {effect}"), "take the setting out");
+    let effect =
+        "mail for users who do not exist is taken, and comes back to a sender who is mostly forged";
+    if files.dictionary.set("local_recipient_maps").is_some()
+        && files.is_empty("local_recipient_maps", None)
+        && !files.is_empty("mydestination", None)
+    {
+        told(
+            "local_recipient_maps",
+            &format!("`local_recipient_maps` is empty: {effect}"),
+            "take the setting out",
+        );
     }
     let domains = files.words("relay_domains", None);
     let is_written = domains.iter().any(|word| word.origin.is_some());
-    let checks = ["smtpd_relay_restrictions", "smtpd_recipient_restrictions"].iter().any(|list| files.words(list, None).iter().any(|word| word.text == "reject_unverified_recipient" || word.text == "check_recipient_access"));
-    if is_written && files.is_empty("relay_recipient_maps", None) && !checks && files.dictionary.set("relay_domains").is_some() {
-        told("relay_domains", &format!("`relay_recipient_maps` is empty: {effect}"), "list the users in `relay_recipient_maps`, or ask the server behind with `reject_unverified_recipient`");
+    let checks = ["smtpd_relay_restrictions", "smtpd_recipient_restrictions"]
+        .iter()
+        .any(|list| {
+            files.words(list, None).iter().any(|word| {
+                word.text == "reject_unverified_recipient" || word.text == "check_recipient_access"
+            })
+        });
+    if is_written
+        && files.is_empty("relay_recipient_maps", None)
+        && !checks
+        && files.dictionary.set("relay_domains").is_some()
+    {
+        told(
+            "relay_domains",
+            &format!("`relay_recipient_maps` is empty: {effect}"),
+            "list the users in `relay_recipient_maps`, or ask the server behind with `reject_unverified_recipient`",
+        );
     }
-    if files.has("virtual_mailbox_domains", None) && files.is_empty("virtual_mailbox_maps", None) && !checks && files.is_set("virtual_mailbox_domains", None) {
-        told("virtual_mailbox_domains", &format!("`virtual_mailbox_maps` is empty: {effect}"), "list the mailboxes in `virtual_mailbox_maps`");
+    if files.has("virtual_mailbox_domains", None)
+        && files.is_empty("virtual_mailbox_maps", None)
+        && !checks
+        && files.is_set("virtual_mailbox_domains", None)
+    {
+        told(
+            "virtual_mailbox_domains",
+            &format!("`virtual_mailbox_maps` is empty: {effect}"),
+            "list the mailboxes in `virtual_mailbox_maps`",
+        );
     }
     if files.is("smtpd_reject_unlisted_recipient", "no", None) {
-        told("smtpd_reject_unlisted_recipient", &format!("nobody asks whether a recipient exists: {effect}"), "take the setting out");
+        told(
+            "smtpd_reject_unlisted_recipient",
+            &format!("nobody asks whether a recipient exists: {effect}"),
+            "take the setting out",
+        );
     }
     findings
 }
@@ -277,11 +526,23 @@ pub fn rewriting(files: &Files<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     if files.is("allow_untrusted_routing", "yes", None) {
         let message = "addresses such as `user%elsewhere@ours` are taken from strangers and sent on by the server that gets them: spam goes out in this server's name";
-        findings.push(files.finding(Severity::Error, "untrusted-routing", files.place("allow_untrusted_routing", None), message).help("take it out"));
+        findings.push(
+            files
+                .finding(
+                    Severity::Error,
+                    "untrusted-routing",
+                    files.place("allow_untrusted_routing", None),
+                    message,
+                )
+                .help("take it out"),
+        );
     }
     for service in files.scopes("smtpd") {
         let words = files.words("local_header_rewrite_clients", service);
-        if let Some(word) = words.into_iter().find(|word| word.text.starts_with("static:") && word.origin.is_some()) {
+        if let Some(word) = words
+            .into_iter()
+            .find(|word| word.text.starts_with("static:") && word.origin.is_some())
+        {
             let message = "headers of strangers' mail get this server's domain where theirs is missing, which breaks signatures and makes spam look like local mail";
             findings.push(files.finding(Severity::Warning, "rewritten-headers", word.origin, message).help("write `permit_inet_interfaces, permit_mynetworks, permit_sasl_authenticated`"));
         }

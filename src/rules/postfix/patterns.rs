@@ -52,10 +52,23 @@ struct Pattern<'a> {
 fn patterns<'a>(files: &'a Files<'_>) -> Vec<Vec<Pattern<'a>>> {
     let mut lists = Vec::new();
     for (list, names) in LISTS {
-        let own = files.services().into_iter().filter(|service| service.own(list).is_some());
+        let own = files
+            .services()
+            .into_iter()
+            .filter(|service| service.own(list).is_some());
         for service in std::iter::once(None).chain(own.map(Some)) {
             let words = files.words(list, service).into_iter();
-            lists.push(words.filter(|word| word.origin.is_some()).map(|word| Pattern { list, names, service, word }).collect());
+            lists.push(
+                words
+                    .filter(|word| word.origin.is_some())
+                    .map(|word| Pattern {
+                        list,
+                        names,
+                        service,
+                        word,
+                    })
+                    .collect(),
+            );
         }
     }
     lists
@@ -68,7 +81,8 @@ fn plain(text: &str) -> &str {
 
 /// Whether it is a file or a table.
 fn is_elsewhere(text: &str) -> bool {
-    text.starts_with('/') || text.contains(':') && !text.starts_with('[') && unbracketed(text).is_none()
+    text.starts_with('/')
+        || text.contains(':') && !text.starts_with('[') && unbracketed(text).is_none()
 }
 
 /// The network of an IPv6 pattern without brackets.
@@ -101,11 +115,25 @@ pub fn bad_network(files: &Files<'_>) -> Vec<Finding> {
         if pattern.names != Names::Clients || text.starts_with('/') {
             continue;
         }
-        let fails = format!("`{}` fails for every client that gets to it, with `451 4.3.0 Temporary lookup failure`", pattern.list);
-        let told = |message: String| files.finding(Severity::Error, "bad-network", pattern.word.origin.clone(), message);
+        let fails = format!(
+            "`{}` fails for every client that gets to it, with `451 4.3.0 Temporary lookup failure`",
+            pattern.list
+        );
+        let told = |message: String| {
+            files.finding(
+                Severity::Error,
+                "bad-network",
+                pattern.word.origin.clone(),
+                message,
+            )
+        };
         if unbracketed(text).is_some() {
             let (address, prefix) = text.split_once('/').unwrap_or((text, ""));
-            let good = if prefix.is_empty() { format!("[{address}]") } else { format!("[{address}]/{prefix}") };
+            let good = if prefix.is_empty() {
+                format!("[{address}]")
+            } else {
+                format!("[{address}]/{prefix}")
+            };
             let message = format!("`{text}` is read as a lookup table, for its colons: {fails}");
             let finding = told(message).help(format!("write `{good}`"));
             findings.push(match edit(&pattern.word, text, good) {
@@ -114,9 +142,14 @@ pub fn bad_network(files: &Files<'_>) -> Vec<Finding> {
             });
             continue;
         }
-        let Some((address, mask)) = masked(text) else { continue };
+        let Some((address, mask)) = masked(text) else {
+            continue;
+        };
         let longest = if address.is_ipv4() { 32 } else { 128 };
-        let shown = |prefix: u8| match Network::parse(&format!("{}/{prefix}", network_address(address, prefix))) {
+        let shown = |prefix: u8| match Network::parse(&format!(
+            "{}/{prefix}",
+            network_address(address, prefix)
+        )) {
             Ok(network) if network.is_ipv4() => network.to_string(),
             Ok(network) => format!("[{}]/{prefix}", network.first()),
             Err(_) => String::new(),
@@ -126,21 +159,37 @@ pub fn bad_network(files: &Files<'_>) -> Vec<Finding> {
                 if network_address(address, prefix) == address {
                     continue;
                 }
-                (format!("`{text}` has bits behind its mask: {fails}"), shown(prefix))
+                (
+                    format!("`{text}` has bits behind its mask: {fails}"),
+                    shown(prefix),
+                )
             }
-            Ok(_) => (format!("the mask of `{text}` is longer than {longest} bits: {fails}"), String::new()),
+            Ok(_) => (
+                format!("the mask of `{text}` is longer than {longest} bits: {fails}"),
+                String::new(),
+            ),
             Err(_) => {
                 let dotted = mask.parse::<std::net::Ipv4Addr>().ok().map(u32::from);
-                let dotted = dotted.filter(|bits| bits.leading_ones() + bits.trailing_zeros() >= 32);
+                let dotted =
+                    dotted.filter(|bits| bits.leading_ones() + bits.trailing_zeros() >= 32);
                 let prefix = dotted.and_then(|bits| u8::try_from(bits.leading_ones()).ok());
-                (format!("the mask of `{text}` is no number of bits: {fails}"), prefix.map_or(String::new(), shown))
+                (
+                    format!("the mask of `{text}` is no number of bits: {fails}"),
+                    prefix.map_or(String::new(), shown),
+                )
             }
         };
         let finding = told(message);
-        findings.push(match edit(&pattern.word, text, good.clone()).filter(|_| !good.is_empty()) {
-            Some(edits) => finding.help(format!("write `{good}`, or the address alone if one host is meant")).unsafe_fix(edits),
-            None => finding.help("write the number of bits: `/24` for 255.255.255.0"),
-        });
+        findings.push(
+            match edit(&pattern.word, text, good.clone()).filter(|_| !good.is_empty()) {
+                Some(edits) => finding
+                    .help(format!(
+                        "write `{good}`, or the address alone if one host is meant"
+                    ))
+                    .unsafe_fix(edits),
+                None => finding.help("write the number of bits: `/24` for 255.255.255.0"),
+            },
+        );
     }
     findings
 }
@@ -169,33 +218,73 @@ pub fn dead(files: &Files<'_>) -> Vec<Finding> {
         }
         let parents = files.words("parent_domain_matches_subdomains", pattern.service);
         let is_parent = parents.iter().any(|word| word.text == pattern.list);
-        let looks_numeric = text.bytes().all(|b| b.is_ascii_digit() || b".*-/x".contains(&b)) && text.contains('.');
-        let is_address = text.split('/').next().is_some_and(|front| front.parse::<IpAddr>().is_ok());
+        let looks_numeric = text
+            .bytes()
+            .all(|b| b.is_ascii_digit() || b".*-/x".contains(&b))
+            && text.contains('.');
+        let is_address = text
+            .split('/')
+            .next()
+            .is_some_and(|front| front.parse::<IpAddr>().is_ok());
         let (why, help, meant) = if let Some((front, _)) = text.split_once('#') {
-            ("`#` begins a comment only at the start of a line, so this is one word", "put the comment on a line of its own", Some(front.to_owned()))
+            (
+                "`#` begins a comment only at the start of a line, so this is one word",
+                "put the comment on a line of its own",
+                Some(front.to_owned()),
+            )
         } else if pattern.names == Names::Clients && looks_numeric && !is_address {
             let octets: Vec<&str> = text.trim_end_matches(['*', '.']).split('.').collect();
-            let is_prefix = (1..4).contains(&octets.len()) && octets.iter().all(|octet| octet.parse::<u8>().is_ok());
+            let is_prefix = (1..4).contains(&octets.len())
+                && octets.iter().all(|octet| octet.parse::<u8>().is_ok());
             let meant = is_prefix.then(|| {
                 let zeros = vec!["0"; 4 - octets.len()];
-                format!("{}/{}", [octets.clone(), zeros].concat().join("."), octets.len() * 8)
+                format!(
+                    "{}/{}",
+                    [octets.clone(), zeros].concat().join("."),
+                    octets.len() * 8
+                )
             });
-            ("networks are written as `192.168.1.0/24`, and parts of addresses, ranges and wildcards match nothing", "write the network with its number of bits", meant)
+            (
+                "networks are written as `192.168.1.0/24`, and parts of addresses, ranges and wildcards match nothing",
+                "write the network with its number of bits",
+                meant,
+            )
         } else if text.contains('*') {
-            ("`*` is an ordinary character here", "write the domains, or a table", None)
+            (
+                "`*` is an ordinary character here",
+                "write the domains, or a table",
+                None,
+            )
         } else if text.starts_with('.') && pattern.names == Names::Exact {
-            ("this list takes whole names alone, and no domain begins with a dot", "write each domain that is meant", None)
+            (
+                "this list takes whole names alone, and no domain begins with a dot",
+                "write each domain that is meant",
+                None,
+            )
         } else if text.starts_with('.') && is_parent {
-            ("this list takes `x.y` for what is below it too (`parent_domain_matches_subdomains`), and a name with a dot before it matches nothing", "take the dot out", Some(text[1..].to_owned()))
+            (
+                "this list takes `x.y` for what is below it too (`parent_domain_matches_subdomains`), and a name with a dot before it matches nothing",
+                "take the dot out",
+                Some(text[1..].to_owned()),
+            )
         } else {
             continue;
         };
         let message = format!("`{text}` in `{}` never matches: {why}", pattern.list);
-        let finding = files.finding(Severity::Warning, "dead-pattern", pattern.word.origin.clone(), message).help(help);
-        findings.push(match meant.and_then(|meant| edit(&pattern.word, text, meant)) {
-            Some(edits) => finding.unsafe_fix(edits),
-            None => finding,
-        });
+        let finding = files
+            .finding(
+                Severity::Warning,
+                "dead-pattern",
+                pattern.word.origin.clone(),
+                message,
+            )
+            .help(help);
+        findings.push(
+            match meant.and_then(|meant| edit(&pattern.word, text, meant)) {
+                Some(edits) => finding.unsafe_fix(edits),
+                None => finding,
+            },
+        );
     }
     findings
 }
@@ -207,9 +296,18 @@ pub fn exclusions(files: &Files<'_>) -> Vec<Finding> {
         for (at, pattern) in list.iter().enumerate() {
             let text = pattern.word.text.as_str();
             if plain(text).is_empty() {
-                let message = format!("`!` stands apart from its pattern in `{}`: Postfix dies of it", pattern.list);
+                let message = format!(
+                    "`!` stands apart from its pattern in `{}`: Postfix dies of it",
+                    pattern.list
+                );
                 findings.push(
-                    files.finding(Severity::Error, "stray-exclusion", pattern.word.origin.clone(), message)
+                    files
+                        .finding(
+                            Severity::Error,
+                            "stray-exclusion",
+                            pattern.word.origin.clone(),
+                            message,
+                        )
                         .help("write `!` right before the pattern"),
                 );
                 continue;
@@ -217,11 +315,21 @@ pub fn exclusions(files: &Files<'_>) -> Vec<Finding> {
             if !text.starts_with('!') || text.starts_with("!!") {
                 continue;
             }
-            let wider = list[..at].iter().find(|before| covers(&before.word.text, plain(text), pattern.names));
+            let wider = list[..at]
+                .iter()
+                .find(|before| covers(&before.word.text, plain(text), pattern.names));
             if let Some(wider) = wider {
-                let message = format!("the first pattern that matches decides, and `{}` comes first: `{text}` takes nothing out", wider.word.text);
+                let message = format!(
+                    "the first pattern that matches decides, and `{}` comes first: `{text}` takes nothing out",
+                    wider.word.text
+                );
                 let mut finding = files
-                    .finding(Severity::Error, "late-exclusion", pattern.word.origin.clone(), message)
+                    .finding(
+                        Severity::Error,
+                        "late-exclusion",
+                        pattern.word.origin.clone(),
+                        message,
+                    )
                     .help(format!("put `{text}` before `{}`", wider.word.text));
                 if let Some(place) = &wider.word.origin {
                     finding = finding.and(place.clone(), "this matches first");
@@ -237,15 +345,25 @@ pub fn exclusions(files: &Files<'_>) -> Vec<Finding> {
 fn covers(wider: &str, narrower: &str, names: Names) -> bool {
     let network = |text: &str| Network::parse(&text.replace(['[', ']'], "")).ok();
     if let (Some(wider), Some(narrower)) = (network(wider), network(narrower)) {
-        return wider.first() <= narrower.first() && narrower.last() <= wider.last() && wider.is_ipv4() == narrower.is_ipv4();
+        return wider.first() <= narrower.first()
+            && narrower.last() <= wider.last()
+            && wider.is_ipv4() == narrower.is_ipv4();
     }
     let (wider, narrower) = (wider.to_lowercase(), narrower.to_lowercase());
-    wider == narrower || names != Names::Exact && !is_elsewhere(&wider) && narrower.ends_with(&format!(".{wider}"))
+    wider == narrower
+        || names != Names::Exact
+            && !is_elsewhere(&wider)
+            && narrower.ends_with(&format!(".{wider}"))
 }
 
 /// Domains that stand in two classes of addresses.
 pub fn two_classes(files: &Files<'_>) -> Vec<Finding> {
-    const CLASSES: [&str; 4] = ["mydestination", "virtual_alias_domains", "virtual_mailbox_domains", "relay_domains"];
+    const CLASSES: [&str; 4] = [
+        "mydestination",
+        "virtual_alias_domains",
+        "virtual_mailbox_domains",
+        "relay_domains",
+    ];
     let lists: Vec<(&str, Vec<Word>)> = CLASSES
         .iter()
         .map(|list| (*list, files.words(list, None)))
@@ -253,13 +371,21 @@ pub fn two_classes(files: &Files<'_>) -> Vec<Finding> {
         .collect();
     let mut findings = Vec::new();
     for (at, (list, words)) in lists.iter().enumerate() {
-        for word in words.iter().filter(|word| !word.text.starts_with('!') && !is_elsewhere(&word.text)) {
+        for word in words
+            .iter()
+            .filter(|word| !word.text.starts_with('!') && !is_elsewhere(&word.text))
+        {
             let first = lists[..at].iter().find_map(|(other, words)| {
-                let same = words.iter().find(|first| first.text.eq_ignore_ascii_case(&word.text))?;
+                let same = words
+                    .iter()
+                    .find(|first| first.text.eq_ignore_ascii_case(&word.text))?;
                 Some((other, same))
             });
             let Some((other, same)) = first else { continue };
-            let message = format!("`{}` stands in `{other}` too, which counts: its mail never gets to what `{list}` says", word.text);
+            let message = format!(
+                "`{}` stands in `{other}` too, which counts: its mail never gets to what `{list}` says",
+                word.text
+            );
             let mut finding = files
                 .finding(Severity::Warning, "domain-in-two-classes", word.origin.clone(), message)
                 .help("keep each domain in one of mydestination, virtual_alias_domains, virtual_mailbox_domains and relay_domains");
@@ -275,18 +401,39 @@ pub fn two_classes(files: &Files<'_>) -> Vec<Finding> {
 /// Clients that are trusted for their name.
 pub fn trusted_name(files: &Files<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for pattern in patterns(files).into_iter().flatten().filter(|pattern| pattern.list == "mynetworks") {
+    for pattern in patterns(files)
+        .into_iter()
+        .flatten()
+        .filter(|pattern| pattern.list == "mynetworks")
+    {
         let text = pattern.word.text.as_str();
-        let is_name = text.bytes().any(|b| b.is_ascii_alphabetic()) && !is_elsewhere(text) && !text.starts_with(['!', '[', '#']) && !text.contains(['*', '#', '"']);
+        let is_name = text.bytes().any(|b| b.is_ascii_alphabetic())
+            && !is_elsewhere(text)
+            && !text.starts_with(['!', '[', '#'])
+            && !text.contains(['*', '#', '"']);
         if !is_name || text.eq_ignore_ascii_case("localhost") || Network::parse(text).is_ok() {
             continue;
         }
         let finding = if text.eq_ignore_ascii_case("unknown") {
             let message = "`unknown` is the name of every client whose address has none: all of them may relay";
-            files.finding(Severity::Error, "trusted-name", pattern.word.origin, message)
+            files.finding(
+                Severity::Error,
+                "trusted-name",
+                pattern.word.origin,
+                message,
+            )
         } else {
-            let message = format!("`{text}` trusts every client whose name is that or below it, as the DNS tells it: who changes the zone may relay");
-            files.finding(Severity::Warning, "trusted-name", pattern.word.origin, message).certainty(Certainty::Likely)
+            let message = format!(
+                "`{text}` trusts every client whose name is that or below it, as the DNS tells it: who changes the zone may relay"
+            );
+            files
+                .finding(
+                    Severity::Warning,
+                    "trusted-name",
+                    pattern.word.origin,
+                    message,
+                )
+                .certainty(Certainty::Likely)
         };
         findings.push(finding.help("write the addresses"));
     }
@@ -297,29 +444,55 @@ pub fn trusted_name(files: &Files<'_>) -> Vec<Finding> {
 pub fn wide(files: &Files<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for pattern in patterns(files).into_iter().flatten() {
-        let trusts = matches!(pattern.list, "mynetworks" | "smtpd_forbid_bare_newline_exclusions");
+        let trusts = matches!(
+            pattern.list,
+            "mynetworks" | "smtpd_forbid_bare_newline_exclusions"
+        );
         let text = pattern.word.text.replace(['[', ']'], "");
-        let Some(network) = Network::parse(&text).ok().filter(|_| trusts) else { continue };
+        let Some(network) = Network::parse(&text).ok().filter(|_| trusts) else {
+            continue;
+        };
         let prefix = network.prefix();
-        let inside = |outer: &str| Network::parse(outer).is_ok_and(|outer| outer.first() <= network.first() && network.last() <= outer.last() && outer.is_ipv4() == network.is_ipv4());
+        let inside = |outer: &str| {
+            Network::parse(outer).is_ok_and(|outer| {
+                outer.first() <= network.first()
+                    && network.last() <= outer.last()
+                    && outer.is_ipv4() == network.is_ipv4()
+            })
+        };
         // Who lets in everybody is told by what it leads to.
         let is_world = prefix == 0;
-        let (severity, why) = if is_world || inside("127.0.0.0/8") || inside("169.254.0.0/16") || inside("fc00::/7") || inside("fe80::/10") {
+        let (severity, why) = if is_world
+            || inside("127.0.0.0/8")
+            || inside("169.254.0.0/16")
+            || inside("fc00::/7")
+            || inside("fe80::/10")
+        {
             continue;
         } else if inside("172.16.0.0/12") && prefix <= 16 {
-            (Severity::Note, "it holds the addresses of Docker's bridges, behind which, with a published port, everybody on the Internet can look like one of them")
+            (
+                Severity::Note,
+                "it holds the addresses of Docker's bridges, behind which, with a published port, everybody on the Internet can look like one of them",
+            )
         } else if inside("10.0.0.0/8") || inside("192.168.0.0/16") {
             continue;
         } else if inside("100.64.0.0/10") {
-            (Severity::Warning, "these addresses are those of a provider's customers (RFC 6598): others have them too")
+            (
+                Severity::Warning,
+                "these addresses are those of a provider's customers (RFC 6598): others have them too",
+            )
         } else if network.is_ipv4() && prefix < 24 || !network.is_ipv4() && prefix < 48 {
-            (Severity::Warning, "that is a large part of the Internet, and everybody in it is trusted")
+            (
+                Severity::Warning,
+                "that is a large part of the Internet, and everybody in it is trusted",
+            )
         } else {
             continue;
         };
         let message = format!("`{}` in `{}`: {why}", pattern.word.text, pattern.list);
         findings.push(
-            files.finding(severity, "wide-network", pattern.word.origin, message)
+            files
+                .finding(severity, "wide-network", pattern.word.origin, message)
                 .certainty(Certainty::Likely)
                 .help("list the hosts that have to send through this server"),
         );
@@ -332,12 +505,16 @@ pub fn neighbours(files: &Files<'_>) -> Vec<Finding> {
     if files.main.is_none() || files.is_set("mynetworks", None) {
         return Vec::new();
     }
-    let Some(style) = files.text("mynetworks_style", None) else { return Vec::new() };
+    let Some(style) = files.text("mynetworks_style", None) else {
+        return Vec::new();
+    };
     let place = files.value_place("mynetworks_style", None);
     let finding = match style.to_ascii_lowercase().as_str() {
         "class" => {
             let message = "`mynetworks_style = class` trusts the whole class A, B or C network of each address: with a provider, thousands of strangers";
-            files.finding(Severity::Error, "trusted-neighbours", place, message).certainty(Certainty::Likely)
+            files
+                .finding(Severity::Error, "trusted-neighbours", place, message)
+                .certainty(Certainty::Likely)
         }
         "subnet" if place.is_none() => {
             let message = "neither `mynetworks` nor `mynetworks_style` is set, and without `compatibility_level = 2` every host of this server's subnets may relay";
@@ -352,14 +529,26 @@ pub fn neighbours(files: &Files<'_>) -> Vec<Finding> {
 /// This host itself is left out.
 pub fn no_loopback(files: &Files<'_>) -> Vec<Finding> {
     let words = files.words("mynetworks", None);
-    let is_plain = |word: &Word| word.origin.is_some() && Network::parse(&word.text.replace(['[', ']'], "")).is_ok();
-    let holds = |word: &Word| Network::parse(&word.text.replace(['[', ']'], "")).is_ok_and(|network| network.first().is_loopback() || network.prefix() == 0);
+    let is_plain = |word: &Word| {
+        word.origin.is_some() && Network::parse(&word.text.replace(['[', ']'], "")).is_ok()
+    };
+    let holds = |word: &Word| {
+        Network::parse(&word.text.replace(['[', ']'], ""))
+            .is_ok_and(|network| network.first().is_loopback() || network.prefix() == 0)
+    };
     if words.is_empty() || !words.iter().all(is_plain) || words.iter().any(holds) {
         return Vec::new();
     }
-    let message = "`mynetworks` leaves 127.0.0.1 out: programs of this host that send by SMTP are refused";
+    let message =
+        "`mynetworks` leaves 127.0.0.1 out: programs of this host that send by SMTP are refused";
     vec![
-        files.finding(Severity::Warning, "no-loopback", files.value_place("mynetworks", None), message)
+        files
+            .finding(
+                Severity::Warning,
+                "no-loopback",
+                files.value_place("mynetworks", None),
+                message,
+            )
             .help("put `127.0.0.0/8 [::1]/128` first"),
     ]
 }
@@ -367,13 +556,31 @@ pub fn no_loopback(files: &Files<'_>) -> Vec<Finding> {
 /// Who may tell the log what it was.
 pub fn forged_log(files: &Files<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for pattern in patterns(files).into_iter().flatten().filter(|pattern| pattern.list == "smtpd_authorized_xforward_hosts") {
+    for pattern in patterns(files)
+        .into_iter()
+        .flatten()
+        .filter(|pattern| pattern.list == "smtpd_authorized_xforward_hosts")
+    {
         let text = pattern.word.text.replace(['[', ']'], "");
-        let is_wide = text.starts_with("static:") || Network::parse(&text).is_ok_and(|network| network.prefix() == 0 || network.prefix() < if network.is_ipv4() { 24 } else { 48 } && !crate::net::special_use(network.first()));
+        let is_wide = text.starts_with("static:")
+            || Network::parse(&text).is_ok_and(|network| {
+                network.prefix() == 0
+                    || network.prefix() < if network.is_ipv4() { 24 } else { 48 }
+                        && !crate::net::special_use(network.first())
+            });
         if is_wide {
-            let message = format!("`{}` may say with XFORWARD which client a mail came from: strangers write what they like into the log", pattern.word.text);
+            let message = format!(
+                "`{}` may say with XFORWARD which client a mail came from: strangers write what they like into the log",
+                pattern.word.text
+            );
             findings.push(
-                files.finding(Severity::Warning, "forged-log", pattern.word.origin, message)
+                files
+                    .finding(
+                        Severity::Warning,
+                        "forged-log",
+                        pattern.word.origin,
+                        message,
+                    )
                     .help("name the content filters alone, as `127.0.0.0/8`"),
             );
         }

@@ -7,7 +7,10 @@ use crate::mta::postfix::{Files, Service, Table, Word};
 use crate::text::Edit;
 
 /// Each restriction of each list, asked one by one.
-fn each(files: &Files<'_>, ask: impl Fn(&List<'_>, usize, &Item) -> Option<Finding>) -> Vec<Finding> {
+fn each(
+    files: &Files<'_>,
+    ask: impl Fn(&List<'_>, usize, &Item) -> Option<Finding>,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
     for list in lists::all(files) {
         let found = list.items.iter().enumerate();
@@ -18,7 +21,13 @@ fn each(files: &Files<'_>, ask: impl Fn(&List<'_>, usize, &Item) -> Option<Findi
     findings
 }
 
-fn tell(files: &Files<'_>, severity: Severity, rule: &'static str, word: &Word, message: String) -> Finding {
+fn tell(
+    files: &Files<'_>,
+    severity: Severity,
+    rule: &'static str,
+    word: &Word,
+    message: String,
+) -> Finding {
     files.finding(severity, rule, word.origin.clone(), message)
 }
 
@@ -32,20 +41,32 @@ pub fn unknown(files: &Files<'_>) -> Vec<Finding> {
         if name.contains(':') || classes.contains(&word.text) {
             return None;
         }
-        let dies = "every mail that gets here is put off with `451 4.3.5 Server configuration error`";
+        let dies =
+            "every mail that gets here is put off with `451 4.3.5 Server configuration error`";
         let Some(row) = known(name) else {
             let message = format!("`{}` is no restriction: {dies}", word.text);
-            let near = meant(name).filter(|near| word.origin.as_ref().is_some_and(|place| place.source.slice(place.span) == word.text) && *near != name);
+            let near = meant(name).filter(|near| {
+                word.origin
+                    .as_ref()
+                    .is_some_and(|place| place.source.slice(place.span) == word.text)
+                    && *near != name
+            });
             let finding = tell(files, Severity::Error, RULE, word, message);
             return Some(match (near, &word.origin) {
                 (Some(near), Some(place)) => finding
                     .help(format!("did you mean `{near}`?"))
-                    .unsafe_fix(vec![Edit { place: place.clone(), text: near.to_owned() }]),
+                    .unsafe_fix(vec![Edit {
+                        place: place.clone(),
+                        text: near.to_owned(),
+                    }]),
                 _ => finding.help("correct the name, or name it in `smtpd_restriction_classes`"),
             });
         };
         if !version.has(row.get("introduced")) {
-            let message = format!("`{name}` came with Postfix {}, and {version} does not know it: {dies}", row.get("introduced"));
+            let message = format!(
+                "`{name}` came with Postfix {}, and {version} does not know it: {dies}",
+                row.get("introduced")
+            );
             return Some(tell(files, Severity::Error, RULE, word, message).help("take it out"));
         }
         let removed = row.get("removed");
@@ -53,9 +74,15 @@ pub fn unknown(files: &Files<'_>) -> Vec<Finding> {
             return None;
         }
         let (severity, message) = if version.has(removed) {
-            (Severity::Error, format!("`{name}` was removed in Postfix {removed}: {dies}"))
+            (
+                Severity::Error,
+                format!("`{name}` was removed in Postfix {removed}: {dies}"),
+            )
         } else {
-            (Severity::Warning, format!("`{name}` is out of date, and Postfix {removed} removed it"))
+            (
+                Severity::Warning,
+                format!("`{name}` is out of date, and Postfix {removed} removed it"),
+            )
         };
         let help = match row.get("instead") {
             "" => "take it out".to_owned(),
@@ -73,11 +100,17 @@ pub fn argument(files: &Files<'_>) -> Vec<Finding> {
         let kind = known(name)?.get("argument");
         let (wanted, example) = match kind {
             "table" => ("a lookup table", "type:name"),
-            "zone" => ("the domain of a DNS list", "zen.spamhaus.org=127.0.0.[2..11]"),
+            "zone" => (
+                "the domain of a DNS list",
+                "zen.spamhaus.org=127.0.0.[2..11]",
+            ),
             "service" => ("a policy service", "unix:private/policy"),
             _ => return None,
         };
-        let given = item.argument.as_ref().map_or("", |argument| argument.text.as_str());
+        let given = item
+            .argument
+            .as_ref()
+            .map_or("", |argument| argument.text.as_str());
         let is_good = match kind {
             "zone" => given.contains('.') || given.starts_with('$'),
             _ => given.contains(':') || given.starts_with('{'),
@@ -90,9 +123,16 @@ pub fn argument(files: &Files<'_>) -> Vec<Finding> {
         } else {
             format!(", and takes `{given}` for it")
         };
-        let effect = if kind == "zone" { "it does nothing" } else { "every mail that gets here is put off" };
+        let effect = if kind == "zone" {
+            "it does nothing"
+        } else {
+            "every mail that gets here is put off"
+        };
         let message = format!("`{name}` needs {wanted} behind it{swallowed}: {effect}");
-        Some(tell(files, Severity::Error, RULE, &item.word, message).help(format!("write `{name} {example}`")))
+        Some(
+            tell(files, Severity::Error, RULE, &item.word, message)
+                .help(format!("write `{name} {example}`")),
+        )
     })
 }
 
@@ -112,20 +152,49 @@ pub fn bare_table(files: &Files<'_>) -> Vec<Finding> {
             _ => return None,
         };
         let (severity, message) = if asks.is_empty() {
-            let message = format!("`{}` stands in a list that does not say what is looked up: every mail is put off", item.word.text);
+            let message = format!(
+                "`{}` stands in a list that does not say what is looked up: every mail is put off",
+                item.word.text
+            );
             (Severity::Error, message)
         } else {
-            let message = format!("nothing says what is looked up in `{}`: in this list it is what `{asks}` asks", item.word.text);
+            let message = format!(
+                "nothing says what is looked up in `{}`: in this list it is what `{asks}` asks",
+                item.word.text
+            );
             (Severity::Warning, message)
         };
-        let asks = if asks.is_empty() { "check_client_access" } else { asks };
-        let finding = tell(files, severity, "table-without-restriction", &item.word, message)
-            .help(format!("write `{asks} {}`, or the restriction that is meant", item.word.text));
+        let asks = if asks.is_empty() {
+            "check_client_access"
+        } else {
+            asks
+        };
+        let finding = tell(
+            files,
+            severity,
+            "table-without-restriction",
+            &item.word,
+            message,
+        )
+        .help(format!(
+            "write `{asks} {}`, or the restriction that is meant",
+            item.word.text
+        ));
         let place = item.word.origin.clone()?;
-        let at = crate::text::Place::new(&place.source, crate::text::Span::new(place.span.start, place.span.start));
-        let edit = Edit { place: at, text: format!("{asks} ") };
+        let at = crate::text::Place::new(
+            &place.source,
+            crate::text::Span::new(place.span.start, place.span.start),
+        );
+        let edit = Edit {
+            place: at,
+            text: format!("{asks} "),
+        };
         let is_whole = place.source.slice(place.span) == item.word.text;
-        Some(if severity == Severity::Warning && is_whole { finding.safe_fix(vec![edit]) } else { finding })
+        Some(if severity == Severity::Warning && is_whole {
+            finding.safe_fix(vec![edit])
+        } else {
+            finding
+        })
     })
 }
 
@@ -142,8 +211,14 @@ pub fn mx_backup(files: &Files<'_>) -> Vec<Finding> {
             "`permit_mx_backup` takes mail for domains that only the DNS names; Postfix 3.9 and later log a warning for it"
         };
         Some(
-            tell(files, Severity::Warning, "permit-mx-backup", &item.word, message.to_owned())
-                .help("list the domains in `relay_domains`"),
+            tell(
+                files,
+                Severity::Warning,
+                "permit-mx-backup",
+                &item.word,
+                message.to_owned(),
+            )
+            .help("list the domains in `relay_domains`"),
         )
     })
 }
@@ -151,8 +226,10 @@ pub fn mx_backup(files: &Files<'_>) -> Vec<Finding> {
 /// Checks of the login where nobody can have logged in yet.
 pub fn early(files: &Files<'_>) -> Vec<Finding> {
     each(files, |list, _, item| {
-        let is_early = ["smtpd_client_restrictions", "smtpd_helo_restrictions"].contains(&list.name.as_str());
-        let needs_login = item.name == "permit_sasl_authenticated" || item.name.starts_with("permit_tls_");
+        let is_early =
+            ["smtpd_client_restrictions", "smtpd_helo_restrictions"].contains(&list.name.as_str());
+        let needs_login =
+            item.name == "permit_sasl_authenticated" || item.name.starts_with("permit_tls_");
         if !is_early || !needs_login || !files.is("smtpd_delay_reject", "no", list.service) {
             return None;
         }
@@ -173,14 +250,28 @@ pub fn early(files: &Files<'_>) -> Vec<Finding> {
 /// Senders that are held against logins without a table of who owns which.
 pub fn mismatch_without_map(files: &Files<'_>) -> Vec<Finding> {
     each(files, |list, _, item| {
-        let needs = ["reject_sender_login_mismatch", "reject_authenticated_sender_login_mismatch"];
-        if !needs.contains(&item.name.as_str()) || !files.is_empty("smtpd_sender_login_maps", list.service) {
+        let needs = [
+            "reject_sender_login_mismatch",
+            "reject_authenticated_sender_login_mismatch",
+        ];
+        if !needs.contains(&item.name.as_str())
+            || !files.is_empty("smtpd_sender_login_maps", list.service)
+        {
             return None;
         }
-        let message = format!("`smtpd_sender_login_maps` is empty, so nobody owns any address: `{}` refuses every client that has logged in", item.name);
+        let message = format!(
+            "`smtpd_sender_login_maps` is empty, so nobody owns any address: `{}` refuses every client that has logged in",
+            item.name
+        );
         Some(
-            tell(files, Severity::Error, "login-check-without-map", &item.word, message)
-                .help("set `smtpd_sender_login_maps`, or use `reject_known_sender_login_mismatch`"),
+            tell(
+                files,
+                Severity::Error,
+                "login-check-without-map",
+                &item.word,
+                message,
+            )
+            .help("set `smtpd_sender_login_maps`, or use `reject_known_sender_login_mismatch`"),
         )
     })
 }
@@ -188,14 +279,26 @@ pub fn mismatch_without_map(files: &Files<'_>) -> Vec<Finding> {
 /// The same behind what lets everybody in who has logged in.
 pub fn late_mismatch(files: &Files<'_>) -> Vec<Finding> {
     each(files, |list, at, item| {
-        let needs_login = item.name.ends_with("sender_login_mismatch") && !item.name.contains("unauthenticated");
-        let before = list.items[..at].iter().find(|before| before.name == "permit_sasl_authenticated")?;
+        let needs_login =
+            item.name.ends_with("sender_login_mismatch") && !item.name.contains("unauthenticated");
+        let before = list.items[..at]
+            .iter()
+            .find(|before| before.name == "permit_sasl_authenticated")?;
         if !needs_login || before.is_warning {
             return None;
         }
-        let message = format!("who has logged in is let through by `permit_sasl_authenticated` before `{}` is asked: users send as whom they like", item.name);
-        let finding = tell(files, Severity::Warning, "late-login-check", &item.word, message)
-            .help("put it before `permit_sasl_authenticated`, or into `smtpd_sender_restrictions`");
+        let message = format!(
+            "who has logged in is let through by `permit_sasl_authenticated` before `{}` is asked: users send as whom they like",
+            item.name
+        );
+        let finding = tell(
+            files,
+            Severity::Warning,
+            "late-login-check",
+            &item.word,
+            message,
+        )
+        .help("put it before `permit_sasl_authenticated`, or into `smtpd_sender_restrictions`");
         Some(match &before.word.origin {
             Some(place) => finding.and(place.clone(), "let through here"),
             None => finding,
@@ -209,20 +312,38 @@ pub fn without_auth(files: &Files<'_>) -> Vec<Finding> {
         if !files.is("smtpd_sasl_auth_enable", "no", list.service) {
             return None;
         }
-        let asks = item.name == "check_sasl_access" || item.name.ends_with("sender_login_mismatch") && !item.name.contains("unauthenticated");
-        let ends = list.items.get(at + 1).is_some_and(|next| next.name == "reject");
+        let asks = item.name == "check_sasl_access"
+            || item.name.ends_with("sender_login_mismatch")
+                && !item.name.contains("unauthenticated");
+        let ends = list
+            .items
+            .get(at + 1)
+            .is_some_and(|next| next.name == "reject");
         let is_gate = item.name == "permit_sasl_authenticated" && ends && list.is_own() && at == 0;
         let message = if asks {
-            format!("`{}` is ignored: this service has no AUTH (`smtpd_sasl_auth_enable = no`)", item.name)
+            format!(
+                "`{}` is ignored: this service has no AUTH (`smtpd_sasl_auth_enable = no`)",
+                item.name
+            )
         } else if is_gate {
             "only who has logged in gets past this list, and nobody can: this service has no AUTH (`smtpd_sasl_auth_enable = no`)".to_owned()
         } else {
             return None;
         };
-        let severity = if is_gate { Severity::Error } else { Severity::Warning };
+        let severity = if is_gate {
+            Severity::Error
+        } else {
+            Severity::Warning
+        };
         Some(
-            tell(files, severity, "login-check-without-auth", &item.word, message)
-                .help("set `smtpd_sasl_auth_enable = yes` for this service"),
+            tell(
+                files,
+                severity,
+                "login-check-without-auth",
+                &item.word,
+                message,
+            )
+            .help("set `smtpd_sasl_auth_enable = yes` for this service"),
         )
     })
 }
@@ -230,15 +351,30 @@ pub fn without_auth(files: &Files<'_>) -> Vec<Finding> {
 /// Checks of HELO that a client passes by not saying it.
 pub fn optional_helo(files: &Files<'_>) -> Vec<Finding> {
     each(files, |list, _, item| {
-        let asks = item.name.contains("helo") || ["reject_invalid_hostname", "reject_unknown_hostname", "reject_non_fqdn_hostname"].contains(&item.name.as_str());
+        let asks = item.name.contains("helo")
+            || [
+                "reject_invalid_hostname",
+                "reject_unknown_hostname",
+                "reject_non_fqdn_hostname",
+            ]
+            .contains(&item.name.as_str());
         let refuses = asks && item.name.starts_with("reject");
         if !refuses || !files.is("smtpd_helo_required", "no", list.service) {
             return None;
         }
-        let message = format!("a client that does not say HELO is not asked: `{}` is passed by leaving it out", item.name);
+        let message = format!(
+            "a client that does not say HELO is not asked: `{}` is passed by leaving it out",
+            item.name
+        );
         Some(
-            tell(files, Severity::Warning, "optional-helo", &item.word, message)
-                .help("set `smtpd_helo_required = yes`"),
+            tell(
+                files,
+                Severity::Warning,
+                "optional-helo",
+                &item.word,
+                message,
+            )
+            .help("set `smtpd_helo_required = yes`"),
         )
     })
 }
@@ -250,17 +386,32 @@ pub fn harsh(files: &Files<'_>) -> Vec<Finding> {
             return None;
         }
         let why = match item.name.as_str() {
-            "reject_unknown_client_hostname" | "reject_unknown_client" => "it refuses good servers whose name does not lead back to their address; `reject_unknown_reverse_client_hostname` is milder",
-            "reject_unknown_helo_hostname" | "reject_unknown_hostname" => "it refuses good servers that greet with a name of their own network",
-            "reject_unverified_sender" => "it calls the sender's server for every new address: others see that as abuse, and mail waits",
+            "reject_unknown_client_hostname" | "reject_unknown_client" => {
+                "it refuses good servers whose name does not lead back to their address; `reject_unknown_reverse_client_hostname` is milder"
+            }
+            "reject_unknown_helo_hostname" | "reject_unknown_hostname" => {
+                "it refuses good servers that greet with a name of their own network"
+            }
+            "reject_unverified_sender" => {
+                "it calls the sender's server for every new address: others see that as abuse, and mail waits"
+            }
             _ => return None,
         };
         // Behind a table it is for those whom the table names.
-        let is_for_all = list.is_own() && !list.items[..at].iter().any(|before| before.name == "reject");
+        let is_for_all = list.is_own()
+            && !list.items[..at]
+                .iter()
+                .any(|before| before.name == "reject");
         is_for_all.then(|| {
-            tell(files, Severity::Note, "harsh-restriction", &item.word, format!("`{}`: {why}", item.name))
-                .help("put `warn_if_reject` before it and read the log first")
-                .certainty(Certainty::Likely)
+            tell(
+                files,
+                Severity::Note,
+                "harsh-restriction",
+                &item.word,
+                format!("`{}`: {why}", item.name),
+            )
+            .help("put `warn_if_reject` before it and read the log first")
+            .certainty(Certainty::Likely)
         })
     })
 }
@@ -268,14 +419,29 @@ pub fn harsh(files: &Files<'_>) -> Vec<Finding> {
 /// Names of clients are refused where none is looked up.
 pub fn nameless(files: &Files<'_>) -> Vec<Finding> {
     each(files, |list, _, item| {
-        let asks = ["reject_unknown_client_hostname", "reject_unknown_reverse_client_hostname", "reject_unknown_client"];
-        if !asks.contains(&item.name.as_str()) || !files.is("smtpd_peername_lookup", "no", list.service) {
+        let asks = [
+            "reject_unknown_client_hostname",
+            "reject_unknown_reverse_client_hostname",
+            "reject_unknown_client",
+        ];
+        if !asks.contains(&item.name.as_str())
+            || !files.is("smtpd_peername_lookup", "no", list.service)
+        {
             return None;
         }
-        let message = format!("with `smtpd_peername_lookup = no` every client is `unknown`: `{}` refuses them all", item.name);
+        let message = format!(
+            "with `smtpd_peername_lookup = no` every client is `unknown`: `{}` refuses them all",
+            item.name
+        );
         Some(
-            tell(files, Severity::Error, "nameless-clients", &item.word, message)
-                .help("take `smtpd_peername_lookup = no` out, or the restriction"),
+            tell(
+                files,
+                Severity::Error,
+                "nameless-clients",
+                &item.word,
+                message,
+            )
+            .help("take `smtpd_peername_lookup = no` out, or the restriction"),
         )
     })
 }
@@ -283,16 +449,30 @@ pub fn nameless(files: &Files<'_>) -> Vec<Finding> {
 /// Certificates that nobody asks clients for.
 pub fn unasked_certificate(files: &Files<'_>) -> Vec<Finding> {
     each(files, |list, _, item| {
-        let needs = ["permit_tls_clientcerts", "permit_tls_all_clientcerts", "check_ccert_access"];
+        let needs = [
+            "permit_tls_clientcerts",
+            "permit_tls_all_clientcerts",
+            "check_ccert_access",
+        ];
         let asked = |name| files.is(name, "yes", list.service);
-        let is_off = files.is("smtpd_tls_ask_ccert", "no", list.service) && !asked("smtpd_tls_req_ccert");
+        let is_off =
+            files.is("smtpd_tls_ask_ccert", "no", list.service) && !asked("smtpd_tls_req_ccert");
         if !needs.contains(&item.name.as_str()) || !is_off {
             return None;
         }
-        let message = format!("`{}` needs the client's certificate, and `smtpd_tls_ask_ccert = no` never asks for one: it does nothing", item.name);
+        let message = format!(
+            "`{}` needs the client's certificate, and `smtpd_tls_ask_ccert = no` never asks for one: it does nothing",
+            item.name
+        );
         Some(
-            tell(files, Severity::Warning, "unasked-certificate", &item.word, message)
-                .help("set `smtpd_tls_ask_ccert = yes` for the services that need it"),
+            tell(
+                files,
+                Severity::Warning,
+                "unasked-certificate",
+                &item.word,
+                message,
+            )
+            .help("set `smtpd_tls_ask_ccert = yes` for the services that need it"),
         )
     })
 }
@@ -301,18 +481,37 @@ pub fn unasked_certificate(files: &Files<'_>) -> Vec<Finding> {
 pub fn misplaced_guard(files: &Files<'_>) -> Vec<Finding> {
     const GUARDS: [&str; 2] = ["reject_unauth_destination", "defer_unauth_destination"];
     each(files, |list, _, item| {
-        let is_early = ["smtpd_client_restrictions", "smtpd_helo_restrictions", "smtpd_sender_restrictions"].contains(&list.name.as_str());
+        let is_early = [
+            "smtpd_client_restrictions",
+            "smtpd_helo_restrictions",
+            "smtpd_sender_restrictions",
+        ]
+        .contains(&list.name.as_str());
         if !is_early || !GUARDS.contains(&item.name.as_str()) {
             return None;
         }
-        let has = |name| self::list(files, name, list.service).items.iter().any(|item| GUARDS.contains(&item.name.as_str()));
+        let has = |name| {
+            self::list(files, name, list.service)
+                .items
+                .iter()
+                .any(|item| GUARDS.contains(&item.name.as_str()))
+        };
         if has("smtpd_relay_restrictions") || has("smtpd_recipient_restrictions") {
             return None;
         }
-        let message = format!("`{}` does not count in `{}`: Postfix wants it in `smtpd_relay_restrictions` or `smtpd_recipient_restrictions`", item.name, list.name);
+        let message = format!(
+            "`{}` does not count in `{}`: Postfix wants it in `smtpd_relay_restrictions` or `smtpd_recipient_restrictions`",
+            item.name, list.name
+        );
         Some(
-            tell(files, Severity::Warning, "misplaced-relay-guard", &item.word, message)
-                .help("move it to the end of `smtpd_relay_restrictions`"),
+            tell(
+                files,
+                Severity::Warning,
+                "misplaced-relay-guard",
+                &item.word,
+                message,
+            )
+            .help("move it to the end of `smtpd_relay_restrictions`"),
         )
     })
 }
@@ -321,11 +520,15 @@ pub fn misplaced_guard(files: &Files<'_>) -> Vec<Finding> {
 pub fn mx_policy_for_users(files: &Files<'_>) -> Vec<Finding> {
     let hits = |item: &Item| {
         let name = item.name.as_str();
-        name.contains("rbl_client") || name.starts_with("reject_unknown_") && (name.contains("client") || name.contains("helo"))
+        name.contains("rbl_client")
+            || name.starts_with("reject_unknown_")
+                && (name.contains("client") || name.contains("helo"))
     };
     let mut findings = Vec::new();
     for service in files.running("smtpd") {
-        let is_submission = files.endpoint(service).is_some_and(|(port, _)| [465, 587, 2525].contains(&port));
+        let is_submission = files
+            .endpoint(service)
+            .is_some_and(|(port, _)| [465, 587, 2525].contains(&port));
         if !is_submission || !files.is("smtpd_sasl_auth_enable", "yes", Some(service)) {
             continue;
         }
@@ -334,16 +537,28 @@ pub fn mx_policy_for_users(files: &Files<'_>) -> Vec<Finding> {
                 continue;
             }
             let list = list(files, name, Some(service));
-            let end = list.position("permit_sasl_authenticated").unwrap_or(list.items.len());
-            let Some(item) = list.items[..end].iter().find(|item| hits(item)) else { continue };
+            let end = list
+                .position("permit_sasl_authenticated")
+                .unwrap_or(list.items.len());
+            let Some(item) = list.items[..end].iter().find(|item| hits(item)) else {
+                continue;
+            };
             let message = format!(
                 "`{}` takes over `{name}` of main.cf: users at home or abroad, who log in there, meet `{}` first",
-                service.scope(), item.name
+                service.scope(),
+                item.name
             );
             let mut finding = files
-                .finding(Severity::Warning, "mx-policy-for-users", files.field(service, 0), message)
+                .finding(
+                    Severity::Warning,
+                    "mx-policy-for-users",
+                    files.field(service, 0),
+                    message,
+                )
                 .certainty(Certainty::Likely)
-                .help(format!("give the service its own list, as `-o {name}=permit_sasl_authenticated,reject`"));
+                .help(format!(
+                    "give the service its own list, as `-o {name}=permit_sasl_authenticated,reject`"
+                ));
             if let Some(place) = &item.word.origin {
                 finding = finding.and(place.clone(), "this is for strangers");
             }
@@ -356,12 +571,27 @@ pub fn mx_policy_for_users(files: &Files<'_>) -> Vec<Finding> {
 /// Policy services and other local sockets of master.cf that nobody serves.
 pub fn missing_policy_service(files: &Files<'_>) -> Vec<Finding> {
     each(files, |_, _, item| {
-        let argument = item.argument.as_ref().filter(|_| item.name == "check_policy_service")?;
+        let argument = item
+            .argument
+            .as_ref()
+            .filter(|_| item.name == "check_policy_service")?;
         let name = argument.text.strip_prefix("unix:private/")?;
         files.master.as_ref()?;
-        let is_there = files.services().iter().any(|service: &&Service| service.name() == name && service.kind() == "unix");
+        let is_there = files
+            .services()
+            .iter()
+            .any(|service: &&Service| service.name() == name && service.kind() == "unix");
         // Those of daemons that put their socket there themselves.
-        let is_foreign = ["postgrey", "policyd-spf", "policy-spf", "auth", "dovecot", "quota-status"].iter().any(|known| name.contains(known));
+        let is_foreign = [
+            "postgrey",
+            "policyd-spf",
+            "policy-spf",
+            "auth",
+            "dovecot",
+            "quota-status",
+        ]
+        .iter()
+        .any(|known| name.contains(known));
         (!is_there && !is_foreign).then(|| {
             let message = format!("no service of master.cf is called `{name}`: if nobody else makes this socket, every mail that gets here is put off");
             tell(files, Severity::Warning, "missing-policy-service", argument, message)
@@ -375,19 +605,45 @@ pub fn missing_policy_service(files: &Files<'_>) -> Vec<Finding> {
 pub fn forbidden_ok(files: &Files<'_>) -> Vec<Finding> {
     each(files, |_, _, item| {
         let name = item.name.as_str();
-        let is_strict = ["_mx_access", "_ns_access", "_a_access"].iter().any(|end| name.ends_with(end)) || name == "check_reverse_client_hostname_access";
+        let is_strict = ["_mx_access", "_ns_access", "_a_access"]
+            .iter()
+            .any(|end| name.ends_with(end))
+            || name == "check_reverse_client_hostname_access";
         let table = item.argument.as_ref().filter(|_| is_strict)?;
         let permits = |value: &str| {
-            let first = value.split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
-            ["ok", "relay", "permit"].contains(&first.as_str()) || first.len() != 3 && !first.is_empty() && first.bytes().all(|b| b.is_ascii_digit())
+            let first = value
+                .split_whitespace()
+                .next()
+                .unwrap_or_default()
+                .to_ascii_lowercase();
+            ["ok", "relay", "permit"].contains(&first.as_str())
+                || first.len() != 3
+                    && !first.is_empty()
+                    && first.bytes().all(|b| b.is_ascii_digit())
         };
         let place = match files.table(table) {
             Table::Static(value) => permits(&value).then(|| table.origin.clone())?,
-            Table::Keys(entries) => entries.into_iter().find(|entry| permits(&entry.value))?.origin,
-            Table::Ordered(entries) => entries.into_iter().find(|entry| permits(&entry.value))?.origin,
+            Table::Keys(entries) => {
+                entries
+                    .into_iter()
+                    .find(|entry| permits(&entry.value))?
+                    .origin
+            }
+            Table::Ordered(entries) => {
+                entries
+                    .into_iter()
+                    .find(|entry| permits(&entry.value))?
+                    .origin
+            }
             _ => None?,
         };
-        let message = format!("`{name}` must not permit: whoever owns the name could let himself in, so Postfix puts the mail off instead");
-        Some(files.finding(Severity::Error, "forbidden-ok", place, message).help("write `DUNNO`"))
+        let message = format!(
+            "`{name}` must not permit: whoever owns the name could let himself in, so Postfix puts the mail off instead"
+        );
+        Some(
+            files
+                .finding(Severity::Error, "forbidden-ok", place, message)
+                .help("write `DUNNO`"),
+        )
     })
 }

@@ -4,14 +4,23 @@ use crate::findings::{Certainty, Finding, Severity};
 use crate::mta::postfix::{Files, Service};
 use crate::text::Edit;
 
-const CERTIFICATES: [&str; 4] = ["smtpd_tls_chain_files", "smtpd_tls_cert_file", "smtpd_tls_dcert_file", "smtpd_tls_eccert_file"];
+const CERTIFICATES: [&str; 4] = [
+    "smtpd_tls_chain_files",
+    "smtpd_tls_cert_file",
+    "smtpd_tls_dcert_file",
+    "smtpd_tls_eccert_file",
+];
 
 /// The level that a service of smtpd has in the end.
 fn level(files: &Files<'_>, service: Option<&Service>) -> Option<&'static str> {
     if files.is("smtpd_tls_wrappermode", "yes", service) {
         return Some("encrypt");
     }
-    match files.text("smtpd_tls_security_level", service)?.to_ascii_lowercase().as_str() {
+    match files
+        .text("smtpd_tls_security_level", service)?
+        .to_ascii_lowercase()
+        .as_str()
+    {
         "" if files.is("smtpd_enforce_tls", "yes", service) => Some("encrypt"),
         "" if files.is("smtpd_use_tls", "yes", service) => Some("may"),
         "may" => Some("may"),
@@ -32,14 +41,26 @@ fn has_certificate(files: &Files<'_>, service: Option<&Service>) -> Option<bool>
 pub fn no_certificate(files: &Files<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for service in files.scopes("smtpd") {
-        if level(files, service).is_none_or(|level| level == "none") || has_certificate(files, service) != Some(false) {
+        if level(files, service).is_none_or(|level| level == "none")
+            || has_certificate(files, service) != Some(false)
+        {
             continue;
         }
         let is_wrapped = files.is("smtpd_tls_wrappermode", "yes", service);
-        let name = if is_wrapped { "smtpd_tls_wrappermode" } else { "smtpd_tls_security_level" };
-        let effect = if is_wrapped { "nobody can connect" } else { "STARTTLS is not offered" };
+        let name = if is_wrapped {
+            "smtpd_tls_wrappermode"
+        } else {
+            "smtpd_tls_security_level"
+        };
+        let effect = if is_wrapped {
+            "nobody can connect"
+        } else {
+            "STARTTLS is not offered"
+        };
         let message = format!("TLS is switched on and there is no certificate: {effect}");
-        let place = files.place(name, service).or_else(|| files.place("smtpd_use_tls", service));
+        let place = files
+            .place(name, service)
+            .or_else(|| files.place("smtpd_use_tls", service));
         findings.push(
             files.finding(Severity::Error, "tls-without-certificate", place, message)
                 .help("set `smtpd_tls_chain_files` to a file with the key and behind it the certificates"),
@@ -51,7 +72,10 @@ pub fn no_certificate(files: &Files<'_>) -> Vec<Finding> {
 /// Key files behind the certificates that they belong to.
 pub fn chain_order(files: &Files<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let lists = files.sets().into_iter().filter(|set| set.name.ends_with("tls_chain_files"));
+    let lists = files
+        .sets()
+        .into_iter()
+        .filter(|set| set.name.ends_with("tls_chain_files"));
     for set in lists {
         let words = files.words(set.name, set.service);
         let is_key = |text: &str| {
@@ -59,20 +83,42 @@ pub fn chain_order(files: &Files<'_>) -> Vec<Finding> {
             let name = lower.rsplit('/').next().unwrap_or_default().to_owned();
             name.contains("key") || name.contains("priv")
         };
-        let [first, second, ..] = words.as_slice() else { continue };
+        let [first, second, ..] = words.as_slice() else {
+            continue;
+        };
         if is_key(&first.text) || !is_key(&second.text) {
             continue;
         }
-        let message = format!("`{}` stands before the key `{}`: each key comes first, then its certificates, or TLS stays off", first.text, second.text);
-        let finding = files.finding(Severity::Warning, "certificate-before-key", first.origin.clone(), message)
+        let message = format!(
+            "`{}` stands before the key `{}`: each key comes first, then its certificates, or TLS stays off",
+            first.text, second.text
+        );
+        let finding = files
+            .finding(
+                Severity::Warning,
+                "certificate-before-key",
+                first.origin.clone(),
+                message,
+            )
             .certainty(Certainty::Likely)
             .help("write the key file first");
-        let written = |place: &crate::text::Place, text: &str| place.source.slice(place.span) == text;
+        let written =
+            |place: &crate::text::Place, text: &str| place.source.slice(place.span) == text;
         findings.push(match (&first.origin, &second.origin) {
-            (Some(a), Some(b)) if words.len() == 2 && written(a, &first.text) && written(b, &second.text) => finding.unsafe_fix(vec![
-                Edit { place: a.clone(), text: second.text.clone() },
-                Edit { place: b.clone(), text: first.text.clone() },
-            ]),
+            (Some(a), Some(b))
+                if words.len() == 2 && written(a, &first.text) && written(b, &second.text) =>
+            {
+                finding.unsafe_fix(vec![
+                    Edit {
+                        place: a.clone(),
+                        text: second.text.clone(),
+                    },
+                    Edit {
+                        place: b.clone(),
+                        text: first.text.clone(),
+                    },
+                ])
+            }
             _ => finding,
         });
     }
@@ -92,7 +138,13 @@ pub fn required_on_mx(files: &Files<'_>) -> Vec<Finding> {
         }
         let message = "port 25 takes no mail without TLS: servers that have none cannot bring theirs, and RFC 3207 §4 forbids that for a public MX";
         findings.push(
-            files.finding(Severity::Error, "tls-required-on-mx", files.place("smtpd_tls_security_level", service), message)
+            files
+                .finding(
+                    Severity::Error,
+                    "tls-required-on-mx",
+                    files.place("smtpd_tls_security_level", service),
+                    message,
+                )
                 .certainty(Certainty::Likely)
                 .help("write `may` here, and `encrypt` behind `-o` of the submission service"),
         );
@@ -102,9 +154,23 @@ pub fn required_on_mx(files: &Files<'_>) -> Vec<Finding> {
 
 /// Whether a service serves nobody but users who log in, or nobody's domains at all.
 fn only_users(files: &Files<'_>, service: Option<&Service>) -> bool {
-    let ends = |name: &str| files.words(name, service).last().is_some_and(|word| word.text.eq_ignore_ascii_case("reject"));
-    ["smtpd_client_restrictions", "smtpd_sender_restrictions", "smtpd_relay_restrictions", "smtpd_recipient_restrictions"].iter().any(|name| ends(name))
-        || files.is_empty("mydestination", None) && !files.has("virtual_mailbox_domains", None) && !files.has("relay_domains", None)
+    let ends = |name: &str| {
+        files
+            .words(name, service)
+            .last()
+            .is_some_and(|word| word.text.eq_ignore_ascii_case("reject"))
+    };
+    [
+        "smtpd_client_restrictions",
+        "smtpd_sender_restrictions",
+        "smtpd_relay_restrictions",
+        "smtpd_recipient_restrictions",
+    ]
+    .iter()
+    .any(|name| ends(name))
+        || files.is_empty("mydestination", None)
+            && !files.has("virtual_mailbox_domains", None)
+            && !files.has("relay_domains", None)
 }
 
 /// TLS from the first byte where clients begin in clear text.
@@ -112,13 +178,23 @@ pub fn wrapper(files: &Files<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for service in files.running("smtpd") {
         let port = files.endpoint(service).map(|(port, _)| port);
-        let Some(port) = port.filter(|port| [25, 587, 2525].contains(port)) else { continue };
+        let Some(port) = port.filter(|port| [25, 587, 2525].contains(port)) else {
+            continue;
+        };
         if !files.is("smtpd_tls_wrappermode", "yes", Some(service)) {
             continue;
         }
-        let message = format!("clients of port {port} begin in clear text and wait for a greeting, and with `smtpd_tls_wrappermode = yes` this server waits for TLS: both hang");
+        let message = format!(
+            "clients of port {port} begin in clear text and wait for a greeting, and with `smtpd_tls_wrappermode = yes` this server waits for TLS: both hang"
+        );
         findings.push(
-            files.finding(Severity::Error, "misplaced-wrapper-mode", files.place("smtpd_tls_wrappermode", Some(service)), message)
+            files
+                .finding(
+                    Severity::Error,
+                    "misplaced-wrapper-mode",
+                    files.place("smtpd_tls_wrappermode", Some(service)),
+                    message,
+                )
                 .help("set it with `-o` for the service on port 465 alone"),
         );
     }
@@ -129,27 +205,62 @@ pub fn wrapper(files: &Files<'_>) -> Vec<Finding> {
 pub fn old_protocols(files: &Files<'_>) -> Vec<Finding> {
     const ALL: [&str; 6] = ["SSLv2", "SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"];
     let mut findings = Vec::new();
-    for set in files.sets().into_iter().filter(|set| set.name.ends_with("_protocols") && set.name.contains("tls_")) {
-        let Some(text) = files.text(set.name, set.service) else { continue };
-        let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || ",:".contains(c)).filter(|word| !word.is_empty()).collect();
+    for set in files
+        .sets()
+        .into_iter()
+        .filter(|set| set.name.ends_with("_protocols") && set.name.contains("tls_"))
+    {
+        let Some(text) = files.text(set.name, set.service) else {
+            continue;
+        };
+        let words: Vec<&str> = text
+            .split(|c: char| c.is_whitespace() || ",:".contains(c))
+            .filter(|word| !word.is_empty())
+            .collect();
         let place = || Some(crate::text::Place::new(set.source, set.value.place()));
         let index = |word: &str| ALL.iter().position(|name| name.eq_ignore_ascii_case(word));
-        let least = words.iter().find_map(|word| index(word.strip_prefix(">=")?)).unwrap_or(0);
+        let least = words
+            .iter()
+            .find_map(|word| index(word.strip_prefix(">=")?))
+            .unwrap_or(0);
         let positive: Vec<usize> = words.iter().filter_map(|word| index(word)).collect();
         let holds = |at: usize| {
-            let is_out = words.iter().any(|word| word.strip_prefix('!').and_then(index) == Some(at));
+            let is_out = words
+                .iter()
+                .any(|word| word.strip_prefix('!').and_then(index) == Some(at));
             at >= least && !is_out && (positive.is_empty() || positive.contains(&at))
         };
         let is_mandatory = set.name.contains("mandatory");
         // What OpenSSL itself no longer has does no harm by not being left out.
-        let broken = if holds(1) { Some("SSLv3 (POODLE, CVE-2014-3566)") } else if is_mandatory && (holds(2) || holds(3)) { Some("TLS 1.0 or 1.1 (RFC 8996)") } else { None };
-        let good = if files.dictionary.version.is_at_least(&[3, 6]) { ">=TLSv1.2" } else { "!SSLv2, !SSLv3, !TLSv1, !TLSv1.1" };
+        let broken = if holds(1) {
+            Some("SSLv3 (POODLE, CVE-2014-3566)")
+        } else if is_mandatory && (holds(2) || holds(3)) {
+            Some("TLS 1.0 or 1.1 (RFC 8996)")
+        } else {
+            None
+        };
+        let good = if files.dictionary.version.is_at_least(&[3, 6]) {
+            ">=TLSv1.2"
+        } else {
+            "!SSLv2, !SSLv3, !TLSv1, !TLSv1.1"
+        };
         if let Some(broken) = broken {
             let message = format!("`{}` admits {broken}", set.name);
-            findings.push(files.finding(Severity::Warning, "old-tls-protocol", place(), message).help(format!("write `{good}`")));
+            findings.push(
+                files
+                    .finding(Severity::Warning, "old-tls-protocol", place(), message)
+                    .help(format!("write `{good}`")),
+            );
         } else if !positive.is_empty() && !holds(5) {
-            let message = format!("`{}` lists what is allowed, and leaves TLS 1.3 out", set.name);
-            findings.push(files.finding(Severity::Warning, "old-tls-protocol", place(), message).help(format!("write `{good}`")));
+            let message = format!(
+                "`{}` lists what is allowed, and leaves TLS 1.3 out",
+                set.name
+            );
+            findings.push(
+                files
+                    .finding(Severity::Warning, "old-tls-protocol", place(), message)
+                    .help(format!("write `{good}`")),
+            );
         }
     }
     findings
@@ -160,15 +271,30 @@ pub fn ciphers(files: &Files<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for set in files.sets() {
         let name = set.name;
-        let Some(text) = files.text(name, set.service) else { continue };
+        let Some(text) = files.text(name, set.service) else {
+            continue;
+        };
         let place = Some(crate::text::Place::new(set.source, set.value.place()));
         let grade = text.to_ascii_lowercase();
-        if name.contains("tls_") && name.ends_with("_ciphers") && ["export", "low", "null"].contains(&grade.as_str()) {
+        if name.contains("tls_")
+            && name.ends_with("_ciphers")
+            && ["export", "low", "null"].contains(&grade.as_str())
+        {
             let message = format!("`{name} = {text}` admits ciphers that can be broken");
-            findings.push(files.finding(Severity::Warning, "weak-ciphers", place, message).help("take it out: the default is `medium`"));
+            findings.push(
+                files
+                    .finding(Severity::Warning, "weak-ciphers", place, message)
+                    .help("take it out: the default is `medium`"),
+            );
         } else if name.starts_with("tls_") && name.ends_with("_cipherlist") {
-            let message = format!("`{name}` stays as it was written, while Postfix and OpenSSL improve theirs");
-            findings.push(files.finding(Severity::Note, "weak-ciphers", place, message).help("take it out, unless an audit asks for it"));
+            let message = format!(
+                "`{name}` stays as it was written, while Postfix and OpenSSL improve theirs"
+            );
+            findings.push(
+                files
+                    .finding(Severity::Note, "weak-ciphers", place, message)
+                    .help("take it out, unless an audit asks for it"),
+            );
         }
     }
     findings
@@ -198,19 +324,40 @@ pub fn outbound(files: &Files<'_>) -> Vec<Finding> {
     match files.text("smtp_tls_security_level", None).as_deref() {
         Some("none") => {
             let message = "mail leaves this server in clear text, for everybody on the way to read";
-            findings.push(files.finding(Severity::Warning, "no-outbound-tls", place, message).help("write `smtp_tls_security_level = may`"));
+            findings.push(
+                files
+                    .finding(Severity::Warning, "no-outbound-tls", place, message)
+                    .help("write `smtp_tls_security_level = may`"),
+            );
         }
         Some("") if !is_old && files.place("smtp_tls_security_level", None).is_some() => {
             let place = files.place("smtp_tls_security_level", None);
             let message = "mail leaves this server in clear text, for everybody on the way to read";
-            findings.push(files.finding(Severity::Warning, "no-outbound-tls", place, message).help("write `smtp_tls_security_level = may`"));
+            findings.push(
+                files
+                    .finding(Severity::Warning, "no-outbound-tls", place, message)
+                    .help("write `smtp_tls_security_level = may`"),
+            );
         }
         Some("") if !is_old && files.is_set("smtpd_tls_security_level", None) => {
             let message = "TLS is offered to others, and not used for mail that leaves this server: `smtp_tls_security_level` is not set";
-            findings.push(files.finding(Severity::Warning, "no-outbound-tls", files.place("smtpd_tls_security_level", None), message).help("add `smtp_tls_security_level = may`"));
+            findings.push(
+                files
+                    .finding(
+                        Severity::Warning,
+                        "no-outbound-tls",
+                        files.place("smtpd_tls_security_level", None),
+                        message,
+                    )
+                    .help("add `smtp_tls_security_level = may`"),
+            );
         }
-        Some(level @ ("encrypt" | "verify" | "secure" | "dane-only" | "fingerprint")) if files.is_empty("relayhost", None) => {
-            let message = format!("`{level}` holds for every domain in the world: mail for those whose server has no such TLS stays in the queue and comes back");
+        Some(level @ ("encrypt" | "verify" | "secure" | "dane-only" | "fingerprint"))
+            if files.is_empty("relayhost", None) =>
+        {
+            let message = format!(
+                "`{level}` holds for every domain in the world: mail for those whose server has no such TLS stays in the queue and comes back"
+            );
             findings.push(
                 files.finding(Severity::Warning, "strict-outbound-tls", place, message)
                     .certainty(Certainty::Likely)
@@ -226,17 +373,34 @@ pub fn outbound(files: &Files<'_>) -> Vec<Finding> {
 pub fn client_needs(files: &Files<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for service in files.scopes("smtp") {
-        let Some(level) = files.text("smtp_tls_security_level", service).map(|level| level.to_ascii_lowercase()) else { continue };
-        let place = || files.value_place("smtp_tls_security_level", service).or_else(|| files.place("smtp_tls_wrappermode", service));
+        let Some(level) = files
+            .text("smtp_tls_security_level", service)
+            .map(|level| level.to_ascii_lowercase())
+        else {
+            continue;
+        };
+        let place = || {
+            files
+                .value_place("smtp_tls_security_level", service)
+                .or_else(|| files.place("smtp_tls_wrappermode", service))
+        };
         if level.starts_with("dane") && !files.is("smtp_dns_support_level", "dnssec", service) {
-            let message = format!("`{level}` asks the DNS for signed answers, and `smtp_dns_support_level` is not `dnssec`: no server is checked");
+            let message = format!(
+                "`{level}` asks the DNS for signed answers, and `smtp_dns_support_level` is not `dnssec`: no server is checked"
+            );
             findings.push(files.finding(Severity::Error, "dane-without-dnssec", place(), message).help("set `smtp_dns_support_level = dnssec`, and use a resolver of this host that validates"));
         }
-        let is_named = ["smtp_tls_CAfile", "smtp_tls_CApath"].iter().any(|name| files.has(name, service)) || files.is("tls_append_default_CA", "yes", service);
+        let is_named = ["smtp_tls_CAfile", "smtp_tls_CApath"]
+            .iter()
+            .any(|name| files.has(name, service))
+            || files.is("tls_append_default_CA", "yes", service);
         if ["verify", "secure"].contains(&level.as_str()) && !is_named && files.main.is_some() {
-            let message = format!("`{level}` needs authorities to trust, and there are none: no server passes, and mail stays in the queue");
+            let message = format!(
+                "`{level}` needs authorities to trust, and there are none: no server passes, and mail stays in the queue"
+            );
             findings.push(
-                files.finding(Severity::Error, "no-trusted-authorities", place(), message)
+                files
+                    .finding(Severity::Error, "no-trusted-authorities", place(), message)
                     .certainty(Certainty::Likely)
                     .help("set `smtp_tls_CAfile = /etc/ssl/certs/ca-certificates.crt`"),
             );
@@ -244,11 +408,27 @@ pub fn client_needs(files: &Files<'_>) -> Vec<Finding> {
         let is_wrapped = files.is("smtp_tls_wrappermode", "yes", service);
         if is_wrapped && ["", "none", "may"].contains(&level.as_str()) {
             let message = "`smtp_tls_wrappermode = yes` needs `smtp_tls_security_level = encrypt` or more: no mail is delivered";
-            findings.push(files.finding(Severity::Error, "wrapper-mode-without-tls", files.place("smtp_tls_wrappermode", service), message).help("set `smtp_tls_security_level = encrypt`"));
+            findings.push(
+                files
+                    .finding(
+                        Severity::Error,
+                        "wrapper-mode-without-tls",
+                        files.place("smtp_tls_wrappermode", service),
+                        message,
+                    )
+                    .help("set `smtp_tls_security_level = encrypt`"),
+            );
         }
         let relayhost = files.text("relayhost", service).unwrap_or_default();
-        let is_465 = relayhost.split([',', ' ']).any(|host| [":465", ":smtps", ":submissions"].iter().any(|end| host.ends_with(end)));
-        if is_465 && !is_wrapped && service.is_none_or(|service| service.name() == "smtp" || service.name() == "relay") {
+        let is_465 = relayhost.split([',', ' ']).any(|host| {
+            [":465", ":smtps", ":submissions"]
+                .iter()
+                .any(|end| host.ends_with(end))
+        });
+        if is_465
+            && !is_wrapped
+            && service.is_none_or(|service| service.name() == "smtp" || service.name() == "relay")
+        {
             let message = "a server on port 465 waits for TLS, and without `smtp_tls_wrappermode = yes` this one waits for a greeting: no mail gets out";
             findings.push(
                 files.finding(Severity::Error, "smarthost-without-wrapper-mode", files.value_place("relayhost", service), message)
@@ -264,17 +444,36 @@ pub fn fingerprints(files: &Files<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for side in ["smtpd", "smtp", "lmtp"] {
         let name = format!("{side}_tls_fingerprint_digest");
-        let Some(digest) = files.text(&name, None).filter(|digest| digest.eq_ignore_ascii_case("md5")) else { continue };
+        let Some(digest) = files
+            .text(&name, None)
+            .filter(|digest| digest.eq_ignore_ascii_case("md5"))
+        else {
+            continue;
+        };
         let is_used = match side {
             "smtpd" => files.has("relay_clientcerts", None),
-            _ => files.is(&format!("{side}_tls_security_level"), "fingerprint", None) || files.has(&format!("{side}_tls_fingerprint_cert_match"), None),
+            _ => {
+                files.is(&format!("{side}_tls_security_level"), "fingerprint", None)
+                    || files.has(&format!("{side}_tls_fingerprint_cert_match"), None)
+            }
         };
         if !is_used && files.place(&name, None).is_none() {
             continue;
         }
-        let message = format!("certificates are told apart by `{digest}`, for which others with the same fingerprint can be made");
-        let place = files.value_place(&name, None).or_else(|| files.place("relay_clientcerts", None)).or_else(|| files.place(&format!("{side}_tls_fingerprint_cert_match"), None));
-        findings.push(files.finding(Severity::Warning, "md5-fingerprint", place, message).help(format!("set `{name} = sha256`, and write the fingerprints anew")));
+        let message = format!(
+            "certificates are told apart by `{digest}`, for which others with the same fingerprint can be made"
+        );
+        let place = files
+            .value_place(&name, None)
+            .or_else(|| files.place("relay_clientcerts", None))
+            .or_else(|| files.place(&format!("{side}_tls_fingerprint_cert_match"), None));
+        findings.push(
+            files
+                .finding(Severity::Warning, "md5-fingerprint", place, message)
+                .help(format!(
+                    "set `{name} = sha256`, and write the fingerprints anew"
+                )),
+        );
     }
     findings
 }
