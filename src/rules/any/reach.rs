@@ -12,10 +12,8 @@ pub fn find(judged: &Judged<'_>) -> Vec<Finding> {
         .iter()
         .map(|(listener, by)| refuses_everybody(listener, *by, judged))
         .collect();
-    // Where nobody gets in, everything behind the gate is out of reach, and where only the host
-    // itself does, what is written for others.
-    let has_strangers = policy.listeners.iter().any(Listener::is_public);
-    if shut.is_empty() && has_strangers {
+    // Where nobody gets in, everything behind the gate is out of reach.
+    if shut.is_empty() {
         findings.extend(
             policy
                 .unreached(judged.space)
@@ -41,14 +39,8 @@ fn refuses_everybody(listener: &Listener, by: Option<&Clause>, judged: &Judged<'
     let place = by
         .and_then(|clause| clause.origin.as_ref())
         .or(listener.origin.as_ref());
-    // A port that only the host can call is often left as it came.
-    let severity = if listener.is_public() {
-        Severity::Error
-    } else {
-        Severity::Warning
-    };
     judged.finding(
-        severity,
+        Severity::Error,
         "refuses-everybody",
         place,
         format!("port {} accepts no message from anybody", listener.port),
