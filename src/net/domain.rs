@@ -146,6 +146,11 @@ impl Domain {
         psl::domain_str(&self.0).is_none()
     }
 
+    /// Whether the name is one label, as that of a host among its neighbours.
+    pub fn is_one_label(&self) -> bool {
+        !self.0.contains('.')
+    }
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0

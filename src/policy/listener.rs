@@ -103,4 +103,10 @@ impl Listener {
         let reached = |own: &IpAddr| own.is_ipv6() == ipv6 && own.is_loopback() == loopback;
         self.addresses.is_empty() || self.addresses.iter().any(reached)
     }
+
+    /// Whether somebody outside of the host can call.
+    pub fn is_public(&self) -> bool {
+        let beyond = |own: &IpAddr| !own.is_loopback();
+        self.dead.is_none() && (self.addresses.is_empty() || self.addresses.iter().any(beyond))
+    }
 }

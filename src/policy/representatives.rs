@@ -65,7 +65,10 @@ pub fn names(atoms: &Atoms<'_>) -> Vec<ClientName> {
         return vec![ClientName::None];
     }
     let usual = ["client.elsewhere.example"];
-    let names = told_apart(&usual, named(&patterns), |name| matching(&patterns, name));
+    // Names of one label are nobody's out there, and stand for no others.
+    let names = told_apart(&usual, named(&patterns), |name| {
+        (matching(&patterns, name), name.contains('.'))
+    });
     let names: Vec<Domain> = names
         .iter()
         .filter_map(|name| Domain::parse(name).ok())

@@ -154,7 +154,10 @@ impl Policy {
     /// Whether a stranger can hold the session, its address apart, to a recipient that is not ours.
     fn is_strange(&self, session: &Session) -> bool {
         let named_as_ours = match &session.client.name {
-            ClientName::Verified(name) => !self.is_foreign(&At::Domain(name.clone())),
+            // Nobody's name has one label: no public zone could lead back from it to an address.
+            ClientName::Verified(name) => {
+                name.is_one_label() || !self.is_foreign(&At::Domain(name.clone()))
+            }
             _ => false,
         };
         let can_log_in = matches!(session.auth, None | Some(Mechanism::Anonymous));

@@ -3,16 +3,14 @@
 
 #![allow(clippy::format_push_string, reason = "a report of what failed")]
 
-use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use smtpconf::mta::{Dialect, Lifted, Server, Target, World};
 use smtpconf::policy::{
-    Accept, At, ClientCertificate, ClientName, Decision, Environment, Guard, Looked, Mechanism,
-    Policy, Reason, Session, Space,
+    Accept, At, ClientCertificate, ClientName, Decision, Environment, Looked, Mechanism, Policy,
+    Reason, Session, Space,
 };
-use smtpconf::text::{Snapshot, Source};
+use smtpconf::text::Snapshot;
 
 /// The server that is lifted from.
 pub fn target() -> Target {
@@ -364,70 +362,4 @@ fn configurations_are_decided_as_the_daemon_decides() {
     let text = server("", "accept", "").replace("acl_smtp_rcpt = check", "no_such_option = 1");
     let lifted = lift(&[("/etc/exim4/exim4.conf".into(), text)], target());
     assert!(lifted.policy.listeners[0].dead.is_some());
-}
-
-/// Every Exim file of a corpus, where one is named: none stops the lift, and it is told how much
-/// of them is understood.
-#[test]
-fn a_corpus_is_lifted() {
-    let Some(corpus) = std::env::var_os("SMTPCONF_CORPUS") else {
-        return;
-    };
-    let snapshot = Snapshot::of(&[]);
-    let world = World {
-        files: &snapshot,
-        version: target().version,
-        known: &[],
-        defaults: false,
-    };
-    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
-    let (mut files, mut plain, mut opaque, mut dead) = (0, 0, 0, 0);
-    for folder in ["exim", "distro"] {
-        let Ok(entries) = fs::read_dir(Path::new(&corpus).join(folder)) else {
-            continue;
-        };
-        for entry in entries {
-            let path = entry.unwrap().path();
-            let source = Source::from_bytes(path.display().to_string(), fs::read(&path).unwrap());
-            let dialect = Dialect::of(&source).0;
-            if dialect.server != Server::Exim {
-                continue;
-            }
-            let began = std::time::Instant::now();
-            let Some(lifted) = dialect.policy(&source, &world) else {
-                continue;
-            };
-            files += 1;
-            dead += usize::from(lifted.policy.listeners.iter().any(|l| l.dead.is_some()));
-            let mut asked: Vec<String> = Vec::new();
-            for (_, clause) in lifted.policy.clauses() {
-                clause.guard.walk(&mut |guard| {
-                    if let Guard::Opaque(one) = guard
-                        && one.usual.is_none()
-                    {
-                        asked.push(format!("{}: {}", one.kind, one.name));
-                    }
-                });
-            }
-            asked.sort();
-            asked.dedup();
-            opaque += usize::from(!asked.is_empty());
-            plain += usize::from(asked.is_empty() && lifted.gaps.is_empty());
-            for reason in asked
-                .into_iter()
-                .chain(lifted.gaps.into_iter().map(|gap| gap.reason))
-            {
-                *reasons.entry(reason).or_default() += 1;
-            }
-            assert!(began.elapsed().as_secs() < 10, "{}", path.display());
-        }
-    }
-    let mut reasons: Vec<_> = reasons.into_iter().collect();
-    reasons.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    println!(
-        "{files} files, {plain} without gaps, {opaque} with questions, {dead} that do not start"
-    );
-    for (reason, count) in reasons.iter().take(120) {
-        println!("{count:4} {}", reason.lines().next().unwrap_or_default());
-    }
 }

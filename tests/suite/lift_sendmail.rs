@@ -1,13 +1,9 @@
 //! What Sendmail's files do as a policy: hand-written ones do what the daemon does.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::Path;
-
 use smtpconf::mta::{Dialect, Lifted, Version, World};
 use smtpconf::net::Domain;
 use smtpconf::policy::{
-    Accept, At, ClientCertificate, ClientName, Decision, Environment, Guard, Mechanism, Policy,
+    Accept, At, ClientCertificate, ClientName, Decision, Environment, Mechanism, Policy,
     Source as Origin, Space,
 };
 use smtpconf::text::{Snapshot, Source};
@@ -288,67 +284,6 @@ fn sessions_are_decided_as_the_daemon_does() {
         session.recipient.at = At::Domain(Domain::parse(domain).unwrap());
         let decided = policy.decide(&session).decision.to_string();
         assert_eq!(decided, wanted, "{session}");
-    }
-}
-
-/// Where the folder of a corpus is named, every file of Sendmail in it is lifted.
-#[test]
-fn real_files_are_lifted() {
-    let Some(corpus) = std::env::var_os("SMTPCONF_CORPUS") else {
-        return;
-    };
-    let (mut all, mut none, mut clear) = (0, 0, 0);
-    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
-    for (folder, dialect) in [
-        ("sendmail-mc", "sendmail-mc"),
-        ("sendmail-cf", "sendmail-cf"),
-    ] {
-        for entry in fs::read_dir(Path::new(&corpus).join(folder)).unwrap() {
-            let path = entry.unwrap().path();
-            let bytes = fs::read(&path).unwrap();
-            let source = Source::from_bytes("/etc/mail/sendmail", bytes);
-            let files = Snapshot::of(&[]);
-            let world = World {
-                files: &files,
-                version: Version::new(&[8, 17, 1]),
-                known: &[],
-                defaults: false,
-            };
-            let begin = std::time::Instant::now();
-            let lifted = Dialect::by_word(dialect).unwrap().policy(&source, &world);
-            let Some(lifted) = lifted else {
-                none += 1;
-                continue;
-            };
-            all += 1;
-            let open = hole(&lifted.policy);
-            let time = begin.elapsed();
-            if time.as_secs() > 2 {
-                println!("{}: {time:?}", path.display());
-            }
-            if let Some((session, questions)) = open.filter(|(_, questions)| questions.is_empty()) {
-                println!("{}: open: {session} {questions:?}", path.display());
-            }
-            let mut why: BTreeSet<String> =
-                lifted.gaps.iter().map(|gap| gap.reason.clone()).collect();
-            for (_, clause) in lifted.policy.clauses() {
-                clause.guard.walk(&mut |guard| {
-                    if let Guard::Opaque(opaque) = guard {
-                        why.insert(format!("{} {}", opaque.kind, opaque.name));
-                    }
-                });
-            }
-            clear += usize::from(why.is_empty());
-            for reason in why {
-                *reasons.entry(reason).or_default() += 1;
-            }
-        }
-    }
-    println!("{all} lifted, {none} for no network, {clear} without anything unknown");
-    let mut reasons: Vec<(usize, String)> = reasons.into_iter().map(|(r, n)| (n, r)).collect();
-    reasons.sort();
-    for (count, reason) in reasons.iter().rev().take(40) {
-        println!("{count:>5} {reason}");
     }
 }
 

@@ -3,8 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod behaviour;
+mod bread;
 mod cli;
 mod configuration;
+mod corpus;
+mod decided;
 mod description;
 mod descriptions;
 mod features;
@@ -17,6 +20,7 @@ mod lift_sendmail_generated;
 mod linting;
 mod lossless;
 mod migrate;
+mod noise;
 mod page;
 mod pages;
 mod policy;

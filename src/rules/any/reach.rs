@@ -12,8 +12,10 @@ pub fn find(judged: &Judged<'_>) -> Vec<Finding> {
         .iter()
         .map(|(listener, by)| refuses_everybody(listener, *by, judged))
         .collect();
-    // Where nobody gets in, everything behind the gate is out of reach.
-    if shut.is_empty() {
+    // Where nobody gets in, everything behind the gate is out of reach, and where only the host
+    // itself does, what is written for others.
+    let has_strangers = policy.listeners.iter().any(Listener::is_public);
+    if shut.is_empty() && has_strangers {
         findings.extend(
             policy
                 .unreached(judged.space)
@@ -39,9 +41,9 @@ fn refuses_everybody(listener: &Listener, by: Option<&Clause>, judged: &Judged<'
     let place = by
         .and_then(|clause| clause.origin.as_ref())
         .or(listener.origin.as_ref());
+    let port = listener.port;
     let needs_log_in =
         by.is_some_and(|clause| clause.outcome == Outcome::Refuse(Reason::NeedsAuth));
-    let port = listener.port;
     if needs_log_in {
         // What can check passwords is a matter of the machine too.
         let message = format!(
@@ -51,8 +53,14 @@ fn refuses_everybody(listener: &Listener, by: Option<&Clause>, judged: &Judged<'
             .finding(Severity::Warning, "refuses-everybody", place, message)
             .certainty(Certainty::Likely);
     }
+    // A port that only the host can call is often left as it came.
+    let severity = if listener.is_public() {
+        Severity::Error
+    } else {
+        Severity::Warning
+    };
     let message = format!("port {port} accepts no message from anybody");
-    judged.finding(Severity::Error, "refuses-everybody", place, message)
+    judged.finding(severity, "refuses-everybody", place, message)
 }
 
 fn unreached(clause: &Clause) -> Option<Finding> {

@@ -81,6 +81,7 @@ impl Classes {
             bare: true,
             finds,
             home: home.filter(|_| values.flag("append_at_myorigin", own)),
+            extension: String::new(),
         };
         let mut ours = Patterns::default();
         for class in &classes {
@@ -117,11 +118,6 @@ impl Classes {
             Guard::Any(none) if none.is_empty() => Guard::never(),
             guard => Guard::Rewritten(Arc::clone(&self.rewrite), Box::new(guard)),
         }
-    }
-
-    /// Whether a local part keeps its quotes (postconf(5), `resolve_dequoted_address`).
-    pub fn keeps_quotes(&self) -> bool {
-        !self.rewrite.finds.contains(&Inside::At)
     }
 
     /// Where some domain list fails.

@@ -1,7 +1,7 @@
 //! Entries of tables and words of lists, one by one, as patterns and guards. Must not know what they
 //! stand in.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
 use super::logic::{all, either};
@@ -135,8 +135,26 @@ pub fn single(text: &str) -> Option<Network> {
         .and_then(|address| Network::parse(&address.to_string()).ok())
 }
 
+/// Whether a pattern is an IPv4 network in IPv6's form, which no client's address is seen in.
+pub fn is_mapped(text: &str) -> bool {
+    let plain: String = text.chars().filter(|c| !"[]".contains(*c)).collect();
+    let (address, prefix) = plain.split_once('/').unwrap_or((&plain, "128"));
+    let mapped = address
+        .parse()
+        .ok()
+        .and_then(|v6: Ipv6Addr| v6.to_ipv4_mapped());
+    let prefix = prefix
+        .parse::<u8>()
+        .ok()
+        .and_then(|bits| bits.checked_sub(96));
+    let (Some(v4), Some(prefix)) = (mapped, prefix) else {
+        return false;
+    };
+    Network::parse(&format!("{v4}/{prefix}")).is_ok()
+}
+
 /// What a pattern is as an address: a network, or the family for which the list fails; nothing
-/// where it is none. IPv6 stands in brackets.
+/// where it is none, or one that no client has. IPv6 stands in brackets.
 pub fn address(text: &str) -> Option<Result<Network, Guard>> {
     let v6 = text.starts_with('[');
     let plain: String = text.chars().filter(|c| !"[]".contains(*c)).collect();
@@ -149,6 +167,9 @@ pub fn address(text: &str) -> Option<Result<Network, Guard>> {
         if behind.is_empty() {
             return single(front).map(Ok);
         }
+    }
+    if v6 && is_mapped(text) {
+        return None;
     }
     let family = if v6 { "::/0" } else { "0.0.0.0/0" };
     match Network::parse(&plain) {

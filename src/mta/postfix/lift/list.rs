@@ -41,6 +41,8 @@ pub struct Lists<'a> {
     pub certificates: bool,
     /// Whether a list has `defer_if_reject`.
     pub hopeful: Cell<bool>,
+    /// How many entries of tables can be left without a decision.
+    pub left: Cell<usize>,
 }
 
 /// What the client has said when a list is gone through.
@@ -77,6 +79,8 @@ pub struct Around {
     pub warn: bool,
     /// To permit is a fault: names that anybody can have would let in whom they want.
     pub no_permit: bool,
+    /// The mark of recipients whom a permission only leads out of the entry of a table.
+    pub leaves: Option<Arc<str>>,
     /// Lists around it.
     pub depth: usize,
     pub origin: Option<Place>,
@@ -89,6 +93,7 @@ impl Around {
             condition: Vec::new(),
             warn: false,
             no_permit: false,
+            leaves: None,
             depth: 0,
             origin,
         }
@@ -133,12 +138,14 @@ impl List<'_> {
 
     /// Lets pass.
     pub fn permit(&mut self, guard: Guard, at: &Around) {
-        let outcome = if at.no_permit {
-            Outcome::TempFail(Reason::Configuration)
-        } else {
-            Outcome::Next
-        };
-        self.push(guard, outcome, at);
+        if at.no_permit {
+            return self.push(guard, Outcome::TempFail(Reason::Configuration), at);
+        }
+        if let (Some(mark), Some(routed)) = (&at.leaves, self.lists.classes.suspicious()) {
+            let left = Outcome::Mark(Arc::clone(mark), true);
+            self.push(both(guard.clone(), routed), left, at);
+        }
+        self.push(guard, Outcome::Next, at);
     }
 
     /// Refuses, for good or for now.

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::entries::{
-    Below, address, address_tests, expressions, keys, merged, networks, single, text_tests, within,
+    Below, address, address_tests, expressions, is_mapped, keys, merged, networks, single,
+    text_tests, within,
 };
 use super::logic::{both, either};
 use super::table::{Table, Test, Tests, open};
@@ -135,7 +136,7 @@ impl<'a> Reader<'a> {
                     self.items.push(Item::Fault(family));
                     return;
                 }
-                None if !patterns.is_empty() => {
+                None if !is_mapped(text) && !patterns.is_empty() => {
                     guards.push(Guard::Matches(self.field, Arc::new(patterns)));
                 }
                 None => {}

@@ -43,18 +43,11 @@ pub fn main(source: &Arc<Source>, world: &World<'_>) -> Lifted {
     lift(source, master.as_ref(), world, config.gaps)
 }
 
-/// What a master.cf does with the main.cf beside it.
-pub fn master(source: &Arc<Source>, world: &World<'_>) -> Lifted {
+/// What a master.cf does with the main.cf beside it; nothing is known without that.
+pub fn master(source: &Arc<Source>, world: &World<'_>) -> Option<Lifted> {
     let mut config = Config::default();
-    let main = resolve::beside(source, "master.cf", "main.cf", world, &mut config);
-    if main.is_none() {
-        config.gaps.push(Gap {
-            place: None,
-            reason: "there is no main.cf beside it: what it sets is not known".into(),
-        });
-    }
-    let main = main.unwrap_or_else(|| Source::new("main.cf", ""));
-    lift(&main, Some(source), world, config.gaps)
+    let main = resolve::beside(source, "master.cf", "main.cf", world, &mut config)?;
+    Some(lift(&main, Some(source), world, config.gaps))
 }
 
 fn lift(

@@ -1,5 +1,7 @@
 //! Restriction lists (`SMTPD_ACCESS_README`) as clauses. Must not know which service they are of.
 
+use std::sync::Arc;
+
 use super::access::{Answer, Asked, Form};
 use super::list::{Around, DEFERRED, HOPEFUL, List, Lists, Said};
 use super::logic::{all, both};
@@ -228,10 +230,13 @@ impl List<'_> {
         }
         // Entries without a decision hide those behind them.
         let mut hidden: Vec<Guard> = Vec::new();
+        let delimiter = lists
+            .values
+            .decides("recipient_delimiter", Some(lists.service));
         let form = Form {
             below: lists.below,
             null: &lists.null,
-            quoted: lists.classes.keeps_quotes(),
+            delimiter: &delimiter,
         };
         for hit in asked.hits(&table, form) {
             let guard = on(hit.guard);
@@ -284,6 +289,14 @@ impl List<'_> {
                 let mut inner = at.clone();
                 inner.condition.push(guard);
                 inner.depth += 1;
+                // What permits in there says no more than `OK` of an address that holds another.
+                if asked == Asked::Recipient && self.lists.classes.suspicious().is_some() {
+                    let number = self.lists.left.get();
+                    self.lists.left.set(number + 1);
+                    let mark: Arc<str> = format!("entry {number} left").into();
+                    inner.condition.push(!Guard::Marked(Arc::clone(&mark)));
+                    inner.leaves = Some(mark);
+                }
                 if words
                     .iter()
                     .any(|word| word.text.contains(':') && !word.text.contains('{'))

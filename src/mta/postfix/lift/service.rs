@@ -253,6 +253,7 @@ fn lists<'a>(
         null: values.decides("smtpd_null_access_lookup_key", Some(service)),
         certificates: tls.asked,
         hopeful: Cell::new(false),
+        left: Cell::new(0),
     }
 }
 

@@ -97,6 +97,10 @@ fn read(word: &Word, values: &Values<'_>) -> Table {
         return Table::Broken("it has no type".into());
     };
     if let Some(inner) = in_braces(name) {
+        let version = values.dictionary.version;
+        if matches!(kind, "cidr" | "pcre" | "regexp") && !version.is_at_least(&[3, 7]) {
+            return Table::Broken(format!("{kind} tables in braces came with Postfix 3.7"));
+        }
         return inline(kind, inner, word);
     }
     match kind {

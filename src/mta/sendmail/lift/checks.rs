@@ -82,7 +82,10 @@ impl Checks<'_> {
         let mail = stage("check_mail", self.mail(daemon));
         let rcpt = stage("check_rcpt", self.rcpt(daemon.defers));
         if self.delayed {
-            stages.extend([rcpt, mail, relay]);
+            stages.push(rcpt);
+            let spam = self.spam();
+            stages.extend((!spam.is_empty()).then(|| stage("Spam:", spam)));
+            stages.extend([mail, relay]);
         } else {
             stages.extend([relay, mail, rcpt]);
         }

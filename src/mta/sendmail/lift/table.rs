@@ -33,10 +33,14 @@ pub enum Answer {
     Discard,
     /// `QUARANTINE`: taken, and held.
     Held,
+    /// `FRIEND` of a `Spam:` entry.
+    Friend,
+    /// `HATER` of a `Spam:` entry.
+    Hater,
 }
 
 impl Answer {
-    /// Every answer.
+    /// Every answer that checks have.
     pub const ALL: [Self; 7] = [
         Self::Relay,
         Self::Ok,
@@ -68,10 +72,21 @@ impl Answer {
         }
     }
 
+    /// The answer of a `Spam:` entry.
+    fn of_spam(value: &str) -> Self {
+        match value.to_ascii_uppercase().as_str() {
+            "FRIEND" => Self::Friend,
+            "HATER" => Self::Hater,
+            _ => Self::Ok,
+        }
+    }
+
     /// What the check does that looks it up.
     pub fn outcome(self, reason: Reason) -> Outcome {
         match self {
-            Self::Relay | Self::Ok | Self::Skip | Self::Held => Outcome::Next,
+            Self::Relay | Self::Ok | Self::Skip | Self::Held | Self::Friend | Self::Hater => {
+                Outcome::Next
+            }
             Self::Reject => Outcome::Refuse(reason),
             Self::Later => Outcome::TempFail(reason),
             Self::Discard => Outcome::Accept(Accept::Discard),
@@ -166,7 +181,9 @@ impl Table {
             let Some((key, value)) = text.trim_end().split_once([' ', '\t']) else {
                 continue;
             };
-            let found = (Answer::of(value.trim()), Place::new(&source, span));
+            let is_spam = key.to_ascii_lowercase().starts_with("spam:");
+            let read = if is_spam { Answer::of_spam } else { Answer::of };
+            let found = (read(value.trim()), Place::new(&source, span));
             if key
                 .get(..4)
                 .is_some_and(|tag| tag.eq_ignore_ascii_case("tls_"))
@@ -336,6 +353,11 @@ fn found<'e>(field: Field, entries: impl Iterator<Item = &'e Entry>) -> Guard {
     } else {
         Guard::ClientIn(Arc::new(AddressSet::new(networks)))
     }
+}
+
+/// The look-up of `field` in `entries` finds one; none without entries.
+pub fn any(field: Field, entries: &[Entry]) -> Option<Guard> {
+    (!entries.is_empty()).then(|| found(field, entries.iter()))
 }
 
 /// The look-up of `field` in `entries` finds `wanted`; addresses look at the client's.
