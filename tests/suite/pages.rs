@@ -6,6 +6,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use smtpconf::description;
 use smtpconf::findings::{self, Finding, Severity};
 use smtpconf::lint::{self, Asking, Levels, Suppressions};
 use smtpconf::mta::{Dialect, Version, World};
@@ -34,7 +35,11 @@ fn found(files: &[(String, String)], example: &Example) -> Vec<Finding> {
     for (name, _) in files {
         let source = example.source(&snapshot, name);
         if lint::is_description(Path::new(name)) {
-            all.extend(lint::description(&source));
+            all.extend(if example.options.contains_key("generate") {
+                description::read(&source).1
+            } else {
+                lint::description(&source)
+            });
             continue;
         }
         let Some(dialect) = Dialect::by_name(Path::new(name)) else {

@@ -95,4 +95,5 @@ pub static RULES: &[Rule] = &[
         .by(&[Finder::Postfix(postfix::effects::smuggling), Finder::Exim(exim::holes::smtp_smuggling)]),
     Rule::new("readable-secret", Group::Security, Severity::Error, include_str!("readable_secret.md"))
         .by(&[Finder::OnTheWay, Finder::Exim(exim::hygiene::readable_secret)]),
+    Rule::new("no-description", Group::Description, Severity::Error, include_str!("no_description.md")),
 ];
