@@ -1,27 +1,8 @@
 //! DNS lists. Must not ask any.
 
-use crate::findings::{Certainty, Finding, Severity};
+use crate::findings::{Finding, Severity};
 use crate::mta::sendmail::{Feature, Files, part};
 use crate::text::Place;
-
-/// Zones that ended, or that moved, with what became of them.
-const DEAD: &[(&str, &str)] = &[
-    ("ahbl.org", "ended in 2015 and lists every address"),
-    ("blitzed.org", "ended in 2006"),
-    ("cbl.abuseat.org", "is part of zen.spamhaus.org"),
-    ("dsbl.org", "ended in 2009"),
-    ("inps.de", "ended in 2020"),
-    ("njabl.org", "ended in 2013"),
-    ("ordb.org", "ended in 2006 and listed every address later"),
-    ("rfc-ignorant.org", "ended in 2012"),
-    ("sbl-xbl.spamhaus.org", "is zen.spamhaus.org today"),
-    ("sorbs.net", "ended in June 2024"),
-    (
-        "spamcannibal.org",
-        "ended in 2018 and listed every address then",
-    ),
-    ("unsubscore.com", "ended"),
-];
 
 /// The lists that are asked, with whether single answers are named.
 fn lists<'f>(files: &'f Files<'_>) -> Vec<(&'f Feature, bool)> {
@@ -54,30 +35,6 @@ fn at(feature: &Feature) -> Option<Place> {
 
 fn is_below(zone: &str, name: &str) -> bool {
     zone == name || zone.ends_with(&format!(".{name}"))
-}
-
-/// Lists that are no more.
-pub fn dead_list(files: &Files<'_>) -> Vec<Finding> {
-    let lists = lists(files);
-    let found = lists.iter().filter_map(|(feature, _)| {
-        let zone = zone(feature).to_lowercase();
-        let (_, why) = DEAD.iter().find(|(name, _)| is_below(&zone, name))?;
-        let message = format!(
-            "the list `{zone}` {why}: asking it costs time at best, and refuses all mail at worst"
-        );
-        Some(
-            files
-                .say(
-                    Severity::Warning,
-                    "dead-dnsbl",
-                    at(feature).as_ref(),
-                    message,
-                )
-                .certainty(Certainty::Likely)
-                .help("remove it"),
-        )
-    });
-    found.collect()
 }
 
 /// Lists of which every answer counts, and results that never come.

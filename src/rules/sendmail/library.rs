@@ -3,6 +3,7 @@
 
 use crate::findings::{Finding, Severity};
 use crate::mta::sendmail::{Files, instead, part};
+use crate::text::Place;
 
 /// Features with the words that their first and second argument may be.
 const ARGUMENTS: &[(&str, &[&str], &[&str])] = &[
@@ -206,7 +207,10 @@ pub fn nullclient_with_more(files: &Files<'_>) -> Vec<Finding> {
     for asked in files.asked("MAILER").filter(|asked| asked.order > 0) {
         // The feature itself asks for its mailers at its own place.
         let is_own = match (&asked.place, &client.place) {
-            (Some(one), Some(other)) => one.span == other.span,
+            (Some(one), Some(other)) => {
+                let line = |place: &Place| place.source.line_index(place.span.start);
+                line(one) == line(other)
+            }
             _ => true,
         };
         if !is_own {

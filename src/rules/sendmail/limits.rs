@@ -386,13 +386,15 @@ pub fn risky_option(files: &Files<'_>) -> Vec<Finding> {
             );
         }
     }
-    if let Some((place, value)) = written("DoubleBounceAddress")
-        && value.is_empty()
-    {
+    let empty = files.resolved.reading.as_ref().and_then(|reading| {
+        let defined = reading.defined.get("confDOUBLE_BOUNCE_ADDRESS")?;
+        defined.value.is_empty().then_some(&defined.place)
+    });
+    if let Some(place) = empty {
         let message = "bounces that cannot be delivered are thrown away, and with them the news that something is broken";
         found.push(
             files
-                .say(Severity::Note, "drops-double-bounces", place, message)
+                .say(Severity::Note, "drops-double-bounces", Some(place), message)
                 .help("write `postmaster`"),
         );
     }

@@ -102,7 +102,7 @@ pub static RULES: &[Rule] = &[
     Rule::new(
         "m4-runs-command",
         Group::Syntax,
-        Severity::Note,
+        Severity::Warning,
         include_str!("m4_runs_command.md"),
     ),
     Rule::new(
@@ -741,13 +741,6 @@ pub static RULES: &[Rule] = &[
         include_str!("virtuser_domain_relays.md"),
     )
     .by(&[Finder::Sendmail(relay::virtuser_domain_relays)]),
-    Rule::new(
-        "dead-dnsbl",
-        Group::Access,
-        Severity::Warning,
-        include_str!("dead_dnsbl.md"),
-    )
-    .by(&[Finder::Sendmail(dnsbl::dead_list)]),
     Rule::new(
         "dnsbl-any-answer",
         Group::Access,

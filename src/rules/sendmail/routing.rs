@@ -159,9 +159,11 @@ pub fn relay_arguments(files: &Files<'_>) -> Vec<Finding> {
         );
     }
     let other = HOPS.iter().skip(1).find(|(name, _)| {
-        files.macro_line(name).is_some_and(|line| {
-            line.place.is_some() && line.value.as_deref().is_some_and(|value| !value.is_empty())
-        })
+        let line = files.macro_line(name).filter(|line| line.place.is_some());
+        let value = line
+            .and_then(|line| line.value.as_deref())
+            .filter(|value| !value.is_empty());
+        value.is_some_and(|value| Files::hop(value).0.is_none_or(|mailer| mailer == "relay"))
     });
     let routes = files.table("mailertable").unwrap_or_default();
     let route = routes
