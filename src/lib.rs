@@ -12,7 +12,7 @@
 //! | [`policy`] | text, net | what a server does with a session; names no server |
 //! | [`description`] | policy, findings, text, net | the YAML that the user writes |
 //! | [`mta`] | catalogue, policy, findings, text, net | Postfix, Exim and Sendmail |
-//! | [`rules`] | mta, catalogue, policy, findings, text, net | what is looked for, with a page each |
+//! | [`rules`] | mta, description, catalogue, policy, findings, text, net | what is looked for, with a page each |
 //! | [`generate`] | mta, description, policy, findings, text | from a description to files |
 //! | [`lint`] | rules, generate and what they may use | what is wrong with a file |
 //! | [`report`] | findings, text | how findings are printed |

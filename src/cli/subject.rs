@@ -87,6 +87,7 @@ impl Subject {
         Ok(Ok(Self {
             source,
             lifted: Lifted {
+                through: None,
                 policy: description::lower(&description),
                 gaps: Vec::new(),
                 used: BTreeMap::new(),

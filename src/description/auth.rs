@@ -124,12 +124,12 @@ impl Check<'_> {
             parsed?,
             |mechanism| *mechanism,
             Severity::Error,
-            "duplicate-mechanism",
+            "duplicate-entry",
             |mechanism| format!("{} stands twice", mechanism.name()),
         );
         if unique.is_empty() {
             self.error(
-                "no-mechanism",
+                "missing-value",
                 list.span,
                 "no mechanism is named: nobody could log in",
                 "write `mechanisms: [PLAIN, LOGIN]`, or leave it out",

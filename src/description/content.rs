@@ -21,7 +21,7 @@ impl Check<'_> {
     pub fn banner(&mut self, raw: &Raw) -> Option<Stated<String>> {
         let node = raw.banner.as_ref()?;
         let banner = self.parse(node, |text| {
-            let bad = |part, message: String| Fault::new("bad-banner", part, message);
+            let bad = |part, message: String| Fault::new("bad-text", part, message);
             let safe = |c: char| c.is_ascii_alphanumeric() || " .-_/+@:()".contains(c);
             if let Some((at, c)) = text.char_indices().find(|(_, c)| !safe(*c)) {
                 return Err(bad(
@@ -90,7 +90,7 @@ impl Check<'_> {
             aliases,
             |alias| alias.name.clone(),
             Severity::Error,
-            "duplicate-alias",
+            "duplicate-entry",
             |alias| format!("alias `{}` stands twice: case does not count", alias.name),
         );
         let mut aliases: Vec<_> = unique.into_iter().map(|alias| alias.value).collect();
@@ -116,7 +116,7 @@ impl Check<'_> {
             lists,
             |list| list.zone.clone(),
             Severity::Error,
-            "duplicate-zone",
+            "duplicate-entry",
             |list| format!("zone `{}` stands twice", list.zone),
         );
         unique
@@ -142,14 +142,14 @@ impl Check<'_> {
             .filter_map(|item| {
                 self.parse(item, |text| match text.parse::<Ipv4Addr>() {
                     Ok(address) if address.octets()[..3] == [127, 255, 255] => Err(Fault::new(
-                        "bad-answer",
+                        "bad-text",
                         0..text.len(),
                         format!("`{text}` is how lists say that a query was wrong or one too many, not that a client is listed"),
                     )
                     .help("leave it out")),
                     Ok(address) if address.is_loopback() => Ok(address),
                     _ => Err(Fault::new(
-                        "bad-answer",
+                        "bad-text",
                         0..text.len(),
                         format!("`{}` is no answer of a DNS list: those lie in 127.0.0.0/8 (RFC 5782 §2.1)", text.escape_debug()),
                     )
@@ -161,7 +161,7 @@ impl Check<'_> {
             parsed,
             |answer| *answer,
             Severity::Error,
-            "duplicate-answer",
+            "duplicate-entry",
             |answer| format!("answer `{answer}` stands twice"),
         );
         if unique.is_empty() && list.value.as_ref().is_some_and(Vec::is_empty) {
@@ -198,7 +198,7 @@ impl Check<'_> {
                     let shown = text.escape_debug();
                     let message =
                         format!("`{shown}` is no selector: it becomes a part of a name in DNS");
-                    Fault::new("bad-selector", 0..text.len(), message)
+                    Fault::new("bad-text", 0..text.len(), message)
                         .help("letters, digits and hyphens, such as `s1`")
                 })
         });
@@ -241,7 +241,7 @@ impl Check<'_> {
             parsed,
             Clone::clone,
             Severity::Error,
-            "duplicate-milter",
+            "duplicate-entry",
             |_| "this milter stands twice".into(),
         );
         unique
@@ -261,7 +261,7 @@ impl Check<'_> {
         {
             self.report(
                 Severity::Warning,
-                "unused-dnsbl",
+                "useless-key",
                 list.span,
                 "no port with role `mx` is served, and who logs in is not looked up",
                 "leave `dnsbl` out",
@@ -287,7 +287,7 @@ impl Check<'_> {
 /// Reads the local part of an address, in lower case.
 fn local_part(text: &str) -> Result<String, Fault> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._+-".contains(c);
-    let bad = |part, message: String| Fault::new("bad-local-part", part, message);
+    let bad = |part, message: String| Fault::new("bad-alias", part, message);
     if let Some((at, c)) = text.char_indices().find(|(_, c)| !plain(*c)) {
         let help = match c {
             '@' => {

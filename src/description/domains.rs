@@ -56,7 +56,7 @@ impl Check<'_> {
             parsed,
             |(name, _)| name.clone(),
             Severity::Error,
-            "duplicate-domain",
+            "duplicate-entry",
             |(name, _)| format!("domain `{name}` stands twice"),
         );
         let mut domains = Domains::default();
@@ -166,7 +166,7 @@ impl Check<'_> {
                     .map_err(|fault| endpoint::shifted(fault, 5));
             }
             Err(Fault::new(
-                "bad-delivery",
+                "bad-text",
                 0..text.len(),
                 format!(
                     "`{}` is nowhere that a virtual domain's mail can go",

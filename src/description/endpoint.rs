@@ -111,7 +111,7 @@ pub fn size(text: &str) -> Result<u64, Fault> {
         "GiB" => 1 << 30,
         _ => {
             return Err(Fault::new(
-                "bad-size",
+                "bad-number",
                 digits..text.len(),
                 format!("`{}` is no unit of size here", unit.escape_debug()),
             )
@@ -126,7 +126,7 @@ pub fn size(text: &str) -> Result<u64, Fault> {
         .and_then(|number| number.checked_mul(factor))
         .ok_or_else(|| {
             Fault::new(
-                "bad-size",
+                "bad-number",
                 0..text.len(),
                 format!("`{}` is no size", text.escape_debug()),
             )
@@ -141,7 +141,7 @@ pub fn shifted(mut fault: Fault, by: usize) -> Fault {
 }
 
 fn bad_host(part: std::ops::Range<usize>, message: String) -> Fault {
-    Fault::new("bad-host", part, message)
+    Fault::new("bad-domain", part, message)
 }
 
 #[cfg(test)]

@@ -53,7 +53,7 @@ impl Check<'_> {
         {
             self.report(
                 Severity::Warning,
-                "useless-limit",
+                "useless-key",
                 place.span,
                 "one client may open more connections than all together may",
                 "write less than `connections`",
@@ -84,7 +84,7 @@ impl Check<'_> {
                 return Ok(octets);
             }
             Err(Fault::new(
-                "bad-size",
+                "bad-number",
                 0..text.len(),
                 format!("`{text}` is no size of a message: it goes from {least} to {most} octets"),
             )
@@ -104,7 +104,7 @@ impl Check<'_> {
         };
         if number.is_none() {
             self.error(
-                "bad-rate",
+                "bad-number",
                 node.span,
                 "this is no rate of connections",
                 "write the most connections of one client in a minute, as `60/min`",

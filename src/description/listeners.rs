@@ -62,7 +62,7 @@ impl Check<'_> {
                 .is_some_and(|list| list.value.is_some());
         if written == 0 && readable {
             self.error(
-                "no-listener",
+                "missing-value",
                 named,
                 "no port is named: nothing would listen",
                 "write `ports: [25]`",
@@ -72,7 +72,7 @@ impl Check<'_> {
             [of_ports, of_listeners].concat(),
             |listener| listener.port,
             Severity::Error,
-            "duplicate-port",
+            "duplicate-entry",
             |listener| format!("port {} stands twice", listener.port),
         )
     }
@@ -132,12 +132,12 @@ impl Check<'_> {
             parsed,
             |address| *address,
             Severity::Error,
-            "duplicate-address",
+            "duplicate-entry",
             |address| format!("address `{address}` stands twice"),
         );
         if unique.is_empty() {
             self.error(
-                "no-listener",
+                "missing-value",
                 node.span,
                 "no address is named: nothing would listen",
                 "leave `address` out to listen on all addresses",

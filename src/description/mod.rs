@@ -11,6 +11,7 @@ mod listeners;
 mod lower;
 mod model;
 mod path;
+mod provider;
 mod raise;
 mod raw;
 mod smarthost;
@@ -21,6 +22,7 @@ mod yaml;
 pub use lint::{LintPath, LintSection, lint_section};
 pub use lower::lower;
 pub use model::{Description, Listener, Output, Spanned};
+pub use provider::{Provider, providers};
 pub use raise::raise;
 pub use raw::Level;
 

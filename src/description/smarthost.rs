@@ -1,79 +1,24 @@
-//! The smarthost, checked, and what providers serve to those who send through them. Must not know
-//! any server's settings.
-
-use serde::Deserialize;
+//! The smarthost, checked. Must not know any server's settings.
 
 use super::endpoint;
 use super::path::FilePath;
+use super::provider::{Provider, Providers, client, named, providers};
 use super::raw::{RawMechanism, RawSmarthost, RawSmarthostTls};
 use super::validate::Check;
-use super::yaml::{self, Node};
+use super::yaml::Node;
 use crate::findings::Severity;
 use crate::net::Fault;
 use crate::policy::{ClientMechanism, Host, Limits, Smarthost, SmarthostTls, Stated};
-use crate::text::{Source, Span};
-
-/// The dated data file.
-const PROVIDERS: &str = include_str!("../../schemas/smarthosts.yaml");
-
-#[derive(Debug, Deserialize)]
-struct Providers {
-    as_of: String,
-    providers: Vec<Provider>,
-}
-
-/// A provider, as the data file explains its keys.
-#[derive(Debug, Deserialize)]
-struct Provider {
-    name: String,
-    #[serde(default)]
-    aliases: Vec<String>,
-    title: String,
-    host: Option<String>,
-    below: Option<String>,
-    ports: Vec<Service>,
-    mechanisms: Vec<RawMechanism>,
-    #[serde(default)]
-    without_login: bool,
-    password: Option<String>,
-    passwords_until: Option<String>,
-    recipients: Option<u64>,
-    message_size: Option<u64>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Service {
-    port: u16,
-    tls: RawSmarthostTls,
-}
-
-impl Provider {
-    fn ports(&self) -> String {
-        let shown: Vec<String> = self
-            .ports
-            .iter()
-            .map(|service| match service.tls {
-                RawSmarthostTls::Wrapped => format!("{} (TLS from the first byte)", service.port),
-                _ => format!("{} (STARTTLS)", service.port),
-            })
-            .collect();
-        shown.join(", ")
-    }
-}
-
-/// The providers of the data file; none when it is faulty, which a test rules out.
-fn providers() -> Option<Providers> {
-    yaml::read(&Source::new("smarthosts.yaml", PROVIDERS)).0
-}
+use crate::text::Span;
 
 impl Check<'_> {
     /// The smarthost as it is written, with what its preset adds.
     pub fn smarthost(&mut self, node: &Node<RawSmarthost>) -> Option<Stated<Smarthost>> {
         let raw = node.value.as_ref()?;
-        let data = providers()?;
+        let data = providers();
         let provider = match &raw.preset {
             None => None,
-            Some(preset) => Some(self.provider(&data, preset)?),
+            Some(preset) => Some(self.provider(data, preset)?),
         };
         let host = self.smarthost_host(node.span, raw, provider);
         let port = match &raw.port {
@@ -105,12 +50,13 @@ impl Check<'_> {
         Some(self.stated(smarthost, node.span))
     }
 
-    fn provider<'a>(&mut self, data: &'a Providers, preset: &Node<String>) -> Option<&'a Provider> {
+    fn provider(
+        &mut self,
+        data: &'static Providers,
+        preset: &Node<String>,
+    ) -> Option<&'static Provider> {
         let name = preset.value.as_ref()?;
-        let found = data
-            .providers
-            .iter()
-            .find(|provider| provider.name == *name || provider.aliases.contains(name));
+        let found = named(name);
         if found.is_none() {
             let names: Vec<&str> = data.providers.iter().map(|p| p.name.as_str()).collect();
             self.error(
@@ -174,7 +120,7 @@ impl Check<'_> {
                         format!("*.{}", provider.below.as_deref().unwrap_or_default())
                     });
                     Err(Fault::new(
-                        "preset-mismatch",
+                        "provider-mismatch",
                         0..text.len(),
                         format!(
                             "`{text}` is not a host of {}, which is `{own}`",
@@ -207,7 +153,7 @@ impl Check<'_> {
                 let Some(service) = provider.ports.iter().find(|service| service.port == port)
                 else {
                     self.error(
-                        "preset-mismatch",
+                        "provider-mismatch",
                         port_span,
                         &format!(
                             "{} does not serve port {port}: it serves {} (as of {as_of})",
@@ -230,7 +176,7 @@ impl Check<'_> {
         let tls = written.value?;
         if provider.is_some() && tls != served {
             self.error(
-                "preset-mismatch",
+                "provider-mismatch",
                 written.span,
                 &format!(
                     "port {port} of {} is spoken to with `tls: {}` (as of {as_of})",
@@ -263,18 +209,13 @@ impl Check<'_> {
         raw: &RawSmarthost,
         provider: Option<&Provider>,
     ) -> Option<ClientMechanism> {
-        let of = |mechanism| match mechanism {
-            RawMechanism::Plain => ClientMechanism::Plain,
-            RawMechanism::Login => ClientMechanism::Login,
-            RawMechanism::Xoauth2 => ClientMechanism::Xoauth2,
-        };
         let Some(written) = &raw.mechanism else {
             return Some(match provider {
                 // Where no password is taken any more, `login` below says so.
                 Some(provider) => provider
                     .mechanisms
                     .first()
-                    .map_or(ClientMechanism::Plain, |first| of(*first)),
+                    .map_or(ClientMechanism::Plain, |first| client(*first)),
                 None => ClientMechanism::Plain,
             });
         };
@@ -283,25 +224,29 @@ impl Check<'_> {
             && !provider.mechanisms.contains(&mechanism)
             && !provider.mechanisms.is_empty()
         {
-            let names: Vec<&str> = provider.mechanisms.iter().map(|m| of(*m).name()).collect();
+            let names: Vec<&str> = provider
+                .mechanisms
+                .iter()
+                .map(|m| client(*m).name())
+                .collect();
             let since = match &provider.passwords_until {
                 Some(day) => format!(", and no password since {day}"),
                 None => String::new(),
             };
             self.error(
-                "preset-mismatch",
+                "provider-mismatch",
                 written.span,
                 &format!(
                     "{} does not take {}: it takes {}{since}",
                     provider.title,
-                    of(mechanism).name(),
+                    client(mechanism).name(),
                     names.join(", ")
                 ),
                 &format!("write `mechanism: {}`", names[0].to_lowercase()),
             );
             return None;
         }
-        Some(of(mechanism))
+        Some(client(mechanism))
     }
 
     /// Whether credentials, mechanism, TLS and provider go together.
@@ -337,7 +282,7 @@ impl Check<'_> {
                 "add `credentials:` with the path of a file on the server that holds name and password",
             ),
             Some(credentials) if provider.mechanisms.is_empty() => self.error(
-                "preset-mismatch",
+                "provider-mismatch",
                 credentials.span,
                 &format!("{} offers no AUTH: it knows its customer by address or certificate", provider.title),
                 "leave `credentials` out",
@@ -346,7 +291,7 @@ impl Check<'_> {
                 if let (Some(day), None) = (&provider.passwords_until, &raw.mechanism) {
                     let preset = raw.preset.as_ref().map_or(span, |preset| preset.span);
                     self.error(
-                        "preset-mismatch",
+                        "provider-mismatch",
                         preset,
                         &format!("{} takes no passwords since {day}, only OAuth2", provider.title),
                         "say so with `mechanism: xoauth2`, for a token in place of the password",
@@ -373,13 +318,7 @@ impl Check<'_> {
         let Some(preset) = node.value.as_ref().and_then(|raw| raw.preset.as_ref()) else {
             return;
         };
-        let data = providers();
-        let provider = preset.value.as_ref().and_then(|name| {
-            data.as_ref()?
-                .providers
-                .iter()
-                .find(|provider| provider.name == *name || provider.aliases.contains(name))
-        });
+        let provider = preset.value.as_ref().and_then(|name| named(name));
         let Some(provider) = provider else { return };
         for (limit, most, what) in [
             (
@@ -425,30 +364,5 @@ fn tls_word(tls: RawSmarthostTls) -> &'static str {
         RawSmarthostTls::Required => "required",
         RawSmarthostTls::Wrapped => "wrapped",
         RawSmarthostTls::None => "none",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_data_file_is_whole() {
-        let (data, findings) = yaml::read::<Providers>(&Source::new("smarthosts.yaml", PROVIDERS));
-        assert!(findings.is_empty(), "{findings:?}");
-        let data = data.unwrap();
-        assert!(data.providers.len() >= 10);
-        for provider in &data.providers {
-            assert!(!provider.ports.is_empty(), "{}", provider.name);
-            assert_ne!(
-                provider.host.is_some(),
-                provider.below.is_some(),
-                "{}",
-                provider.name
-            );
-            if let Some(host) = &provider.host {
-                assert!(endpoint::host(host).is_ok(), "{host}");
-            }
-        }
     }
 }

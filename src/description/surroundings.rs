@@ -126,7 +126,7 @@ impl Check<'_> {
             outputs,
             |output| output.into.value.clone(),
             Severity::Error,
-            "duplicate-target",
+            "duplicate-entry",
             |output| format!("folder `{}` stands twice", output.into.value),
         );
         unique.into_iter().map(|output| output.value).collect()

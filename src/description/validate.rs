@@ -285,7 +285,7 @@ impl Check<'_> {
             parsed,
             |network| *network,
             Severity::Warning,
-            "duplicate-network",
+            "duplicate-entry",
             |network| format!("network `{network}` stands twice"),
         );
         let mut networks: Vec<Stated<Network>> = unique
@@ -390,7 +390,7 @@ impl Check<'_> {
             if !listeners.is_empty() && !listeners.iter().any(|listener| listener.value.auth) {
                 self.report(
                     Severity::Warning,
-                    "unused-auth",
+                    "useless-key",
                     auth.span,
                     "nothing asks for passwords: ports with role `mx` do not offer AUTH unless told to",
                     "add 587 or 465 to `ports`, or leave `auth` out",

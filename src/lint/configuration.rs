@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::behaviour::{Asking, Judged, behaviour};
-use super::drift::drift;
 use crate::findings::{self, Finding, Severity};
 use crate::mta::{Dialect, World};
-use crate::rules;
+use crate::policy::Space;
+use crate::rules::{self, Asking, Judged};
 use crate::text::{Encoding, Source, Span};
 
 /// All findings about a file of a server and those that belong to it, in the order of their text.
@@ -21,15 +20,22 @@ pub fn configuration(
     found.extend((dialect.resolve)(source, world).findings);
     found.extend(rules::ask(dialect, source, world));
     if let Some(lifted) = dialect.policy(source, world) {
-        let judged = Judged {
+        found.extend(rules::judge(&Judged {
             source,
             lifted: &lifted,
+            space: &Space::of(&[&lifted.policy]),
             asking,
-        };
-        found.extend(behaviour(judged));
-        if let Some(wanted) = &asking.wanted {
-            found.extend(drift(wanted, judged));
-        }
+        }));
+    } else if dialect.lift.is_some() {
+        let message = "by itself this file does not say what the server does: that was not judged";
+        let start = Span::new(0, 0);
+        found.push(Finding::new(
+            Severity::Note,
+            "not-understood",
+            source,
+            start,
+            message,
+        ));
     }
     if let Encoding::Latin1 { first } = source.encoding() {
         let length = source.text()[first..]
@@ -50,12 +56,18 @@ pub fn configuration(
     findings::sort(&mut found);
     // One mistake is told once, and a line that fits nothing only where nobody knows better.
     found.dedup_by(|a, b| a.rule == b.rule && start(a) == start(b));
-    let known: BTreeSet<_> = found
-        .iter()
-        .filter(|finding| finding.rule != "stray-line")
-        .map(start)
-        .collect();
-    found.retain(|finding| finding.rule != "stray-line" || !known.contains(&start(finding)));
+    // That nothing answers is told by what stops it, where that is told.
+    let starts = |found: &[Finding], counts: &dyn Fn(&Finding) -> bool| -> BTreeSet<_> {
+        found.iter().filter(|one| counts(one)).map(start).collect()
+    };
+    let known = starts(&found, &|one| {
+        !matches!(one.rule, "stray-line" | "dead-service")
+    });
+    found.retain(|one| one.rule != "stray-line" || !known.contains(&start(one)));
+    let errors = starts(&found, &|one| {
+        one.rule != "dead-service" && one.severity == Severity::Error
+    });
+    found.retain(|one| one.rule != "dead-service" || !errors.contains(&start(one)));
     found
 }
 

@@ -1,10 +1,8 @@
 //! Checking files: descriptions, and the servers' own. Must not know how findings are printed or
 //! what the exit code is.
 
-mod behaviour;
 mod configuration;
 mod discover;
-mod drift;
 mod fix;
 mod levels;
 mod pairing;
@@ -12,7 +10,7 @@ mod settings;
 mod suppress;
 
 pub use crate::description::Level;
-pub use behaviour::Asking;
+pub use crate::rules::Asking;
 pub use configuration::configuration;
 pub use discover::{DESCRIPTION, Found, discover, is_description};
 pub use fix::mend;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::config::{Gap, World};
 use super::dialect::Dialect;
 use crate::policy::{Policy, Role};
-use crate::text::Source;
+use crate::text::{Place, Source};
 
 /// The port of mail exchangers (RFC 5321 §4.5.4.2).
 const SMTP: u16 = 25;
@@ -21,11 +21,31 @@ pub enum Use {
     Decides,
 }
 
+/// The server that mail for other servers goes through, as it is written: more than the fact of the
+/// policy says, which is known only where all of it is.
+#[derive(Clone, Debug)]
+pub struct Through {
+    /// The host or domain, without brackets.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// Whether it is spoken to in clear, whatever it offers.
+    pub in_clear: bool,
+    /// Whether this server logs in; none where that is not known.
+    pub logs_in: Option<bool>,
+    /// The mechanisms that it logs in with; empty for whichever both sides have.
+    pub mechanisms: Vec<String>,
+    /// Where it was written.
+    pub origin: Option<Place>,
+}
+
 /// A configuration as a policy.
 #[derive(Clone, Debug)]
 pub struct Lifted {
     /// The policy.
     pub policy: Policy,
+    /// The server that mail for other servers goes through, if there is one and it is known.
+    pub through: Option<Through>,
     /// What was not understood and is not in the policy as an opaque guard either.
     pub gaps: Vec<Gap>,
     /// The settings that went into the policy, by the scope and the name that they have in the

@@ -14,7 +14,7 @@ mod version;
 
 pub use config::{Config, Facts, Gap, Setting, World};
 pub use dialect::{Dialect, Told};
-pub use lift::{Lifted, Use};
+pub use lift::{Lifted, Through, Use};
 pub use tree::{Branch, Tree};
 pub use version::Version;
 

@@ -101,7 +101,7 @@ impl Domain {
     /// # Errors
     /// As [`Domain::parse`], and for a name without a dot or an address in place of a name.
     pub fn parse_host(text: &str) -> Result<Self, Fault> {
-        let bad = |message: String| Fault::new("bad-hostname", 0..text.len(), message);
+        let bad = |message: String| Fault::new("bad-domain", 0..text.len(), message);
         let bare = text.trim_start_matches('[').trim_end_matches(']');
         if bare.parse::<std::net::IpAddr>().is_ok() {
             return Err(bad(format!("`{text}` is an address, not a host name"))
@@ -114,7 +114,7 @@ impl Domain {
             .help(format!("write the full name, such as `{text}.example.com`")));
         }
         Self::parse(text).map_err(|fault| Fault {
-            rule: "bad-hostname",
+            rule: "bad-domain",
             ..fault
         })
     }
@@ -144,6 +144,11 @@ impl Domain {
     /// Whether the name is one label or a public suffix, so that others' names lie below.
     pub fn is_suffix(&self) -> bool {
         psl::domain_str(&self.0).is_none()
+    }
+
+    /// Whether the name is one label, as that of a host among its neighbours.
+    pub fn is_one_label(&self) -> bool {
+        !self.0.contains('.')
     }
 
     /// The name as text.
@@ -195,7 +200,7 @@ mod tests {
     #[test]
     fn a_host_name_needs_a_dot_and_is_no_address() {
         for text in ["mail", "192.0.2.1", "[2001:db8::1]", "2001:db8::1"] {
-            assert_eq!(Domain::parse_host(text).unwrap_err().rule, "bad-hostname");
+            assert_eq!(Domain::parse_host(text).unwrap_err().rule, "bad-domain");
         }
     }
 }

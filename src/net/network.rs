@@ -19,6 +19,11 @@ impl Serialize for Network {
 }
 
 impl Network {
+    /// Whether the address lies in the network.
+    pub fn contains(self, address: IpAddr) -> bool {
+        self.0.contains(address)
+    }
+
     /// Reads `address/prefix` or an address alone (then of full length).
     ///
     /// # Errors
@@ -40,7 +45,7 @@ impl Network {
             Ok(prefix) if canonical => prefix,
             _ if prefix_text.parse::<Ipv4Addr>().is_ok() => {
                 return Err(Fault::new(
-                    "bad-prefix",
+                    "bad-address",
                     at,
                     "a network mask stands where the prefix length belongs",
                 )
@@ -48,7 +53,7 @@ impl Network {
             }
             _ if prefix_text.is_empty() => {
                 return Err(Fault::new(
-                    "bad-prefix",
+                    "bad-address",
                     at.start - 1..at.end,
                     "the prefix length is missing behind the `/`",
                 )
@@ -56,7 +61,7 @@ impl Network {
             }
             _ => {
                 return Err(Fault::new(
-                    "bad-prefix",
+                    "bad-address",
                     at,
                     format!("`{prefix_text}` is not a prefix length"),
                 )
@@ -66,7 +71,7 @@ impl Network {
         if prefix > longest {
             let family = if longest == 32 { "IPv4" } else { "IPv6" };
             return Err(Fault::new(
-                "prefix-too-long",
+                "bad-address",
                 at,
                 format!("/{prefix} is too long: an {family} address has {longest} bits"),
             ));
@@ -96,7 +101,7 @@ impl Network {
     }
 
     /// The network of so many leading bits that holds the address.
-    pub(super) fn of(address: IpAddr, prefix: u8) -> Self {
+    pub fn of(address: IpAddr, prefix: u8) -> Self {
         // The prefix fits the family here, so the fallback of the whole address never shows.
         let network = IpNetwork::new(address, prefix).unwrap_or_else(|_| address.into());
         Self(IpNetwork::new(network.network(), network.prefix()).unwrap_or(network))
@@ -245,12 +250,12 @@ mod tests {
     fn faults_stand_under_their_characters() {
         assert_eq!(fault("222.501.285.45"), ("bad-address", "501"));
         assert_eq!(fault("10.0.0.1/8"), ("host-bits", "10.0.0.1"));
-        assert_eq!(fault("10.0.0.0/33"), ("prefix-too-long", "33"));
-        assert_eq!(fault("2001:db8::/129"), ("prefix-too-long", "129"));
-        assert_eq!(fault("10.0.0.0/08"), ("bad-prefix", "08"));
-        assert_eq!(fault("10.0.0.0/+8"), ("bad-prefix", "+8"));
-        assert_eq!(fault("10.0.0.0/"), ("bad-prefix", "/"));
-        assert_eq!(fault("10.0.0.0/255.0.0.0"), ("bad-prefix", "255.0.0.0"));
+        assert_eq!(fault("10.0.0.0/33"), ("bad-address", "33"));
+        assert_eq!(fault("2001:db8::/129"), ("bad-address", "129"));
+        assert_eq!(fault("10.0.0.0/08"), ("bad-address", "08"));
+        assert_eq!(fault("10.0.0.0/+8"), ("bad-address", "+8"));
+        assert_eq!(fault("10.0.0.0/"), ("bad-address", "/"));
+        assert_eq!(fault("10.0.0.0/255.0.0.0"), ("bad-address", "255.0.0.0"));
         assert_eq!(fault("10.0.0/24"), ("bad-address", "10.0.0"));
         assert_eq!(fault("010.0.0.0/8"), ("bad-address", "010"));
         assert_eq!(fault("[::1]/128"), ("bad-address", "[::1]"));

@@ -1,7 +1,10 @@
 //! The atoms of the guards of policies, and for texts the values that they tell apart. Must not
 //! know how values make up sessions.
 
-use std::collections::{BTreeSet, HashSet};
+use std::borrow::Cow;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
 use std::sync::Arc;
 
 use super::clause::{Guard, Opaque};
@@ -81,9 +84,12 @@ impl<'a> Atoms<'a> {
     }
 
     fn pattern(&mut self, field: Field, patterns: &'a Arc<Patterns>) {
-        let is_known =
-            |(known, set): &(Field, &Arc<Patterns>)| *known == field && Arc::ptr_eq(set, patterns);
-        if !self.patterns.iter().any(is_known) {
+        let same = |is: fn(&Arc<Patterns>, &Arc<Patterns>) -> bool| {
+            let mut known = self.patterns.iter().filter(|(known, _)| *known == field);
+            known.any(|(_, set)| is(set, patterns))
+        };
+        // To compare long lists takes long.
+        if !same(Arc::ptr_eq) && !same(|one, other| one.is_same(other)) {
             self.patterns.push((field, patterns));
         }
     }
@@ -98,34 +104,62 @@ impl<'a> Atoms<'a> {
     }
 }
 
-/// Texts of which each pattern that can match something matches one: first `usual`, then what
-/// the patterns name, sorted; for domains also what is below and what only looks like it.
-pub(super) fn candidates(patterns: &[&Patterns], usual: &[&str]) -> Vec<String> {
-    let mut named = BTreeSet::new();
-    for set in patterns {
-        named.extend(set.exact.iter().cloned());
-        for name in &set.below {
-            named.insert(name.clone());
-            if name.is_empty() {
-                named.insert("x.example".into());
-            } else {
-                named.insert(format!("x.{name}"));
-                named.insert(format!("not{name}"));
-            }
-        }
-        named.extend(set.expressions.iter().filter_map(super::Expression::sample));
-    }
-    let usual = usual.iter().map(|&text| text.to_owned());
-    usual.chain(named).collect()
+/// The texts that patterns name, so that each pattern that can match something matches one; for
+/// domains also what is below and what only looks like it.
+pub(super) fn named<'a>(patterns: &[&'a Patterns]) -> impl Iterator<Item = Cow<'a, str>> {
+    let around = |name: &'a String| {
+        let (inside, beside) = if name.is_empty() {
+            ("x.example".to_owned(), None)
+        } else {
+            (format!("x.{name}"), Some(format!("not{name}")))
+        };
+        let made = std::iter::once(inside).chain(beside).map(Cow::Owned);
+        std::iter::once(Cow::Borrowed(name.as_str())).chain(made)
+    };
+    patterns.iter().flat_map(move |&set| {
+        let exact = set.exact.iter().map(|text| Cow::Borrowed(text.as_str()));
+        let samples = set.expressions.iter().filter_map(super::Expression::sample);
+        let below = set.below.iter().flat_map(around);
+        exact.chain(below).chain(samples.map(Cow::Owned))
+    })
 }
 
-/// Of the values those that differ in what `signature` says of them; the first of each kind.
-pub(super) fn distinct<T>(
+/// One text of each kind that `kind` tells apart: the first of `usual`, else the least of `named`.
+/// Nothing is sorted but what is left, since there may be a million texts.
+pub(super) fn told_apart<'a, K: Eq + Hash>(
+    usual: &[&str],
+    named: impl Iterator<Item = Cow<'a, str>>,
+    kind: impl Fn(&str) -> K,
+) -> Vec<String> {
+    let usual = distinct(usual.iter().copied(), |text| kind(text));
+    let known: HashSet<K> = usual.iter().map(|text| kind(text)).collect();
+    let mut least: HashMap<K, Cow<'a, str>> = HashMap::new();
+    for text in named {
+        let kind = kind(&text);
+        if known.contains(&kind) {
+            continue;
+        }
+        match least.entry(kind) {
+            Entry::Occupied(mut held) if text < *held.get() => *held.get_mut() = text,
+            Entry::Occupied(_) => {}
+            Entry::Vacant(free) => {
+                free.insert(text);
+            }
+        }
+    }
+    let mut least: Vec<String> = least.into_values().map(Cow::into_owned).collect();
+    least.sort_unstable();
+    let usual = usual.into_iter().map(str::to_owned);
+    usual.chain(least).collect()
+}
+
+/// Of the values those that differ in what `kind` says of them; the first of each kind.
+pub(super) fn distinct<T, K: Eq + Hash>(
     values: impl IntoIterator<Item = T>,
-    signature: impl Fn(&T) -> Vec<bool>,
+    kind: impl Fn(&T) -> K,
 ) -> Vec<T> {
     let mut seen = HashSet::new();
-    let new = |value: &T| seen.insert(signature(value));
+    let new = |value: &T| seen.insert(kind(value));
     values.into_iter().filter(new).collect()
 }
 

@@ -104,6 +104,8 @@ pub struct Rewrite {
     pub finds: Vec<Inside>,
     /// The domain that a recipient without one is given; none to leave it without.
     pub home: Option<Domain>,
+    /// Characters of which the first, and what is behind it, is taken off a local part.
+    pub extension: String,
 }
 
 /// An address that old software finds inside a local part.
@@ -124,7 +126,14 @@ impl Rewrite {
         while let Some(inner) = self.inside(&found).or_else(|| self.at_home(&found)) {
             found = Cow::Owned(inner);
         }
-        found
+        let is_sign = |c: char| self.extension.contains(c);
+        match found.local.split_once(is_sign) {
+            Some((local, _)) if !local.is_empty() => Cow::Owned(Recipient {
+                local: local.to_owned(),
+                ..found.into_owned()
+            }),
+            _ => found,
+        }
     }
 
     fn at_home(&self, recipient: &Recipient) -> Option<Recipient> {

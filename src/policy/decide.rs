@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::clause::{Accept, Clause, Opaque, Outcome, Reason, Stage};
-use super::model::{Listener, ListenerTls, Policy};
+use super::listener::{Listener, ListenerTls};
+use super::model::Policy;
 use super::session::{Mechanism, Session};
 use super::walk::{Environment, Looked, Truth, Walk};
 

@@ -4,9 +4,12 @@ mod atoms;
 mod clause;
 mod compare;
 mod decide;
+mod facts;
+mod listener;
 mod model;
 mod partition;
 mod pattern;
+mod representatives;
 mod safety;
 mod session;
 mod walk;
@@ -16,11 +19,12 @@ pub use clause::{
 };
 pub use compare::{Difference, Drift, FactDifference, compare};
 pub use decide::{Decision, Possible, Step, Verdict};
-pub use model::{
-    Alias, Auth, AuthBackend, Certificate, ClientMechanism, Dkim, Dnsbl, Endpoint, Fact, Facts,
-    Host, Limits, Listener, ListenerTls, Policy, RelayDomain, Role, Smarthost, SmarthostTls,
-    Stated, Store, Tables, TlsProfile, VirtualDomain,
+pub use facts::{
+    Alias, Auth, AuthBackend, Certificate, ClientMechanism, Dkim, Dnsbl, Endpoint, Facts, Host,
+    Limits, RelayDomain, Smarthost, SmarthostTls, Stated, Store, Tables, VirtualDomain,
 };
+pub use listener::{Listener, ListenerTls, Role, TlsProfile};
+pub use model::{Fact, Policy};
 pub use partition::Space;
 pub use pattern::{Expression, Field, Patterns};
 pub use safety::{Hole, Surroundings, assumptions};

@@ -7,27 +7,20 @@
 //! hand or made up from it, and of relations between attributes (the sender is the recipient)
 //! nothing is known.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::atoms::{Atoms, candidates, distinct, matching};
+use super::atoms::Atoms;
 use super::clause::Opaque;
 use super::model::Policy;
-use super::pattern::{Field, Patterns};
+use super::representatives::{
+    FOREIGN, auth, helos, listeners, names, recipients, senders, sources,
+};
 use super::session::{
     At, Client, ClientCertificate, ClientName, Mechanism, Recipient, Sender, Session, Source,
 };
 use super::walk::{Environment, Looked};
-use crate::net::{AddressSet, Domain, cells, special_use};
-
-/// The ports that mail clients try; looked at also where no policy serves them.
-const USUAL_PORTS: [u16; 4] = [25, 465, 587, 2525];
-
-/// A domain that no description names: `example` is reserved (RFC 2606), and no one's.
-const FOREIGN: &str = "elsewhere.example";
-
-/// A domain that DNS does not know (RFC 6761 §6.4).
-const MISSING: &str = "elsewhere.invalid";
+use crate::net::{AddressSet, Domain, special_use};
 
 /// The values of each attribute, in the order of the bits of [`Looked`]; the space is their
 /// product, with both answers of each opaque guard.
@@ -126,43 +119,50 @@ impl Space {
 
     /// The session with these values, given by their places in the fields; none past an end.
     pub fn session(&self, places: &[usize; Looked::COUNT]) -> Option<Session> {
-        let [
-            listener,
-            at,
-            local,
-            route,
-            known,
-            source,
-            name,
-            tls,
-            certificate,
-            auth,
-            sender,
-            helo,
-        ] = *places;
-        let (port, address) = *self.listeners.get(listener)?;
-        let local = self.locals.get(local)?.clone();
-        // No account and no alias has a name with another address inside.
-        let is_routed = local.contains(['%', '!', '@']);
-        Some(Session {
-            port,
-            address,
+        let mut session = Session {
+            port: 0,
+            address: None,
             client: Client {
-                source: *self.sources.get(source)?,
-                name: self.names.get(name)?.clone(),
+                source: Source::Own { ipv6: false },
+                name: ClientName::None,
             },
-            helo: self.helos.get(helo)?.clone(),
-            tls: *self.tls.get(tls)?,
-            certificate: *self.certificates.get(certificate)?,
-            auth: *self.auth.get(auth)?,
-            sender: self.senders.get(sender)?.clone(),
+            helo: String::new(),
+            tls: false,
+            certificate: ClientCertificate::None,
+            auth: None,
+            sender: Sender::Null,
             recipient: Recipient {
-                route: self.routes.get(route)?.clone(),
-                local,
-                at: self.ats.get(at)?.clone(),
-                known: *self.known.get(known)? && !is_routed,
+                route: None,
+                local: String::new(),
+                at: At::Nothing,
+                known: false,
             },
-        })
+        };
+        for (bit, &place) in places.iter().enumerate() {
+            self.put(&mut session, bit, place)?;
+        }
+        Some(session)
+    }
+
+    /// Gives an attribute, by its bit, the value at this place; none past the end.
+    fn put(&self, session: &mut Session, bit: usize, place: usize) -> Option<()> {
+        let recipient = &mut session.recipient;
+        match bit {
+            0 => (session.port, session.address) = *self.listeners.get(place)?,
+            1 => recipient.at.clone_from(self.ats.get(place)?),
+            2 => recipient.local.clone_from(self.locals.get(place)?),
+            3 => recipient.route.clone_from(self.routes.get(place)?),
+            // No account and no alias has a name with another address inside.
+            4 => recipient.known = *self.known.get(place)? && !recipient.is_routed(),
+            5 => session.client.source = *self.sources.get(place)?,
+            6 => session.client.name.clone_from(self.names.get(place)?),
+            7 => session.tls = *self.tls.get(place)?,
+            8 => session.certificate = *self.certificates.get(place)?,
+            9 => session.auth = *self.auth.get(place)?,
+            10 => session.sender.clone_from(self.senders.get(place)?),
+            _ => session.helo.clone_from(self.helos.get(place)?),
+        }
+        Some(())
     }
 
     /// Every session in a fixed order, without regard to answers.
@@ -197,22 +197,14 @@ impl Space {
         sizes.resize(Looked::COUNT + answers.len(), 2);
         let mut places = vec![0; sizes.len()];
         let mut environment = environment.clone();
+        let Some(mut session) = self.session(&[0; Looked::COUNT]) else {
+            return;
+        };
+        let usual = |asked: &Arc<Opaque>| (Arc::clone(asked), asked.usual.unwrap_or_default());
+        environment.answers = answers.iter().map(usual).collect();
         // What counted since the values before it were last changed.
         let mut counted = 0;
         loop {
-            let mut of_session = [0; Looked::COUNT];
-            of_session.copy_from_slice(&places[..Looked::COUNT]);
-            let Some(session) = self.session(&of_session) else {
-                return;
-            };
-            environment.answers = answers
-                .iter()
-                .zip(&places[Looked::COUNT..])
-                .map(|(asked, &other)| {
-                    let usual = asked.usual.unwrap_or_default();
-                    (Arc::clone(asked), usual != (other == 1))
-                })
-                .collect();
             let Some(looked) = visit(&session, &environment) else {
                 return;
             };
@@ -224,6 +216,20 @@ impl Space {
             counted &= (1 << (next + 1)) - 1;
             places[next] += 1;
             places[next + 1..].fill(0);
+            // What stands before it is as it was.
+            for (bit, &place) in places.iter().enumerate().skip(next) {
+                match bit.checked_sub(Looked::COUNT) {
+                    Some(at) => {
+                        let usual = answers[at].usual.unwrap_or_default();
+                        environment.answers[at].1 = usual != (place == 1);
+                    }
+                    None => {
+                        if self.put(&mut session, bit, place).is_none() {
+                            return;
+                        }
+                    }
+                }
+            }
         }
     }
 
@@ -235,234 +241,4 @@ impl Space {
             Source::Address(address) => !special_use(address) && !self.written.contains(address),
         }
     }
-}
-
-fn listeners(policies: &[&Policy]) -> Vec<(u16, Option<IpAddr>)> {
-    let mut listeners: Vec<(u16, Option<IpAddr>)> =
-        USUAL_PORTS.iter().map(|&port| (port, None)).collect();
-    for policy in policies {
-        for listener in &policy.listeners {
-            listeners.push((listener.port, None));
-            let shares = |other: &super::Listener| {
-                other.port == listener.port && !std::ptr::eq(other, listener)
-            };
-            if policy.listeners.iter().any(shares) {
-                let addresses = listener.addresses.iter();
-                listeners.extend(addresses.map(|&address| (listener.port, Some(address))));
-            }
-        }
-    }
-    listeners.sort_unstable();
-    listeners.dedup();
-    listeners
-}
-
-fn sources(networks: &[&AddressSet], written: &AddressSet) -> Vec<Source> {
-    let mut sets = networks.to_vec();
-    sets.push(written);
-    let host = [
-        Source::Address(Ipv4Addr::LOCALHOST.into()),
-        Source::Address(Ipv6Addr::LOCALHOST.into()),
-        Source::Own { ipv6: false },
-        Source::Own { ipv6: true },
-    ];
-    cells(&sets)
-        .into_iter()
-        .map(Source::Address)
-        .filter(|source| !source.is_host())
-        .chain(host)
-        .collect()
-}
-
-fn names(atoms: &Atoms<'_>) -> Vec<ClientName> {
-    let patterns = atoms.on(&[Field::ClientName, Field::ReverseName]);
-    if patterns.is_empty() && !atoms.names {
-        return vec![ClientName::None];
-    }
-    let names = distinct(
-        candidates(&patterns, &["client.elsewhere.example"]),
-        |name| matching(&patterns, name),
-    );
-    let names: Vec<Domain> = names
-        .iter()
-        .filter_map(|name| Domain::parse(name).ok())
-        .collect();
-    [ClientName::None, ClientName::Temporary]
-        .into_iter()
-        .chain(names.iter().cloned().map(ClientName::Forged))
-        .chain(names.iter().cloned().map(ClientName::Verified))
-        .collect()
-}
-
-fn auth(mechanisms: &[Mechanism]) -> Vec<Option<Mechanism>> {
-    let mut auth = vec![None, Some(Mechanism::Plain)];
-    for mechanism in mechanisms {
-        // A policy that takes LOGIN alone is not told apart by PLAIN.
-        if !auth.contains(&Some(*mechanism)) {
-            auth.push(Some(*mechanism));
-        }
-    }
-    auth
-}
-
-fn helos(atoms: &Atoms<'_>) -> Vec<String> {
-    let patterns = atoms.on(&[Field::Helo]);
-    let usual = [
-        "client.elsewhere.example",
-        "client",
-        "[203.0.113.7]",
-        "not_valid",
-    ];
-    let usual = if patterns.is_empty() {
-        &usual[..1]
-    } else {
-        &usual
-    };
-    let plain = |helo: &String| !helo.is_empty() && !helo.contains(char::is_whitespace);
-    let helos = candidates(&patterns, usual).into_iter().filter(plain);
-    distinct(helos, |helo| matching(&patterns, helo))
-}
-
-/// The two sides of an address.
-fn sides(address: &str) -> Option<(&str, &str)> {
-    address
-        .rsplit_once('@')
-        .filter(|(local, _)| !local.is_empty())
-}
-
-/// Addresses that differ in what the patterns say of them, of their domains and local parts: the
-/// texts that the patterns name, and where those are parts of an address, some that hold them.
-fn addresses(whole: &[&Patterns], domain: &[&Patterns], local: &[&Patterns]) -> Vec<String> {
-    let spelled = candidates(whole, &[]).into_iter().flat_map(|text| {
-        if sides(&text).is_some() {
-            return vec![text];
-        }
-        vec![
-            format!("user{text}"),
-            format!("user@x{text}"),
-            format!("{text}@{FOREIGN}"),
-        ]
-    });
-    let is_address =
-        |text: &String| sides(text).is_some_and(|(_, behind)| Domain::parse(behind).is_ok());
-    distinct(spelled.filter(is_address), |address| {
-        signature(whole, domain, local, address)
-    })
-}
-
-/// What patterns say of an address.
-fn signature(
-    whole: &[&Patterns],
-    domain: &[&Patterns],
-    local: &[&Patterns],
-    address: &str,
-) -> Vec<bool> {
-    let (before, behind) = sides(address).unwrap_or_default();
-    [
-        matching(whole, address),
-        matching(domain, behind),
-        matching(local, before),
-        vec![behind.ends_with(".invalid")],
-    ]
-    .concat()
-}
-
-fn senders(atoms: &Atoms<'_>) -> Vec<Sender> {
-    let (whole, domain, local) = (
-        atoms.on(&[Field::Sender]),
-        atoms.on(&[Field::SenderDomain]),
-        atoms.on(&[Field::SenderLocal]),
-    );
-    let addresses = addresses(&whole, &domain, &local);
-    let mut locals = distinct(candidates(&local, &["someone"]), |text| {
-        matching(&local, text)
-    });
-    let mut domains = distinct(candidates(&domain, &[FOREIGN, MISSING]), |text| {
-        let missing = text.ends_with(".invalid");
-        [matching(&domain, text), vec![missing]].concat()
-    });
-    for (before, behind) in addresses.iter().filter_map(|address| sides(address)) {
-        locals.push(before.to_owned());
-        domains.push(behind.to_owned());
-    }
-    let of = |address: &str| {
-        let (local, domain) = sides(address)?;
-        Some(Sender::Address {
-            local: local.to_owned(),
-            domain: Domain::parse(domain).ok()?,
-        })
-    };
-    let product = domains
-        .iter()
-        .flat_map(|domain| locals.iter().map(move |local| format!("{local}@{domain}")));
-    let all = product.chain(addresses.iter().cloned());
-    let told_apart = distinct(all, |address| signature(&whole, &domain, &local, address));
-    let senders = told_apart.iter().filter_map(|address| of(address));
-    std::iter::once(Sender::Null).chain(senders).collect()
-}
-
-fn recipients(atoms: &Atoms<'_>) -> (Vec<At>, Vec<String>) {
-    let (whole, domain, local) = (
-        atoms.on(&[Field::Recipient, Field::RecipientQuoted]),
-        atoms.on(&[Field::RecipientDomain]),
-        atoms.on(&[Field::RecipientLocal]),
-    );
-    let addresses = addresses(&whole, &domain, &local);
-    let addresses: Vec<_> = addresses
-        .iter()
-        .filter_map(|address| sides(address))
-        .collect();
-    let mut names: Vec<Domain> = Vec::new();
-    let mut add = |name: &str| {
-        if let Ok(name) = Domain::parse(name)
-            && !names.contains(&name)
-        {
-            names.push(name);
-        }
-    };
-    // A fresh domain: a longer one where the usual one is named.
-    let fresh = (0..).map(|n| "x".repeat(n) + FOREIGN);
-    let fresh = fresh
-        .take(10)
-        .find(|name| !matching(&domain, name).contains(&true));
-    let usual = fresh.as_deref().unwrap_or(FOREIGN);
-    let told_apart = distinct(candidates(&domain, &[usual, MISSING]), |name| {
-        let missing = name.ends_with(".invalid");
-        [matching(&domain, name), vec![missing]].concat()
-    });
-    for name in &told_apart {
-        add(name);
-    }
-    for (_, behind) in &addresses {
-        add(behind);
-    }
-
-    let mut locals = distinct(candidates(&local, &["user"]), |text| matching(&local, text));
-    let mut push = |text: String| {
-        if !text.is_empty() && !locals.contains(&text) {
-            locals.push(text);
-        }
-    };
-    push("postmaster".into());
-    for (before, _) in &addresses {
-        push((*before).to_owned());
-    }
-    let foreign = Domain::parse(usual).ok();
-    let inside = names.iter().filter(|_| atoms.rewritten).chain(&foreign);
-    for name in inside {
-        push(format!("user%{name}"));
-        push(format!("{name}!user"));
-        push(format!("user@{name}"));
-    }
-    let ats = names
-        .into_iter()
-        .map(At::Domain)
-        .chain([
-            At::Nothing,
-            At::OwnLiteral,
-            At::Literal(Ipv4Addr::new(203, 0, 113, 80).into()),
-            At::Literal(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0x80).into()),
-        ])
-        .collect();
-    (ats, locals)
 }

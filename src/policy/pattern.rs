@@ -1,6 +1,7 @@
 //! What of a session is matched as text, and the patterns that it is matched with. Must not know
 //! in which file or notation a pattern was written.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 
@@ -161,6 +162,12 @@ impl Patterns {
         self.exact.is_empty() && self.below.is_empty() && self.expressions.is_empty()
     }
 
+    /// Whether both name the same texts, and no expressions, which cannot be compared.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let has_expressions = !self.expressions.is_empty() || !other.expressions.is_empty();
+        !has_expressions && self.exact == other.exact && self.below == other.below
+    }
+
     /// Adds the patterns of another.
     pub fn extend(&mut self, other: &Self) {
         self.exact.extend(other.exact.iter().cloned());
@@ -168,15 +175,20 @@ impl Patterns {
         self.expressions.extend(other.expressions.iter().cloned());
     }
 
+    /// Whether somebody wrote one of the expressions.
+    pub fn has_written_expressions(&self) -> bool {
+        let is_written = |expression: &Expression| expression.origin.is_some();
+        self.expressions.iter().any(is_written)
+    }
+
     /// Whether it takes a regular expression that somebody wrote to say if `text` matches.
     pub fn is_doubtful(&self, text: &str) -> bool {
-        let is_written = |expression: &Expression| expression.origin.is_some();
-        self.expressions.iter().any(is_written) && !self.names(&text.to_ascii_lowercase())
+        self.has_written_expressions() && !self.names(&folded(text))
     }
 
     /// Whether one of them matches.
     pub fn holds(&self, text: &str) -> bool {
-        let text = text.to_ascii_lowercase();
+        let text = folded(text);
         let is_in = |expression: &Expression| expression.is_in(&text);
         self.names(&text) || self.expressions.iter().any(is_in)
     }
@@ -199,6 +211,15 @@ impl Patterns {
             }
         }
         false
+    }
+}
+
+/// The text in lower case.
+fn folded(text: &str) -> Cow<'_, str> {
+    if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        text.to_ascii_lowercase().into()
+    } else {
+        text.into()
     }
 }
 

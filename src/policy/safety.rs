@@ -5,12 +5,14 @@ use std::collections::HashSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::clause::{Accept, Clause, Opaque};
+use super::clause::{Accept, Clause, Guard, Opaque};
 use super::decide::Decision;
-use super::model::{Listener, Policy, Stated};
+use super::facts::Stated;
+use super::listener::Listener;
+use super::model::Policy;
 use super::partition::Space;
 use super::session::{At, ClientCertificate, ClientName, Mechanism, Session, Source};
-use super::walk::{Environment, Truth};
+use super::walk::{Environment, Looked, Truth};
 use crate::net::AddressSet;
 
 /// What stands between the server and its clients.
@@ -60,6 +62,7 @@ impl Policy {
         }
         let is_outside =
             |source| space.is_stranger(source) || gateways.clone().any(|gateway| gateway == source);
+        let passes = |decision| decision == Decision::Accept(Accept::Relay);
         let mut holes: Vec<Hole<'_>> = Vec::new();
         let mut domains = Tally::default();
         space.walk(environment, false, &mut |session, environment| {
@@ -70,7 +73,6 @@ impl Policy {
             let source = session.client.source;
             let claim = self.believes(session);
             let counts = is_outside(source) || claim.is_some();
-            let passes = |decision| decision == Decision::Accept(Accept::Relay);
             let Some(way) = verdict.possible.iter().find(|one| passes(one.decision)) else {
                 return Some(verdict.looked);
             };
@@ -112,28 +114,30 @@ impl Policy {
             .copied()
             .filter(|&source| is_outside(source))
             .collect();
-        let foreign = space.ats.iter().filter(|at| self.is_foreign(at)).count();
+        // To hosts by their addresses few servers send, and to domains that DNS does not know none.
+        let exists =
+            |at: &At| matches!(at, At::Domain(name) if !name.as_str().ends_with(".invalid"));
+        let is_foreign = |at: &&At| exists(at) && self.is_foreign(at);
+        let foreign: Vec<&At> = space.ats.iter().filter(is_foreign).collect();
         for hole in &mut holes {
             let key = hole.by.map(std::ptr::from_ref);
-            let tried = |session: &Session| {
+            let ends = |session: &Session, wanted: &dyn Fn(Decision) -> bool| {
                 let verdict = self.decide_in(session, environment, false);
-                verdict
-                    .possible
-                    .iter()
-                    .any(|one| one.decision == Decision::Accept(Accept::Relay))
+                verdict.possible.iter().any(|one| wanted(one.decision))
             };
             hole.for_all_clients = hole.claim.is_some()
                 || strangers.iter().all(|&source| {
                     let mut session = hole.session.clone();
                     session.client.source = source;
-                    tried(&session)
+                    ends(&session, &passes)
                 });
-            let ats = space.ats.iter().filter(|at| self.is_foreign(at));
-            hole.to_all_domains = foreign > 0
-                && ats.clone().all(|at| {
+            // A domain that is delivered here is not refused either.
+            let takes = |decision| matches!(decision, Decision::Accept(_));
+            hole.to_all_domains = !foreign.is_empty()
+                && foreign.iter().all(|&at| {
                     let mut session = hole.session.clone();
                     session.recipient.at = at.clone();
-                    domains.has(key, &at.to_string()) || tried(&session)
+                    domains.has(key, &at.to_string()) || ends(&session, &takes)
                 });
         }
         holes.sort_by_key(|hole| !hole.proved);
@@ -150,7 +154,10 @@ impl Policy {
     /// Whether a stranger can hold the session, its address apart, to a recipient that is not ours.
     fn is_strange(&self, session: &Session) -> bool {
         let named_as_ours = match &session.client.name {
-            ClientName::Verified(name) => !self.is_foreign(&At::Domain(name.clone())),
+            // Nobody's name has one label: no public zone could lead back from it to an address.
+            ClientName::Verified(name) => {
+                name.is_one_label() || !self.is_foreign(&At::Domain(name.clone()))
+            }
             _ => false,
         };
         let can_log_in = matches!(session.auth, None | Some(Mechanism::Anonymous));
@@ -173,9 +180,14 @@ impl Policy {
         }
     }
 
-    /// The set of those whose word about the client's address is taken, if strangers are in it.
+    /// The set of those whose word about the client's address is taken, if strangers are in it and
+    /// reach the listener.
     fn believes(&self, session: &Session) -> Option<&Stated<AddressSet>> {
         let reached = self.reached(session.port, session.address, session.client.source)?;
+        let own = &reached.addresses;
+        if !own.is_empty() && own.iter().all(IpAddr::is_loopback) {
+            return None;
+        }
         let believed = reached.believed.as_ref()?;
         believed.value.is_wide().then_some(believed)
     }
@@ -189,9 +201,13 @@ impl Policy {
             &Environment::default(),
             false,
             &mut |session, environment| {
-                let verdict = self.decide_in(session, environment, false);
                 let reached = self.reached(session.port, session.address, session.client.source);
-                if let Some(listener) = reached.map(std::ptr::from_ref) {
+                let reached = reached.map(std::ptr::from_ref);
+                if reached.is_some_and(|listener| open.contains(&listener)) {
+                    return Some(Looked(Looked::LISTENER.0 | Looked::SOURCE.0));
+                }
+                let verdict = self.decide_in(session, environment, false);
+                if let Some(listener) = reached {
                     let accepts = |decision| matches!(decision, Decision::Accept(_));
                     if verdict.possible.iter().any(|one| accepts(one.decision)) {
                         open.insert(listener);
@@ -270,24 +286,34 @@ impl Policy {
     }
 
     /// The clauses that would let a stranger through if their regular expressions matched what was
-    /// not tried.
+    /// not tried, beside those of the holes that are `shown`.
     pub fn doubts(
         &self,
         space: &Space,
         surroundings: &Surroundings,
         environment: &Environment,
+        shown: &[Hole<'_>],
     ) -> Vec<&Clause> {
+        let is_written = |guard: &Guard| match guard {
+            Guard::Matches(_, patterns) => patterns.has_written_expressions(),
+            _ => false,
+        };
+        let mut has_doubts = false;
+        for (_, clause) in self.clauses() {
+            clause
+                .guard
+                .walk(&mut |guard| has_doubts |= is_written(guard));
+        }
+        if !has_doubts {
+            return Vec::new();
+        }
         let doubting = Environment {
             doubt: true,
             ..environment.clone()
         };
-        let by = |environment| {
-            let holes = self.holes(space, surroundings, environment);
-            holes.into_iter().map(|hole| hole.by).collect::<Vec<_>>()
-        };
-        let shown = by(environment);
-        let mut doubts = by(&doubting);
-        doubts.retain(|clause| !shown.iter().any(|known| same_clause(*known, *clause)));
+        let doubts = self.holes(space, surroundings, &doubting).into_iter();
+        let mut doubts: Vec<_> = doubts.map(|hole| hole.by).collect();
+        doubts.retain(|clause| !shown.iter().any(|hole| same_clause(hole.by, *clause)));
         doubts.into_iter().flatten().collect()
     }
 }

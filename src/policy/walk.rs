@@ -392,6 +392,10 @@ impl<'a> Walk<'a> {
 
 /// The recipient as it stands in RCPT, an own literal with an address.
 fn spoken(recipient: &Recipient) -> String {
+    let text = recipient.to_string();
+    if recipient.at != At::OwnLiteral {
+        return text;
+    }
     let own = format!("@{}", At::OwnLiteral.spelled());
-    recipient.to_string().replace("@[own]", &own)
+    text.replace("@[own]", &own)
 }

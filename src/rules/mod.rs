@@ -3,10 +3,12 @@
 
 mod any;
 mod exim;
+mod judged;
 mod postfix;
 mod rule;
 mod sendmail;
 
+pub use judged::{Asking, Judged};
 pub use rule::{Finder, Group, Rule};
 
 use std::sync::Arc;
@@ -25,6 +27,16 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
 /// The rule of this name.
 pub fn named(name: &str) -> Option<&'static Rule> {
     all().find(|rule| rule.name == name)
+}
+
+/// What the rules find in what a configuration does.
+pub fn judge(judged: &Judged<'_>) -> Vec<Finding> {
+    let finders = all().flat_map(|rule| rule.finders);
+    let mine = finders.filter_map(|finder| match finder {
+        Finder::Policy(find) => Some(find(judged)),
+        _ => None,
+    });
+    mine.flatten().collect()
 }
 
 /// What the rules for its server find in the configuration that begins with the file `source`.

@@ -2,6 +2,7 @@
 
 use crate::findings::{Finding, Severity};
 use crate::mta::{exim, postfix, sendmail};
+use crate::rules::judged::Judged;
 
 /// What a rule is about; each can be set like a rule of this name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,6 +65,35 @@ impl Group {
         Self::Lint,
     ];
 
+    /// What it is about, in a sentence.
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::Syntax => "How a file is written: what the daemon swallows or misreads.",
+            Self::Name => "Names of settings: unknown, removed, renamed, too new.",
+            Self::Value => "Values: wrong type, wrong word, out of range.",
+            Self::Reference => {
+                "Names that one place gives and another uses: classes, lists, ACLs, drivers, services."
+            }
+            Self::Table => "Lookup tables and the files of lists.",
+            Self::Relay => "Who may send through the server.",
+            Self::Access => {
+                "Who is let in, in which order: restrictions, ACLs, rulesets, DNS lists."
+            }
+            Self::Auth => "AUTH.",
+            Self::Tls => "TLS.",
+            Self::Listener => "Ports, services, daemons.",
+            Self::Security => "Known holes: smuggling, CVEs, tainted data, readable secrets.",
+            Self::Delivery => {
+                "Where mail goes: routing, aliases, smarthosts, what big providers demand."
+            }
+            Self::Identity => "What the server says it is: names, banners, masquerading.",
+            Self::Limits => "Sizes, times, rates, counts.",
+            Self::Drift => "Differences from the description.",
+            Self::Description => "The description itself.",
+            Self::Lint => "The linter's own settings and comments.",
+        }
+    }
+
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
@@ -93,6 +123,8 @@ impl Group {
 pub enum Finder {
     /// Whatever reads, lifts or compares the files notices it on the way.
     OnTheWay,
+    /// This function looks for it in what a configuration does, whichever server it is for.
+    Policy(fn(&Judged<'_>) -> Vec<Finding>),
     /// This function looks for it in Postfix's files.
     Postfix(fn(&postfix::Files<'_>) -> Vec<Finding>),
     /// This function looks for it in Exim's.

@@ -5,5 +5,5 @@ mod snapshot;
 mod source;
 
 pub use files::{ReadError, Scratch, WriteError, read, replace, write_all};
-pub use snapshot::{Scope, Snapshot, Unread};
+pub use snapshot::{Scope, Snapshot, Stat, Unread};
 pub use source::{Edit, Encoding, Place, Position, Source, Span};

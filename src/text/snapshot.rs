@@ -5,8 +5,10 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use super::files::{ReadError, read};
 use super::source::Source;
@@ -44,7 +46,29 @@ impl fmt::Display for Unread {
     }
 }
 
-type Known = BTreeMap<PathBuf, Result<Arc<Source>, Unread>>;
+/// What the disk says of a file, whose text is not looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stat {
+    /// Who may do what with it: the lowest twelve bits, as chmod(1) takes them.
+    pub mode: u32,
+    /// The number of the user that it belongs to.
+    pub owner: u32,
+    /// When its text was last changed.
+    pub modified: SystemTime,
+}
+
+impl Default for Stat {
+    /// A file of root's that everybody may read.
+    fn default() -> Self {
+        Self {
+            mode: 0o644,
+            owner: 0,
+            modified: SystemTime::UNIX_EPOCH,
+        }
+    }
+}
+
+type Known<T> = RefCell<BTreeMap<PathBuf, Result<T, Unread>>>;
 
 /// The files as they were when they were first asked for.
 #[derive(Debug)]
@@ -54,7 +78,8 @@ pub struct Snapshot {
     home: Option<(PathBuf, PathBuf)>,
     /// Texts that stand for files on the disk, by where these are.
     texts: BTreeMap<PathBuf, Arc<Source>>,
-    known: RefCell<Known>,
+    known: Known<Arc<Source>>,
+    stats: Known<Stat>,
 }
 
 impl Snapshot {
@@ -64,7 +89,8 @@ impl Snapshot {
             scope,
             home: None,
             texts: BTreeMap::new(),
-            known: RefCell::default(),
+            known: Known::default(),
+            stats: Known::default(),
         }
     }
 
@@ -92,11 +118,16 @@ impl Snapshot {
         self
     }
 
-    /// A snapshot of these files alone, by their paths; the disk is not touched.
+    /// A snapshot of these files alone, by their paths; the disk is not touched. All are as old as
+    /// each other, and readable for everybody.
     pub fn of(files: &[(&str, &str)]) -> Self {
         let known = files
             .iter()
             .map(|(name, text)| (PathBuf::from(name), Ok(Source::new(*name, *text))))
+            .collect();
+        let stats = files
+            .iter()
+            .map(|(name, _)| (PathBuf::from(name), Ok(Stat::default())))
             .collect();
         Self {
             // Nothing lies below a folder without a name.
@@ -104,7 +135,16 @@ impl Snapshot {
             home: None,
             texts: BTreeMap::new(),
             known: RefCell::new(known),
+            stats: RefCell::new(stats),
         }
+    }
+
+    /// The same, where the disk says this of the file `path`.
+    #[must_use]
+    pub fn with_stat(self, path: &str, stat: Stat) -> Self {
+        let named = plain(Path::new(path));
+        self.stats.borrow_mut().insert(named, Ok(stat));
+        self
     }
 
     /// The file that a configuration calls `path`, a relative path being one from `folder`.
@@ -113,8 +153,8 @@ impl Snapshot {
     /// Why it was not read.
     pub fn read(&self, path: &str, folder: &Path) -> Result<Arc<Source>, Unread> {
         let named = plain(&folder.join(path));
-        if let Some(known) = self.known.borrow().get(&named) {
-            return known.clone();
+        if let Some(known) = self.recall(&self.known, &named) {
+            return known;
         }
         let found = self.place(&named).and_then(|place| {
             if let Some(text) = self.texts.get(&place) {
@@ -133,12 +173,54 @@ impl Snapshot {
         found
     }
 
+    /// What the disk says of the file or folder that a configuration calls `path`.
+    ///
+    /// Nothing of what lies in a repository: modes and ages there are those of the checkout, not
+    /// those that the machine will have.
+    ///
+    /// # Errors
+    /// Why it was not looked at.
+    pub fn stat(&self, path: &str, folder: &Path) -> Result<Stat, Unread> {
+        let named = plain(&folder.join(path));
+        if let Some(known) = self.recall(&self.stats, &named) {
+            return known;
+        }
+        let found = self.place(&named).and_then(|place| {
+            if matches!(self.scope, Scope::Below(_)) {
+                return Err(Unread::Outside);
+            }
+            let seen = fs::metadata(place).map_err(ReadError::Io)?;
+            Ok(Stat {
+                mode: seen.mode() & 0o7777,
+                owner: seen.uid(),
+                modified: seen.modified().map_err(ReadError::Io)?,
+            })
+        });
+        self.stats.borrow_mut().insert(named, found.clone());
+        found
+    }
+
     /// The names of the files in the folder that a configuration calls `path`, sorted by bytes.
     ///
     /// # Errors
     /// Why it was not read.
     pub fn list(&self, path: &str, folder: &Path) -> Result<Vec<String>, Unread> {
-        let place = self.place(&plain(&folder.join(path)))?;
+        let named = plain(&folder.join(path));
+        // Of files that were given, those below the folder are there.
+        let known = self.known.borrow();
+        let given = known
+            .iter()
+            .filter(|(path, text)| text.is_ok() && path.parent() == Some(&named));
+        let names: Vec<String> = given
+            .filter_map(|(path, _)| Some(path.file_name()?.to_str()?.to_owned()))
+            .collect();
+        if matches!(&self.scope, Scope::Below(root) if root.as_os_str() == "\0")
+            && !names.is_empty()
+        {
+            return Ok(names);
+        }
+        drop(known);
+        let place = self.place(&named)?;
         let entries = fs::read_dir(place).map_err(ReadError::Io)?;
         let mut names: Vec<String> = entries
             .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
@@ -164,6 +246,16 @@ impl Snapshot {
             Some(real(folder).ok()?.join(rest))
         })?;
         Some(Path::new("/").join(real.strip_prefix(root).ok()?))
+    }
+
+    /// What is known already of a file, or of the one that stands here for it.
+    fn recall<T: Clone>(&self, known: &Known<T>, named: &Path) -> Option<Result<T, Unread>> {
+        let known = known.borrow();
+        let of_home = || {
+            let (there, here) = self.home.as_ref()?;
+            known.get(&here.join(named.strip_prefix(there).ok()?))
+        };
+        known.get(named).or_else(of_home).cloned()
     }
 
     /// The file that stands here for one of the machine, if there is one.
@@ -306,6 +398,34 @@ mod tests {
                 Unread::Outside
             );
         }
+    }
+
+    #[test]
+    fn what_the_disk_says_of_a_file() {
+        use std::os::unix::fs::PermissionsExt;
+        let root = tempfile::tempdir().unwrap();
+        let secret = root.path().join("secret");
+        fs::write(&secret, "s").unwrap();
+        fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
+        let host = Snapshot::new(Scope::Host);
+        let stat = host.stat("secret", root.path()).unwrap();
+        assert_eq!(stat.mode, 0o600);
+        assert_eq!(
+            stat.modified,
+            secret.metadata().unwrap().modified().unwrap()
+        );
+        assert_eq!(host.stat("none", root.path()), Err(Unread::Missing));
+        let checkout = Snapshot::new(Scope::Below(root.path().to_path_buf()));
+        assert_eq!(checkout.stat("secret", root.path()), Err(Unread::Outside));
+        let given = Snapshot::of(&[("main.cf", "")]).with_stat(
+            "/etc/key",
+            Stat {
+                mode: 0o640,
+                ..Stat::default()
+            },
+        );
+        assert_eq!(given.stat("main.cf", Path::new("")).unwrap().mode, 0o644);
+        assert_eq!(given.stat("/etc/key", Path::new("x")).unwrap().mode, 0o640);
     }
 
     #[test]

@@ -11,7 +11,7 @@
 //! random descriptions of each form are tried beside those in `descriptions/` (3 short and 15 long ones); `--release` takes the servers of other
 //! Debian releases than 12, as many as are named; `--parity` does nothing but compare with the servers'
 //! own tools what we read of configurations; `--truth` does nothing but try what the pages of rules say
-//! that these tools print; `--oracle` does nothing but compare with the servers what
+//! that these tools print, and that the packages' own configurations have no error; `--oracle` does nothing but compare with the servers what
 //! policies lifted from configurations made at random decide. Each case prints a line;
 //! of what differs, the session, the clause that decided, and the transcript.
 //!
@@ -25,6 +25,7 @@ mod filters;
 mod hostile;
 mod limits;
 mod oracle;
+#[allow(dead_code, reason = "the suite uses the rest")]
 #[path = "../suite/page.rs"]
 mod page;
 mod parity;
@@ -36,6 +37,7 @@ mod services;
 mod sessions;
 mod sink;
 mod smtp;
+mod stock;
 mod tls;
 mod truth;
 mod world;
@@ -221,8 +223,9 @@ fn run(options: &Options) -> ExitCode {
     let failed = failed.into_inner()
         + compare(options, parity::run)
         + compare(options, truth::run)
+        + compare(options, stock::run)
         + ask_oracle(options, 60, 30);
-    let tried = cases.len() + 4 * options.targets.len();
+    let tried = cases.len() + 5 * options.targets.len();
     println!("{} passed, {failed} failed", tried - failed);
     if failed == 0 && !cases.is_empty() {
         ExitCode::SUCCESS

@@ -53,10 +53,7 @@ fn lint_says_good_bad_and_impossible() {
     );
     assert_eq!(code, 1);
     assert_eq!(out.lines().count(), 2, "{out}");
-    assert!(
-        out.starts_with("<stdin>:1:11: error[bad-hostname] "),
-        "{out}"
-    );
+    assert!(out.starts_with("<stdin>:1:11: error[bad-domain] "), "{out}");
     let (code, _, err) = here(&["lint", "/nowhere/smtpconf.yaml"], "");
     assert_eq!(code, 2);
     assert!(err.contains("/nowhere/smtpconf.yaml"), "{err}");
@@ -65,7 +62,7 @@ fn lint_says_good_bad_and_impossible() {
         "hostname: x\nports: [25]\n",
     );
     assert_eq!(code, 2, "2 wins over 1");
-    assert!(out.contains("bad-hostname") && err.contains("/nowhere.yaml"));
+    assert!(out.contains("bad-domain") && err.contains("/nowhere.yaml"));
     assert_eq!(here(&["lnt"], "").0, 2);
     let empty = tempfile::tempdir().unwrap();
     let (code, _, err) = in_folder(empty.path(), &["lint", "."], "");
@@ -192,7 +189,7 @@ fn a_faulty_description_writes_nothing() {
         "hostname: x\nports: [25]\n",
     );
     assert_eq!((code, out.as_str()), (1, ""));
-    assert!(err.contains("bad-hostname"), "{err}");
+    assert!(err.contains("bad-domain"), "{err}");
     assert!(!folder.path().join("p").exists());
 }
 

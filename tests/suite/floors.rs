@@ -14,7 +14,15 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("mta", &["catalogue", "policy", "findings", "text", "net"]),
     (
         "rules",
-        &["mta", "catalogue", "policy", "findings", "text", "net"],
+        &[
+            "mta",
+            "description",
+            "catalogue",
+            "policy",
+            "findings",
+            "text",
+            "net",
+        ],
     ),
     (
         "generate",

@@ -1,24 +1,19 @@
-//! What the lift of Exim's configurations says: that of our own files is what the description
-//! demands, and hand-written ones are decided as the daemon decides them.
+//! What the lift of Exim's configurations says: hand-written ones are decided as the daemon decides
+//! them.
 
 #![allow(clippy::format_push_string, reason = "a report of what failed")]
 
-use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
-use smtpconf::description::{self, Description};
-use smtpconf::generate::generate;
 use smtpconf::mta::{Dialect, Lifted, Server, Target, World};
 use smtpconf::policy::{
-    Accept, At, ClientCertificate, ClientName, Decision, Environment, Guard, Looked, Mechanism,
-    Policy, Reason, Session, Space, compare,
+    Accept, At, ClientCertificate, ClientName, Decision, Environment, Looked, Mechanism, Policy,
+    Reason, Session, Space,
 };
-use smtpconf::text::{Snapshot, Source};
+use smtpconf::text::Snapshot;
 
-use crate::random;
-
-fn target() -> Target {
+/// The server that is lifted from.
+pub fn target() -> Target {
     let server = Server::Exim;
     Target {
         server,
@@ -26,16 +21,8 @@ fn target() -> Target {
     }
 }
 
-/// Where the administrator puts a generated file.
-fn installed(name: &str) -> String {
-    match name {
-        "exim.conf" => "/etc/exim4/exim4.conf".into(),
-        "sasl2/exim.conf" => "/etc/sasl2/exim.conf".into(),
-        name => format!("/etc/exim4/{name}"),
-    }
-}
-
-fn lift(files: &[(String, String)], target: Target) -> Lifted {
+/// The configuration of these files.
+pub fn lift(files: &[(String, String)], target: Target) -> Lifted {
     let named: Vec<(&str, &str)> = files
         .iter()
         .map(|(n, t)| (n.as_str(), t.as_str()))
@@ -54,100 +41,6 @@ fn lift(files: &[(String, String)], target: Target) -> Lifted {
         .unwrap()
         .policy(&main, &world)
         .unwrap()
-}
-
-fn read(name: &str, text: &str) -> Description {
-    let (description, findings) = description::read(&Source::new(name, text));
-    description.unwrap_or_else(|| panic!("{name}: {findings:?}\n{text}"))
-}
-
-/// What the lift of the generated files does otherwise than the description; none where the
-/// description is refused.
-fn drift(description: &Description, target: Target) -> Option<String> {
-    let generated = match generate(description, target) {
-        Ok(generated) => generated,
-        Err(findings) if findings.iter().any(|one| one.rule == "self-check") => {
-            return Some(format!("{:?}", findings[0].message));
-        }
-        Err(_) => return None,
-    };
-    let files: Vec<(String, String)> = generated
-        .files
-        .iter()
-        .map(|file| (installed(&file.name), file.text.clone()))
-        .collect();
-    let lifted = lift(&files, target);
-    // How Exim was built bears on ciphers alone.
-    assert!(lifted.gaps.len() <= 1, "{}", lifted.gaps.len());
-    let demanded = description::lower(description);
-    let drift = compare(&demanded, &lifted.policy);
-    let mut told = String::new();
-    for one in &drift.sessions {
-        told += &format!(
-            "{}\n  demanded {}, lifted {} by {:?}\n",
-            one.session,
-            one.first,
-            one.second,
-            one.by[1].map(|clause| &clause.guard)
-        );
-    }
-    for fact in &drift.facts {
-        told += &format!(
-            "{}: {} / {}\n",
-            fact.first.name, fact.first.value, fact.second.value
-        );
-    }
-    Some(told)
-}
-
-/// Every description of the examples and the lab.
-fn descriptions() -> Vec<(String, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut all = Vec::new();
-    for folder in ["examples", "tests/lab/descriptions"] {
-        for entry in fs::read_dir(root.join(folder)).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-            all.push((name, fs::read_to_string(&path).unwrap()));
-        }
-    }
-    all.sort();
-    all
-}
-
-#[test]
-fn generated_files_do_what_is_demanded() {
-    let mut faults = String::new();
-    let mut tried = 0;
-    for (name, text) in descriptions() {
-        let Some(told) = drift(&read(&name, &text), target()) else {
-            continue;
-        };
-        tried += 1;
-        if !told.is_empty() {
-            faults += &format!("== {name}\n{told}");
-        }
-    }
-    assert!(faults.is_empty(), "{faults}");
-    assert!(tried > 30, "{tried}");
-}
-
-#[test]
-fn random_descriptions_come_back() {
-    let mut faults = String::new();
-    for number in 0..60 {
-        let mut chance = fastrand::Rng::with_seed(number);
-        let text = if number % 3 == 0 {
-            random::description(&mut chance)
-        } else {
-            random::long_description(&mut chance)
-        };
-        let told = drift(&read("random", &text), target()).unwrap_or_default();
-        if !told.is_empty() {
-            faults += &format!("== {number}\n{text}\n{told}");
-        }
-    }
-    assert!(faults.is_empty(), "{faults}");
 }
 
 /// A server for `example.com`, whose ACL for recipients is `acl`, with more options of the main
@@ -469,70 +362,4 @@ fn configurations_are_decided_as_the_daemon_decides() {
     let text = server("", "accept", "").replace("acl_smtp_rcpt = check", "no_such_option = 1");
     let lifted = lift(&[("/etc/exim4/exim4.conf".into(), text)], target());
     assert!(lifted.policy.listeners[0].dead.is_some());
-}
-
-/// Every Exim file of a corpus, where one is named: none stops the lift, and it is told how much
-/// of them is understood.
-#[test]
-fn a_corpus_is_lifted() {
-    let Some(corpus) = std::env::var_os("SMTPCONF_CORPUS") else {
-        return;
-    };
-    let snapshot = Snapshot::of(&[]);
-    let world = World {
-        files: &snapshot,
-        version: target().version,
-        known: &[],
-        defaults: false,
-    };
-    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
-    let (mut files, mut plain, mut opaque, mut dead) = (0, 0, 0, 0);
-    for folder in ["exim", "distro"] {
-        let Ok(entries) = fs::read_dir(Path::new(&corpus).join(folder)) else {
-            continue;
-        };
-        for entry in entries {
-            let path = entry.unwrap().path();
-            let source = Source::from_bytes(path.display().to_string(), fs::read(&path).unwrap());
-            let dialect = Dialect::of(&source).0;
-            if dialect.server != Server::Exim {
-                continue;
-            }
-            let began = std::time::Instant::now();
-            let Some(lifted) = dialect.policy(&source, &world) else {
-                continue;
-            };
-            files += 1;
-            dead += usize::from(lifted.policy.listeners.iter().any(|l| l.dead.is_some()));
-            let mut asked: Vec<String> = Vec::new();
-            for (_, clause) in lifted.policy.clauses() {
-                clause.guard.walk(&mut |guard| {
-                    if let Guard::Opaque(one) = guard
-                        && one.usual.is_none()
-                    {
-                        asked.push(format!("{}: {}", one.kind, one.name));
-                    }
-                });
-            }
-            asked.sort();
-            asked.dedup();
-            opaque += usize::from(!asked.is_empty());
-            plain += usize::from(asked.is_empty() && lifted.gaps.is_empty());
-            for reason in asked
-                .into_iter()
-                .chain(lifted.gaps.into_iter().map(|gap| gap.reason))
-            {
-                *reasons.entry(reason).or_default() += 1;
-            }
-            assert!(began.elapsed().as_secs() < 10, "{}", path.display());
-        }
-    }
-    let mut reasons: Vec<_> = reasons.into_iter().collect();
-    reasons.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    println!(
-        "{files} files, {plain} without gaps, {opaque} with questions, {dead} that do not start"
-    );
-    for (reason, count) in reasons.iter().take(120) {
-        println!("{count:4} {}", reason.lines().next().unwrap_or_default());
-    }
 }

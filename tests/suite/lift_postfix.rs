@@ -2,10 +2,7 @@
 //! from written ones what the daemon does.
 
 use std::fmt::Write as _;
-use std::fs;
-use std::path::Path;
 
-use fastrand::Rng;
 use smtpconf::description::{self, Description};
 use smtpconf::generate::generate;
 use smtpconf::mta::{Dialect, Lifted, Server, Target, Version, World};
@@ -16,7 +13,7 @@ use smtpconf::policy::{
 };
 use smtpconf::text::{Snapshot, Source};
 
-use crate::random;
+use crate::descriptions;
 
 fn lift(files: &[(&str, &str)], version: Version) -> Lifted {
     let snapshot = Snapshot::of(files);
@@ -76,35 +73,11 @@ fn difference(description: &Description, version: Version) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-fn descriptions() -> Vec<(String, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut texts = Vec::new();
-    for folder in ["examples", "tests/lab/descriptions"] {
-        for entry in fs::read_dir(root.join(folder)).unwrap() {
-            let path = entry.unwrap().path();
-            texts.push((
-                path.display().to_string(),
-                fs::read_to_string(path).unwrap(),
-            ));
-        }
-    }
-    texts.sort();
-    for seed in 0..20 {
-        let mut random = Rng::with_seed(seed);
-        texts.push((format!("short {seed}"), random::description(&mut random)));
-        texts.push((
-            format!("long {seed}"),
-            random::long_description(&mut random),
-        ));
-    }
-    texts
-}
-
 #[test]
 fn what_is_generated_does_what_was_described() {
     let mut faults = String::new();
     let mut compared = 0;
-    for (name, text) in descriptions() {
+    for (name, text) in descriptions::all() {
         let (description, findings) = description::read(&Source::new(name.as_str(), text.as_str()));
         let description = description.unwrap_or_else(|| panic!("{name}: {findings:?}"));
         for version in ["3.5.25", "3.7.11", "3.11"] {

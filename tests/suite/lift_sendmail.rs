@@ -1,24 +1,15 @@
-//! What Sendmail's files do as a policy: those that are generated do what their description
-//! demands, and hand-written ones what the daemon does.
+//! What Sendmail's files do as a policy: hand-written ones do what the daemon does.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::Path;
-
-use smtpconf::description;
-use smtpconf::generate::generate;
-use smtpconf::mta::{Dialect, File, Lifted, Server, Target, Version, World};
+use smtpconf::mta::{Dialect, Lifted, Version, World};
 use smtpconf::net::Domain;
 use smtpconf::policy::{
-    Accept, At, ClientCertificate, ClientName, Decision, Environment, Guard, Mechanism, Policy,
-    Source as Origin, Space, compare,
+    Accept, At, ClientCertificate, ClientName, Decision, Environment, Mechanism, Policy,
+    Source as Origin, Space,
 };
 use smtpconf::text::{Snapshot, Source};
 
-use crate::random;
-
 /// The configuration that begins with the first file; the others are its neighbours.
-fn lift(dialect: &str, files: &[(&str, &str)], version: Version) -> Lifted {
+pub fn lift(dialect: &str, files: &[(&str, &str)], version: Version) -> Lifted {
     let snapshot = Snapshot::of(files);
     let world = World {
         files: &snapshot,
@@ -29,126 +20,6 @@ fn lift(dialect: &str, files: &[(&str, &str)], version: Version) -> Lifted {
     let (name, text) = files[0];
     let dialect = Dialect::by_word(dialect).unwrap();
     dialect.policy(&Source::new(name, text), &world).unwrap()
-}
-
-/// Generated files where their steps put them, sendmail.mc first.
-fn lift_generated(files: &[File], version: Version) -> Lifted {
-    let mut placed: Vec<(String, &str)> = files
-        .iter()
-        .map(|file| {
-            let folder = if file.name.starts_with("sasl2/") {
-                "/etc"
-            } else {
-                "/etc/mail"
-            };
-            (format!("{folder}/{}", file.name), file.text.as_str())
-        })
-        .collect();
-    placed.sort_by_key(|(name, _)| !name.ends_with("sendmail.mc"));
-    let placed: Vec<(&str, &str)> = placed.iter().map(|(n, t)| (n.as_str(), *t)).collect();
-    lift("sendmail-mc", &placed, version)
-}
-
-/// Descriptions by their names: the examples, the lab's, and random ones.
-fn descriptions() -> Vec<(String, String)> {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut all = Vec::new();
-    for folder in ["examples", "tests/lab/descriptions"] {
-        for entry in fs::read_dir(manifest.join(folder)).unwrap() {
-            let path = entry.unwrap().path();
-            let text = fs::read_to_string(&path).unwrap();
-            all.push((path.file_name().unwrap().to_str().unwrap().to_owned(), text));
-        }
-    }
-    for seed in 0..20 {
-        let mut rng = fastrand::Rng::with_seed(seed);
-        all.push((format!("short {seed}"), random::description(&mut rng)));
-        all.push((format!("long {seed}"), random::long_description(&mut rng)));
-    }
-    all
-}
-
-#[test]
-fn generated_files_do_what_their_description_demands() {
-    let mut compared = 0;
-    let mut unknown = BTreeSet::new();
-    for version in [&[8, 15, 2][..], &[8, 17, 1, 9], &[8, 18, 1]] {
-        let version = Version::new(version);
-        let target = Target::new(Server::Sendmail, version).unwrap();
-        for (name, text) in descriptions() {
-            let (description, findings) = description::read(&Source::new(&*name, &*text));
-            let description = description.unwrap_or_else(|| panic!("{name}: {findings:?}"));
-            let Ok(generated) = generate(&description, target) else {
-                continue;
-            };
-            let lifted = lift_generated(&generated.files, version);
-            assert!(lifted.gaps.is_empty(), "{name}: {:?}", lifted.gaps);
-            let wanted = description::lower(&description);
-            let drift = compare(&wanted, &lifted.policy);
-            if let Some(one) = drift.sessions.first() {
-                panic!(
-                    "{name} for {version}: {} sessions differ, such as {}: {} by {:?}, not {} by {:?}",
-                    drift.count, one.session, one.second, one.by[1], one.first, one.by[0]
-                );
-            }
-            assert!(
-                drift.facts.is_empty(),
-                "{name} for {version}: {:#?}",
-                drift.facts
-            );
-            unknown.extend(drift.unknown.into_iter().map(|(name, _)| name));
-            compared += 1;
-        }
-    }
-    println!("{compared} configurations");
-    assert!(compared > 120);
-    // What no file of Sendmail tells of a description.
-    let told_nowhere = [
-        "dkim",
-        "dkim socket",
-        "milters",
-        "smarthost",
-        "spam filter",
-        "tables",
-    ];
-    assert_eq!(unknown, BTreeSet::from(told_nowhere));
-}
-
-/// A generated file in which a rule is missing is not taken for the whole one.
-#[test]
-fn every_rule_of_a_generated_file_counts() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lab/descriptions/everything.yaml");
-    let text = fs::read_to_string(path).unwrap();
-    let (description, _) = description::read(&Source::new("t", &*text));
-    let description = description.unwrap();
-    let wanted = description::lower(&description);
-    let version = Version::new(&[8, 17, 1, 9]);
-    let target = Target::new(Server::Sendmail, version).unwrap();
-    let files = generate(&description, target).unwrap().files;
-    let at = files
-        .iter()
-        .position(|file| file.name == "sendmail.mc")
-        .unwrap();
-    let lines: Vec<&str> = files[at].text.lines().collect();
-    let begin = lines
-        .iter()
-        .position(|line| *line == "SLocal_check_mail")
-        .unwrap();
-    let mut harmless = Vec::new();
-    for (number, line) in lines.iter().enumerate().skip(begin) {
-        if !line.starts_with('R') {
-            continue;
-        }
-        let mut changed = lines.clone();
-        changed.remove(number);
-        let mut files = files.clone();
-        files[at].text = changed.join("\n") + "\n";
-        let lifted = lift_generated(&files, version);
-        if compare(&wanted, &lifted.policy).is_empty() {
-            harmless.push(*line);
-        }
-    }
-    assert!(harmless.is_empty(), "{harmless:#?}");
 }
 
 /// A session of a stranger that is taken for a domain of others, or may be, with what it depends
@@ -413,67 +284,6 @@ fn sessions_are_decided_as_the_daemon_does() {
         session.recipient.at = At::Domain(Domain::parse(domain).unwrap());
         let decided = policy.decide(&session).decision.to_string();
         assert_eq!(decided, wanted, "{session}");
-    }
-}
-
-/// Where the folder of a corpus is named, every file of Sendmail in it is lifted.
-#[test]
-fn real_files_are_lifted() {
-    let Some(corpus) = std::env::var_os("SMTPCONF_CORPUS") else {
-        return;
-    };
-    let (mut all, mut none, mut clear) = (0, 0, 0);
-    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
-    for (folder, dialect) in [
-        ("sendmail-mc", "sendmail-mc"),
-        ("sendmail-cf", "sendmail-cf"),
-    ] {
-        for entry in fs::read_dir(Path::new(&corpus).join(folder)).unwrap() {
-            let path = entry.unwrap().path();
-            let bytes = fs::read(&path).unwrap();
-            let source = Source::from_bytes("/etc/mail/sendmail", bytes);
-            let files = Snapshot::of(&[]);
-            let world = World {
-                files: &files,
-                version: Version::new(&[8, 17, 1]),
-                known: &[],
-                defaults: false,
-            };
-            let begin = std::time::Instant::now();
-            let lifted = Dialect::by_word(dialect).unwrap().policy(&source, &world);
-            let Some(lifted) = lifted else {
-                none += 1;
-                continue;
-            };
-            all += 1;
-            let open = hole(&lifted.policy);
-            let time = begin.elapsed();
-            if time.as_secs() > 2 {
-                println!("{}: {time:?}", path.display());
-            }
-            if let Some((session, questions)) = open.filter(|(_, questions)| questions.is_empty()) {
-                println!("{}: open: {session} {questions:?}", path.display());
-            }
-            let mut why: BTreeSet<String> =
-                lifted.gaps.iter().map(|gap| gap.reason.clone()).collect();
-            for (_, clause) in lifted.policy.clauses() {
-                clause.guard.walk(&mut |guard| {
-                    if let Guard::Opaque(opaque) = guard {
-                        why.insert(format!("{} {}", opaque.kind, opaque.name));
-                    }
-                });
-            }
-            clear += usize::from(why.is_empty());
-            for reason in why {
-                *reasons.entry(reason).or_default() += 1;
-            }
-        }
-    }
-    println!("{all} lifted, {none} for no network, {clear} without anything unknown");
-    let mut reasons: Vec<(usize, String)> = reasons.into_iter().map(|(r, n)| (n, r)).collect();
-    reasons.sort();
-    for (count, reason) in reasons.iter().rev().take(40) {
-        println!("{count:>5} {reason}");
     }
 }
 

@@ -69,7 +69,7 @@ fn levels_come_from_the_project_and_the_command_line() {
 
 #[test]
 fn settings_that_are_none_are_told() {
-    let text = "lint:\n  levels: {duplicate-seting: deny, all: loud}\n  ignore: ['a[']\n";
+    let text = "lint:\n  levels: {duplicate-seting: deny, all: loud}\n  ignore: ['a{b']\n";
     let folder = folder(&[("smtpconf.yaml", text)]);
     let (code, out, _) = smtpconf(folder.path(), "lint --format concise smtpconf.yaml");
     assert_eq!(code, 1);

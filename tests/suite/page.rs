@@ -2,11 +2,26 @@
 //!
 //! An example is a fenced block. Behind the fence stand the file's name, `fires`, `clean` or
 //! `fixed`, and for the first two the items of `tests/fixtures/catalogue.tsv` that it is an example
-//! of, and `option=value`. A line `==> NAME <==` begins another file. Behind a block that fires
+//! of, and options:
+//!
+//! - `version=3.5` of the server, `pedantic`
+//! - `mode:FILE=0600`, `owner:FILE=0`, `age:FILE=DAYS`: what the disk says of a file, which need
+//!   not be one of the example (without them: 0644, root's, all of one age)
+//! - `behind-nat=172.17.0.1`: every client appears with this address
+//! - any other `name=value` is what `--assume` says of the machine.
+//!
+//! A line `==> NAME <==` begins another file, in the server's folder if no other is named. A `smtpconf.yaml` is checked for itself, and the
+//! servers' files beside it are compared with it, as `--against` does. Behind a block that fires
 //! come those with `report` (what smtpconf says), `FILE fixed` (what `--unsafe-fixes` makes of it)
 //! and `says COMMAND` (lines that the server's own tool prints).
 
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use smtpconf::mta::Dialect;
+use smtpconf::text::{Snapshot, Source};
 
 /// What a block is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,8 +41,10 @@ pub struct Example {
     pub files: Vec<(String, String)>,
     /// The items of the catalogue that it shows.
     pub items: Vec<String>,
-    /// `version=3.5`, `pedantic` …
+    /// `version=3.5`, `pedantic` …; but not `known`.
     pub options: BTreeMap<String, String>,
+    /// What is said of the machine.
+    pub known: Vec<(String, String)>,
     /// What smtpconf says.
     pub report: String,
     /// The files as fixes leave them.
@@ -85,6 +102,10 @@ pub fn examples(page: &str) -> Vec<Example> {
                     let (name, value) = word.split_once('=').unwrap_or((word, ""));
                     (name.to_owned(), value.to_owned())
                 };
+                let (options, known): (Vec<_>, Vec<_>) = options
+                    .into_iter()
+                    .map(option)
+                    .partition(|(name, _)| is_ours(name));
                 examples.push(Example {
                     kind: if word == "fires" {
                         Kind::Fires
@@ -93,7 +114,8 @@ pub fn examples(page: &str) -> Vec<Example> {
                     },
                     files: files(name, &body),
                     items: items.into_iter().map(str::to_owned).collect(),
-                    options: options.into_iter().map(option).collect(),
+                    options: options.into_iter().collect(),
+                    known,
                     report: String::new(),
                     fixed: Vec::new(),
                     says: Vec::new(),
@@ -106,6 +128,67 @@ pub fn examples(page: &str) -> Vec<Example> {
         assert!(at > begin);
     }
     examples
+}
+
+/// Whether an option is for the harness, and says nothing of the machine.
+fn is_ours(name: &str) -> bool {
+    let of_file = ["mode:", "owner:", "age:"];
+    matches!(name, "version" | "pedantic" | "behind-nat")
+        || of_file.iter().any(|front| name.starts_with(front))
+}
+
+impl Example {
+    /// The kind of the first file that is a server's.
+    pub fn dialect(&self) -> Option<&'static Dialect> {
+        let mut files = self.files.iter();
+        files.find_map(|(name, _)| Dialect::by_name(Path::new(name)))
+    }
+
+    /// A file, with the bytes that no page can hold.
+    pub fn source(&self, snapshot: &Snapshot, name: &str) -> Arc<Source> {
+        let source = snapshot
+            .read(name, Path::new(""))
+            .expect("a file of the example");
+        let mut parts = source.text().split("⟨xe9⟩");
+        let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+        for part in parts {
+            bytes.push(0xe9);
+            bytes.extend(part.as_bytes());
+        }
+        Source::from_bytes(name, bytes)
+    }
+
+    /// The files, as they lie on the disk.
+    pub fn snapshot(&self, files: &[(String, String)]) -> Snapshot {
+        let pairs: Vec<(&str, &str)> = files
+            .iter()
+            .map(|(name, text)| (name.as_str(), text.as_str()))
+            .collect();
+        let mut snapshot = Snapshot::of(&pairs);
+        let dialects = files
+            .iter()
+            .map(|(name, _)| Dialect::by_name(Path::new(name)));
+        if let Some(dialect) = dialects.flatten().next() {
+            let folder = Path::new(dialect.server.folder());
+            snapshot = snapshot.with_home(folder, Path::new(""));
+        }
+        for (option, value) in &self.options {
+            let Some((what, path)) = option.split_once(':') else {
+                continue;
+            };
+            let mut stat = snapshot.stat(path, Path::new("")).unwrap_or_default();
+            match what {
+                "mode" => stat.mode = u32::from_str_radix(value, 8).expect("an octal number"),
+                "owner" => stat.owner = value.parse().expect("a number"),
+                _ => {
+                    let days: u64 = value.parse().expect("days");
+                    stat.modified = SystemTime::UNIX_EPOCH - Duration::from_secs(days * 86400);
+                }
+            }
+            snapshot = snapshot.with_stat(path, stat);
+        }
+        snapshot
+    }
 }
 
 /// The files of a block.

@@ -7,11 +7,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use smtpconf::findings::{self, Finding, Severity};
-use smtpconf::lint::{self, Asking, Levels};
+use smtpconf::lint::{self, Asking, Levels, Suppressions};
 use smtpconf::mta::{Dialect, Version, World};
+use smtpconf::policy::Environment;
 use smtpconf::report;
-use smtpconf::rules::{self, Rule};
-use smtpconf::text::{Snapshot, Source};
+use smtpconf::rules::{self, Group, Rule};
+use smtpconf::text::Source;
 
 use crate::page::{Example, Kind, examples};
 
@@ -28,16 +29,10 @@ fn updates() -> bool {
 
 /// All findings about the files, before levels.
 fn found(files: &[(String, String)], example: &Example) -> Vec<Finding> {
-    let pairs: Vec<(&str, &str)> = files
-        .iter()
-        .map(|(name, text)| (name.as_str(), text.as_str()))
-        .collect();
-    let snapshot = Snapshot::of(&pairs);
+    let snapshot = example.snapshot(files);
     let mut all = Vec::new();
     for (name, _) in files {
-        let Ok(source) = snapshot.read(name, Path::new("")) else {
-            panic!("{name}");
-        };
+        let source = example.source(&snapshot, name);
         if lint::is_description(Path::new(name)) {
             all.extend(lint::description(&source));
             continue;
@@ -49,30 +44,40 @@ fn found(files: &[(String, String)], example: &Example) -> Vec<Finding> {
             || dialect.server.newest(),
             |text| Version::parse(text).unwrap(),
         );
-        let known: Vec<(String, String)> = example
-            .options
-            .iter()
-            .filter(|(name, _)| !matches!(name.as_str(), "version" | "pedantic"))
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
         let world = World {
             files: &snapshot,
             version,
-            known: &known,
+            known: &example.known,
             defaults: false,
         };
         let description = files.iter().find(|(name, _)| name == "smtpconf.yaml");
         let wanted = description.map(|(name, text)| {
             lint::wanted(&Source::new(name.as_str(), text.as_str())).expect("a sound description")
         });
-        let asking = Asking {
-            wanted: wanted.map(|wanted| wanted.policy),
+        let mut asking = Asking {
+            environment: Environment::usual(),
             ..Asking::default()
         };
+        if let Some(wanted) = wanted {
+            asking.surroundings = wanted.surroundings;
+            asking.wanted = Some(wanted.policy);
+        }
+        if let Some(text) = example.options.get("behind-nat") {
+            let gateway = text.parse().expect("an address");
+            asking.surroundings.gateways.push(gateway);
+        }
         all.extend(lint::configuration(&source, dialect, &world, &asking));
     }
     findings::sort(&mut all);
     all.dedup_by(|a, b| findings::same(a, b));
+    let sources = files.iter().map(|(name, _)| {
+        let source = example.source(&snapshot, name);
+        Suppressions::read(&source, Dialect::by_name(Path::new(name)))
+    });
+    let suppressions: Vec<Suppressions> = sources.collect();
+    all.retain(|finding| !suppressions.iter().any(|file| file.allows(finding)));
+    all.extend(suppressions.into_iter().flat_map(Suppressions::faults));
+    findings::sort(&mut all);
     let levels = Levels {
         pedantic: example.options.contains_key("pedantic"),
         ..Levels::default()
@@ -235,11 +240,7 @@ fn keeps_meaning(example: &Example) -> Result<(), String> {
         return Ok(());
     }
     let lift = |files: &[(String, String)]| {
-        let pairs: Vec<(&str, &str)> = files
-            .iter()
-            .map(|(name, text)| (name.as_str(), text.as_str()))
-            .collect();
-        let snapshot = Snapshot::of(&pairs);
+        let snapshot = example.snapshot(files);
         files.iter().find_map(|(name, _)| {
             let dialect = Dialect::by_name(Path::new(name))?;
             let version = example.options.get("version");
@@ -276,8 +277,24 @@ fn keeps_meaning(example: &Example) -> Result<(), String> {
 #[test]
 fn every_finding_has_its_rule() {
     // What fixtures and pages show is not all; the names in the code are.
+    let names = names_in(&root().join("src"));
+    let unused: Vec<_> = rules::all()
+        .map(|rule| rule.name)
+        .filter(|name| !names.contains(*name))
+        .collect();
+    assert!(unused.is_empty(), "rules that nothing reports: {unused:?}");
+    let mut seen = BTreeSet::new();
+    let twice: Vec<_> = rules::all()
+        .filter(|rule| !seen.insert(rule.name))
+        .map(|rule| rule.name)
+        .collect();
+    assert!(twice.is_empty(), "two rows: {twice:?}");
+}
+
+/// What could be a name of a rule in the code below a folder.
+fn names_in(folder: &Path) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    let mut folders = vec![root().join("src")];
+    let mut folders = vec![folder.to_path_buf()];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -290,17 +307,7 @@ fn every_finding_has_its_rule() {
             }
         }
     }
-    let unused: Vec<_> = rules::all()
-        .map(|rule| rule.name)
-        .filter(|name| !names.contains(*name))
-        .collect();
-    assert!(unused.is_empty(), "rules that nothing reports: {unused:?}");
-    let mut seen = BTreeSet::new();
-    let twice: Vec<_> = rules::all()
-        .filter(|rule| !seen.insert(rule.name))
-        .map(|rule| rule.name)
-        .collect();
-    assert!(twice.is_empty(), "two rows: {twice:?}");
+    names
 }
 
 /// Texts in quotes that could be names of rules.
@@ -317,15 +324,88 @@ fn quoted(code: &str) -> BTreeSet<String> {
         .collect()
 }
 
+/// What the servers' files are told of in the reports that other tests keep.
+#[test]
+fn every_finding_of_a_fixture_has_its_rule() {
+    let mut folders = vec![root().join("tests/fixtures")];
+    let mut nameless = BTreeSet::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|end| end == "txt") {
+                let report = fs::read_to_string(&path).unwrap_or_default();
+                for severity in ["error[", "warning[", "note["] {
+                    let parts = report.split(severity).skip(1);
+                    let names = parts.filter_map(|rest| Some(rest.split_once(']')?.0));
+                    nameless.extend(
+                        names
+                            .filter(|name| rules::named(name).is_none())
+                            .map(str::to_owned),
+                    );
+                }
+            }
+        }
+    }
+    // The rows of what the servers' own readers notice are being written.
+    let own = names_in(&root().join("src/mta"));
+    nameless.retain(|name| !own.contains(name));
+    assert!(nameless.is_empty(), "no rule of this name: {nameless:?}");
+}
+
+/// With `UPDATE=1` docs/rules.md is written anew.
+#[test]
+fn the_list_of_rules_is_fresh() {
+    let pages: Vec<_> = pages();
+    let mut list = String::from(
+        "# The rules\n\nEach with the worst that it reports unless you set another level, and its page. Rules marked as pedantic report\nwith `--pedantic`, or when you set a level for them. `smtpconf explain RULE` prints the page.\n",
+    );
+    for group in Group::ALL {
+        let mut rows: Vec<String> = pages
+            .iter()
+            .filter(|(rule, _)| rule.group == group)
+            .map(|(rule, path)| {
+                let path = path.strip_prefix(root()).unwrap().display();
+                let pedantic = if rule.is_pedantic { ", pedantic" } else { "" };
+                format!(
+                    "| [{}](../{path}) | {}{pedantic} | {} |\n",
+                    rule.name,
+                    rule.severity.word(),
+                    rule.summary().replace('|', "\\|")
+                )
+            })
+            .collect();
+        rows.sort();
+        if !rows.is_empty() {
+            let _ = write!(
+                list,
+                "\n## {}\n\n{}\n\n| rule | level | what is wrong |\n|---|---|---|\n{}",
+                group.name(),
+                group.about(),
+                rows.concat()
+            );
+        }
+    }
+    let path = root().join("docs/rules.md");
+    if updates() {
+        fs::write(&path, &list).unwrap();
+    }
+    assert_eq!(fs::read_to_string(&path).unwrap_or_default(), list);
+}
+
 /// With `UPDATE=1` docs/coverage.md is written anew.
 #[test]
 fn the_catalogue_of_known_mistakes_is_covered() {
     let list = fs::read_to_string(root().join("tests/fixtures/catalogue.tsv")).unwrap();
-    let mut shown: BTreeMap<(String, Kind), BTreeSet<&str>> = BTreeMap::new();
+    // Two servers can have the same name for a mistake.
+    type Shown = (String, String, Kind);
+    let mut shown: BTreeMap<Shown, BTreeSet<&str>> = BTreeMap::new();
     for (rule, path) in pages() {
         for example in examples(&fs::read_to_string(path).unwrap()) {
+            let server = example.dialect().map_or("", |known| known.server.name());
             for item in &example.items {
-                let key = (item.clone(), example.kind);
+                let key = (server.to_owned(), item.clone(), example.kind);
                 shown.entry(key).or_default().insert(rule.name);
             }
         }
@@ -338,11 +418,11 @@ fn the_catalogue_of_known_mistakes_is_covered() {
         let [server, id, _, reason] = line.split('\t').collect::<Vec<_>>()[..] else {
             panic!("{line}");
         };
-        if !known.insert(id) {
+        if !known.insert((server, id)) {
             faults.push(format!("{id} stands twice"));
         }
-        let fires = shown.get(&(id.to_owned(), Kind::Fires));
-        let clean = shown.get(&(id.to_owned(), Kind::Clean));
+        let of = |kind| shown.get(&(server.to_owned(), id.to_owned(), kind));
+        let (fires, clean) = (of(Kind::Fires), of(Kind::Clean));
         let told = match (fires, clean, reason) {
             (Some(rules), Some(_), "") => rules
                 .iter()
@@ -361,9 +441,9 @@ fn the_catalogue_of_known_mistakes_is_covered() {
         };
         let _ = writeln!(rows, "| {server} | {id} | {told} |");
     }
-    for (item, _) in shown.keys() {
-        if !known.contains(item.as_str()) {
-            faults.push(format!("`{item}` is no item of the catalogue"));
+    for (server, item, _) in shown.keys() {
+        if !known.contains(&(server.as_str(), item.as_str())) {
+            faults.push(format!("`{item}` is no item of the catalogue of {server}"));
         }
     }
     for (server, most) in OPEN {

@@ -100,7 +100,7 @@ impl Reader<'_> {
             {
                 let span = Span::new(start + at, start + blank);
                 self.error(
-                    "tab-indent",
+                    "yaml-syntax",
                     span,
                     "a tab indents this line, and YAML takes blanks only",
                     "indent with blanks",
@@ -138,7 +138,7 @@ impl Reader<'_> {
                     documents += 1;
                     if documents == 2 {
                         self.error(
-                            "second-document",
+                            "yaml-syntax",
                             span,
                             "a second YAML document starts here",
                             "write one description a file",
@@ -167,7 +167,7 @@ impl Reader<'_> {
                 Event::SequenceStart(..) | Event::MappingStart(..) => {
                     if open.len() == DEEPEST {
                         self.error(
-                            "too-deep",
+                            "yaml-syntax",
                             span,
                             &format!("more than {DEEPEST} levels of lists and maps"),
                             "a description needs five",
@@ -245,7 +245,7 @@ impl Reader<'_> {
 
     fn refuse_tag(&mut self, span: Span) -> Kind {
         self.error(
-            "yaml-tag",
+            "yaml-syntax",
             span,
             "a tag stands before this value",
             "leave the tag out: the key says what the value is",
@@ -261,7 +261,7 @@ impl Reader<'_> {
         let span = self.clamp(span);
         let mut finding = Finding::new(
             Severity::Error,
-            "yaml-alias",
+            "yaml-syntax",
             self.source,
             span,
             "an alias repeats what stands elsewhere, so that a reader cannot see what this server does",
@@ -279,7 +279,7 @@ impl Reader<'_> {
         for (_, span, used) in std::mem::take(&mut self.anchors) {
             if !used {
                 self.error(
-                    "yaml-alias",
+                    "yaml-syntax",
                     span,
                     "an anchor that nothing refers to",
                     "leave it out",

@@ -26,7 +26,7 @@ pub static ALL: [Dialect; 4] = [
         parse: syntax::parse_master,
         syntax: traps::master,
         resolve: resolve::master,
-        lift: Some(|source, world| Some(lift::master(source, world))),
+        lift: Some(lift::master),
     },
     Dialect {
         name: "postfix-table",

@@ -53,13 +53,14 @@ pub fn option(name: &str, version: Version) -> Option<(Row, bool)> {
     let folded = name.to_ascii_lowercase();
     let fits = |row: &Row| has(*row, version);
     let same = |row: &Row| row.key().eq_ignore_ascii_case(name);
-    if let Some(row) = options().rows().filter(fits).find(same) {
+    // Few rows have the name; to read which versions have a row takes longer.
+    if let Some(row) = options().rows().filter(same).find(fits) {
         return Some((row, false));
     }
     let mut begun = options()
         .rows()
-        .filter(fits)
-        .filter(|row| row.key().to_ascii_lowercase().starts_with(&folded));
+        .filter(|row| row.key().to_ascii_lowercase().starts_with(&folded))
+        .filter(fits);
     match (begun.next(), begun.next()) {
         (Some(row), None) if !folded.is_empty() => Some((row, true)),
         _ => None,

@@ -1,7 +1,91 @@
 //! The rules that are the same for every server, or for a description. Each is a row here and a
-//! page; what finds it is in `lint`, `description` or with the server.
+//! page; what finds it is a function beside it, or code that notices it on the way.
 
-use super::rule::Rule;
+mod dead_dnsbl;
+mod drift;
+mod identity;
+mod listeners;
+mod open_relay;
+mod provider;
+mod reach;
+
+use super::rule::{Finder, Group, Rule};
+use crate::findings::Severity;
 
 /// The rows.
-pub static RULES: &[Rule] = &[];
+#[rustfmt::skip]
+pub static RULES: &[Rule] = &[
+    Rule::new("open-relay", Group::Relay, Severity::Error, include_str!("open_relay.md"))
+        .by(&[Finder::Policy(open_relay::find)]),
+    Rule::new("relay-too-wide", Group::Relay, Severity::Error, include_str!("relay_too_wide.md")),
+    Rule::new("relay-not-shown-closed", Group::Relay, Severity::Note, include_str!("relay_not_shown_closed.md")),
+    Rule::new("dead-dnsbl", Group::Access, Severity::Error, include_str!("dead_dnsbl.md"))
+        .by(&[Finder::Policy(dead_dnsbl::find)]),
+    Rule::new("refuses-everybody", Group::Access, Severity::Error, include_str!("refuses_everybody.md"))
+        .by(&[Finder::Policy(reach::find)]),
+    Rule::new("unreached-clause", Group::Access, Severity::Warning, include_str!("unreached_clause.md")),
+    Rule::new("auth-without-tls", Group::Auth, Severity::Error, include_str!("auth_without_tls.md"))
+        .by(&[Finder::Policy(listeners::find)]),
+    Rule::new("submission-without-auth", Group::Auth, Severity::Error, include_str!("submission_without_auth.md")),
+    Rule::new("no-implicit-tls", Group::Tls, Severity::Error, include_str!("no_implicit_tls.md")),
+    Rule::new("dead-service", Group::Listener, Severity::Error, include_str!("dead_service.md")),
+    Rule::new("access-drift", Group::Drift, Severity::Error, include_str!("access_drift.md"))
+        .by(&[Finder::Policy(drift::find)]),
+    Rule::new("fact-drift", Group::Drift, Severity::Error, include_str!("fact_drift.md")),
+    Rule::new("not-compared", Group::Drift, Severity::Note, include_str!("not_compared.md")),
+    Rule::new("not-understood", Group::Lint, Severity::Note, include_str!("not_understood.md")),
+    Rule::new("not-utf8", Group::Syntax, Severity::Note, include_str!("not_utf8.md")),
+    Rule::new("bad-address", Group::Description, Severity::Error, include_str!("bad_address.md")),
+    Rule::new("host-bits", Group::Value, Severity::Error, include_str!("host_bits.md"))
+        .by(&[Finder::Exim(super::exim::list_items::host_bits)]),
+    Rule::new("mapped-address", Group::Description, Severity::Error, include_str!("mapped_address.md")),
+    Rule::new("bad-domain", Group::Description, Severity::Error, include_str!("bad_domain.md")),
+    Rule::new("bad-number", Group::Description, Severity::Error, include_str!("bad_number.md")),
+    Rule::new("bad-port", Group::Description, Severity::Error, include_str!("bad_port.md")),
+    Rule::new("bad-text", Group::Description, Severity::Error, include_str!("bad_text.md")),
+    Rule::new("unknown-value", Group::Description, Severity::Error, include_str!("unknown_value.md")),
+    Rule::new("wrong-type", Group::Description, Severity::Error, include_str!("wrong_type.md")),
+    Rule::new("unknown-key", Group::Description, Severity::Error, include_str!("unknown_key.md")),
+    Rule::new("missing-key", Group::Description, Severity::Error, include_str!("missing_key.md")),
+    Rule::new("missing-value", Group::Description, Severity::Error, include_str!("missing_value.md")),
+    Rule::new("useless-key", Group::Description, Severity::Error, include_str!("useless_key.md")),
+    Rule::new("duplicate-entry", Group::Description, Severity::Error, include_str!("duplicate_entry.md")),
+    Rule::new("ports-and-listeners", Group::Description, Severity::Error, include_str!("ports_and_listeners.md")),
+    Rule::new("unknown-port", Group::Description, Severity::Error, include_str!("unknown_port.md")),
+    Rule::new("unusual-role", Group::Description, Severity::Warning, include_str!("unusual_role.md")),
+    Rule::new("profile-on-mx", Group::Description, Severity::Error, include_str!("profile_on_mx.md")),
+    Rule::new("no-starttls", Group::Description, Severity::Note, include_str!("no_starttls.md")),
+    Rule::new("world-relay", Group::Description, Severity::Error, include_str!("world_relay.md")),
+    Rule::new("wide-network", Group::Description, Severity::Warning, include_str!("wide_network.md")),
+    Rule::new("one-client", Group::Description, Severity::Warning, include_str!("one_client.md")),
+    Rule::new("host-is-local", Group::Description, Severity::Error, include_str!("host_is_local.md")),
+    Rule::new("unknown-recipients", Group::Description, Severity::Error, include_str!("unknown_recipients.md")),
+    Rule::new("unsafe-path", Group::Description, Severity::Error, include_str!("unsafe_path.md")),
+    Rule::new("bad-alias", Group::Description, Severity::Error, include_str!("bad_alias.md")),
+    Rule::new("no-postmaster", Group::Description, Severity::Warning, include_str!("no_postmaster.md")),
+    Rule::new("few-recipients", Group::Description, Severity::Warning, include_str!("few_recipients.md")),
+    Rule::new("password-in-description", Group::Description, Severity::Error, include_str!("password_in_description.md")),
+    Rule::new("smarthost-password", Group::Description, Severity::Note, include_str!("smarthost_password.md")),
+    Rule::new("unknown-target", Group::Description, Severity::Error, include_str!("unknown_target.md")),
+    Rule::new("target-refuses", Group::Description, Severity::Error, include_str!("target_refuses.md")),
+    Rule::new("empty-description", Group::Description, Severity::Error, include_str!("empty_description.md")),
+    Rule::new("yaml-syntax", Group::Description, Severity::Error, include_str!("yaml_syntax.md")),
+    Rule::new("yaml-trap", Group::Description, Severity::Error, include_str!("yaml_trap.md")),
+    Rule::new("duplicate-key", Group::Value, Severity::Error, include_str!("duplicate_key.md")),
+    Rule::new("unknown-rule", Group::Lint, Severity::Error, include_str!("unknown_rule.md")),
+    Rule::new("bad-pattern", Group::Lint, Severity::Error, include_str!("bad_pattern.md")),
+    Rule::new("bad-suppression", Group::Lint, Severity::Error, include_str!("bad_suppression.md")),
+    Rule::new("unused-suppression", Group::Lint, Severity::Warning, include_str!("unused_suppression.md")),
+    Rule::new("byte-order-mark", Group::Syntax, Severity::Error, include_str!("byte_order_mark.md")),
+    Rule::new("stray-line", Group::Syntax, Severity::Error, include_str!("stray_line.md")),
+    Rule::new("trailing-text", Group::Value, Severity::Error, include_str!("trailing_text.md")),
+    Rule::new("unknown-option", Group::Name, Severity::Error, include_str!("unknown_option.md")),
+    Rule::new("provider-mismatch", Group::Delivery, Severity::Error, include_str!("provider_mismatch.md"))
+        .by(&[Finder::Policy(provider::find)]),
+    Rule::new("beyond-provider", Group::Delivery, Severity::Note, include_str!("beyond_provider.md")),
+    Rule::new("private-hostname", Group::Identity, Severity::Warning, include_str!("private_hostname.md"))
+        .by(&[Finder::Policy(identity::private_name)]),
+    Rule::new("unsigned-mail", Group::Delivery, Severity::Note, include_str!("unsigned_mail.md"))
+        .by(&[Finder::Policy(identity::unsigned)])
+        .pedantic(),
+];

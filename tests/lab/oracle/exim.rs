@@ -1,6 +1,6 @@
 //! What a lifted Exim configuration decides, compared with `exim -bh`, which holds a session with
 //! the daemon's own code without any network. It reads many sessions of one client in one go. TLS
-//! is not tried: `-bh` has none.
+//! is not tried: `-bh` has none. Without `-f` it takes who started it for the sender until MAIL.
 
 use std::fmt::Write;
 use std::fs;
@@ -38,7 +38,7 @@ while ! test -e /lab/names.ready; do sleep 0.05; done
 while read -r number conf client called known options; do
     cp "/lab/b/$number.zone" /lab/zone.json
     cp "/lab/known.$known" /lab/accounts
-    exim4 -C "/lab/$conf.conf" $options -bh "$client" -oMi "$called" < "/lab/b/$number.in" > "/lab/b/$number.out" 2> "/lab/b/$number.err" || true
+    exim4 -C "/lab/$conf.conf" $options -f '<>' -bh "$client" -oMi "$called" < "/lab/b/$number.in" > "/lab/b/$number.out" 2> "/lab/b/$number.err" || true
 done < /lab/batches
 kill $names
 "#;

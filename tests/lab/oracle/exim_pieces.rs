@@ -144,6 +144,10 @@ const TRUTHS: &[&str] = &[
     "${if !def:sender_address}",
     "${if match{$local_part@$domain}{^user@sub}}",
     "${if forced{x}}",
+    "${if isip{$sender_helo_name}}",
+    "${if >{$rcpt_count}{10}}",
+    "${if eq{$rcpt_count}{1}}",
+    "${if ={$recipients_count}{0}}",
 ];
 
 fn pick<'a>(random: &mut Rng, pieces: &[&'a str]) -> &'a str {

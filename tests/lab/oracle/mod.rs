@@ -4,7 +4,9 @@
 mod exim;
 mod exim_pieces;
 mod postfix;
+mod postfix_pieces;
 mod sendmail;
+mod xclient;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,7 +17,7 @@ use smtpconf::mta::{Server, Target};
 use super::roots;
 
 pub use exim::names;
-pub use postfix::ask;
+pub use xclient::ask;
 
 /// How much is tried.
 #[derive(Clone, Copy, Debug)]

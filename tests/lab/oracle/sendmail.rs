@@ -56,6 +56,8 @@ const LINES: &[&str] = &[
     "FEATURE(`accept_unqualified_senders')",
     "FEATURE(`delay_checks')",
     "FEATURE(`delay_checks')",
+    "FEATURE(`delay_checks', `friend')",
+    "FEATURE(`delay_checks', `hater')",
     "FEATURE(`nouucp', `reject')",
     "FEATURE(`nouucp', `nospecial')",
     "FEATURE(`nopercenthack', `reject')",
@@ -115,6 +117,10 @@ const KEYS: &[(&str, &str)] = &[
     ("To", "user@"),
     ("To", "com"),
     ("To", "second.example"),
+    ("Spam", "own.example"),
+    ("Spam", "example"),
+    ("Spam", "user@own.example"),
+    ("Spam", "user@"),
 ];
 
 const VALUES: &[&str] = &[
@@ -129,6 +135,9 @@ const VALUES: &[&str] = &[
     "550 no",
     "QUARANTINE:seen",
 ];
+
+/// Values of keys with the tag `Spam`.
+const WISHES: &[&str] = &["FRIEND", "HATER", "OK"];
 
 fn pick<T: Copy>(random: &mut Rng, from: &[T]) -> T {
     from[random.usize(0..from.len())]
@@ -164,15 +173,16 @@ fn compose(random: &mut Rng, path: &str) -> (String, String) {
             } else {
                 format!("{tag}:")
             };
+            let wishes = tag == "Spam:";
             let key = format!("{tag}{key}");
             // The value of a text map is one word, unless it has another separator.
-            let value = pick(random, VALUES);
+            let value = pick(random, if wishes { WISHES } else { VALUES });
             if known.insert(key.clone()) && !value.contains(' ') {
                 let _ = writeln!(access, "{key}\t{value}");
             }
         }
     } else {
-        lines.retain(|line| !line.contains("mail_from"));
+        lines.retain(|line| !line.contains("mail_from") && !line.contains("checks',"));
     }
     for line in lines {
         let _ = writeln!(text, "{line}dnl");

@@ -2,8 +2,8 @@
 //! statement does with the answers.
 
 use super::acl;
+use super::asking;
 use super::expand::{Value, expand};
-use super::facts;
 use super::lists::{self, Kind};
 use super::logic::{Answer, all, any};
 use super::routes;
@@ -58,7 +58,7 @@ pub fn answer(part: &Part, scene: &Scene<'_>) -> Answer {
         "verify" => each_text(part, scene, |text| verify(text, scene, place)),
         "dnslists" => each_text(part, scene, |text| Answer::when(listed(text, place))),
         // That is a fact, and no session is one too many by itself.
-        "ratelimit" if scene.phase == Phase::Connect && facts::rate(text).is_some() => {
+        "ratelimit" if scene.phase == Phase::Connect && asking::rate(text).is_some() => {
             Answer::of(false)
         }
         // What is asked of messages comes after the recipients, and what counts clients depends on

@@ -157,6 +157,7 @@ fn test(name: &str, arguments: &[Text], scene: &Scene<'_>) -> Option<Answer> {
                         not(ipv6_literal()),
                     ])))
                 }
+                Value::Field(field) => Answer::when(Guard::Matches(*field, ip_addresses(name))),
                 Value::Client if name == "isip" => Answer::of(true),
                 Value::Client if name == "isip6" => Answer::when(Guard::ClientIpv6),
                 Value::Client => Answer::when(!Guard::ClientIpv6),
@@ -199,6 +200,26 @@ fn test(name: &str, arguments: &[Text], scene: &Scene<'_>) -> Option<Answer> {
         ("queue_running", []) => Some(Answer::of(false)),
         _ => None,
     }
+}
+
+/// Texts that are IP addresses: of either family, or of one.
+fn ip_addresses(name: &str) -> Arc<Patterns> {
+    let octet = "(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])";
+    let v4 = format!(r"^{octet}(?:\.{octet}){{3}}$");
+    // Eight groups, or fewer with `::` in one place.
+    let v6 = r"^(?=(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}$)(?:(?!.*::)(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}|(?!.*::.*::)(?!:[^:])(?!.*[^:]:$).*::.*)$";
+    let wanted = match name {
+        "isip4" => vec![v4.as_str()],
+        "isip6" => vec![v6],
+        _ => vec![v4.as_str(), v6],
+    };
+    let expressions = wanted.into_iter();
+    Arc::new(Patterns {
+        expressions: expressions
+            .filter_map(|text| Expression::new(text, true, None).ok())
+            .collect(),
+        ..Patterns::default()
+    })
 }
 
 /// The recipient is at the literal of an IPv6 address.

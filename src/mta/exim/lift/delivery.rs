@@ -3,16 +3,16 @@
 
 use std::collections::HashMap;
 
-use super::facts::{Unknown, constant, file_of, host};
+use super::asking::{Unknown, constant, file_of, host};
 use super::ours::domains_of;
 use super::parse::parse;
 use super::routes;
 use super::scene::{Scene, Shared, Subject};
 use super::tables::entries;
-use crate::mta::Use;
 use crate::mta::exim::catalogue::Class;
 use crate::mta::exim::running::Driver;
 use crate::mta::exim::values;
+use crate::mta::{Through, Use};
 use crate::net::Domain;
 use crate::policy::{
     Alias, ClientMechanism, Dkim, Endpoint, Facts, Host, RelayDomain, Smarthost, SmarthostTls,
@@ -24,13 +24,7 @@ const FOREIGN: &str = "elsewhere.example";
 
 /// Fills in what routers and transports say.
 pub fn fill(facts: &mut Facts, scene: &Scene<'_>, unknown: &mut Unknown) {
-    let taker = |domain: &str| {
-        let scene = Scene {
-            subject: Subject::Fixed("user".into(), domain.into()),
-            ..scene.clone()
-        };
-        routes::taker(&scene)
-    };
+    let taker = |domain: &str| taker(domain, scene);
     let foreign = taker(FOREIGN);
     let mut local: Vec<Domain> = Vec::new();
     let lists: Vec<_> = routes::routers(scene.shared.running)
@@ -73,6 +67,40 @@ pub fn fill(facts: &mut Facts, scene: &Scene<'_>, unknown: &mut Unknown) {
     if let Some(router) = foreign {
         facts.smarthost = smarthost(router, scene, unknown);
     }
+}
+
+/// The router that takes mail for a domain.
+fn taker<'a>(domain: &str, scene: &Scene<'a>) -> Option<&'a Driver> {
+    routes::taker(&Scene {
+        subject: Subject::Fixed("user".into(), domain.into()),
+        ..scene.clone()
+    })
+}
+
+/// The server that mail goes through, with what is known of it.
+pub fn through(scene: &Scene<'_>) -> Option<Through> {
+    let router = taker(FOREIGN, scene).filter(|router| router.kind != Some("dnslookup"))?;
+    let transport = transport(router, scene.shared)?;
+    let foreign = Domain::parse(FOREIGN).ok()?;
+    let (host, port) =
+        hop(transport, scene).or_else(|| routed(router, &foreign, transport, scene))?;
+    let asks = |name: &str| {
+        let option = transport.option(name);
+        option.is_some_and(|option| !option.value.trim().is_empty())
+    };
+    let drivers = scene.shared.running.drivers.iter();
+    let clients = drivers.filter(|driver| driver.option("client_send").is_some());
+    let names = clients.filter_map(|client| client.option("public_name"));
+    Some(Through {
+        host: host.to_string(),
+        port,
+        in_clear: transport
+            .option("hosts_avoid_tls")
+            .is_some_and(|hosts| hosts.value.trim() == "*"),
+        logs_in: Some(asks("hosts_require_auth") || asks("hosts_try_auth")),
+        mechanisms: names.map(|name| name.value.to_ascii_lowercase()).collect(),
+        origin: Some(router.place.clone()),
+    })
 }
 
 /// The transport of a router.

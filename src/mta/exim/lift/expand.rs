@@ -208,6 +208,9 @@ pub fn variable(name: &str, scene: &Scene<'_>) -> Cases {
         "authenticated_id" | "sender_host_authenticated" => {
             either(scene.auth.clone(), Value::Some, text(""))
         }
+        // A session has one recipient, which is not accepted yet.
+        "rcpt_count" => always(text(if scene.phase == Phase::Rcpt { "1" } else { "0" })),
+        "recipients_count" | "rcpt_defer_count" | "rcpt_fail_count" => always(text("0")),
         "primary_hostname" => known(scene.shared.hostname.clone()),
         "qualify_domain" | "qualify_recipient" => known(qualified(scene, name)),
         "1" if scene.literal => always(Value::Literal),

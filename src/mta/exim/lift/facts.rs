@@ -3,23 +3,20 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
+use super::asking::{Unknown, constant, file_of, host, rate, states};
 use super::delivery;
 use super::expand::{Value, expand};
 use super::ours::anywhere;
-use super::parse::{Branch, Condition, Node, parse};
+use super::parse::parse;
 use super::scene::{Scene, Shared, Variables};
-use crate::mta::Use;
 use crate::mta::exim::catalogue::Class;
-use crate::mta::exim::running::{Driver, Opt, Part, Statement, find};
+use crate::mta::exim::running::{Driver, Part, Statement, find};
 use crate::mta::exim::{numbers, values};
 use crate::net::{Domain, Network};
 use crate::policy::{
-    Auth, AuthBackend, Certificate, Dnsbl, Endpoint, Facts, Host, Limits, Listener, Stated,
+    Auth, AuthBackend, Certificate, Dnsbl, Endpoint, Facts, Limits, Listener, Stated,
 };
 use crate::text::Place;
-
-/// Why facts are not known, by their names.
-pub type Unknown = BTreeMap<&'static str, String>;
 
 /// What a written configuration sets where nobody asks for a number of connections, and so what
 /// counts as no limit of one's own.
@@ -79,21 +76,6 @@ pub fn stated(shared: &Shared<'_>) -> BTreeMap<&'static str, Place> {
         Some((fact, option.place.clone()))
     });
     places.collect()
-}
-
-/// An option of the main section that is a fact.
-pub fn states<'a>(shared: &'a Shared<'_>, name: &str) -> Option<&'a Opt> {
-    let option = find(&shared.running.main, name)?;
-    shared.note("", option.known.name(), Use::States);
-    Some(option)
-}
-
-/// A text that is the same always.
-pub fn constant(text: &str, scene: &Scene<'_>) -> Option<String> {
-    match expand(text, scene).as_slice() {
-        [(_, Value::Text(text))] => Some(text.clone()),
-        _ => None,
-    }
 }
 
 fn banner(scene: &Scene<'_>, unknown: &mut Unknown) -> Option<Stated<String>> {
@@ -237,14 +219,6 @@ fn connection_rate(shared: &Shared<'_>) -> Option<Stated<u64>> {
     })
 }
 
-/// `N / 1m / per_conn / …`: connections of a client in a minute.
-pub fn rate(text: &str) -> Option<u64> {
-    let mut words = text.split('/').map(str::trim);
-    let number = words.next()?.parse().ok()?;
-    let is_minute = words.next() == Some("1m") && words.any(|word| word == "per_conn");
-    is_minute.then_some(number)
-}
-
 fn dnsbl(shared: &Shared<'_>, unknown: &mut Unknown) -> Vec<Stated<Dnsbl>> {
     let mut all = Vec::new();
     for statement in statements(shared).filter(|one| matches!(one.verb, "deny" | "drop")) {
@@ -308,15 +282,6 @@ fn spam_filter(shared: &Shared<'_>, unknown: &mut Unknown) -> Option<Stated<Endp
     })
 }
 
-/// A host by name or address, with or without brackets.
-pub fn host(text: &str) -> Option<Host> {
-    let bare = text.trim_start_matches('[').trim_end_matches(']');
-    match bare.parse() {
-        Ok(address) => Some(Host::Address(address)),
-        Err(_) => Domain::parse(bare).ok().map(Host::Name),
-    }
-}
-
 fn auth(scene: &Scene<'_>, unknown: &mut Unknown) -> Option<Stated<Auth>> {
     let shared = scene.shared;
     let drivers = shared.running.drivers.iter();
@@ -375,38 +340,5 @@ fn backend(driver: &Driver, scene: &Scene<'_>) -> Option<AuthBackend> {
                 .map(AuthBackend::File)
         }
         _ => None,
-    }
-}
-
-/// The file of the first `lsearch` inside a text.
-pub fn file_of(parts: &[Node], scene: &Scene<'_>) -> Option<String> {
-    let in_condition = |condition: &Condition| condition_file(condition, scene);
-    parts.iter().find_map(|part| match part {
-        Node::Lookup { kind, file, .. } if kind == "lsearch" => {
-            match super::expand::evaluate(file, scene).as_slice() {
-                [(_, Value::Text(path))] => Some(path.clone()),
-                _ => None,
-            }
-        }
-        Node::Operator(_, inner) => file_of(inner, scene),
-        Node::Item(_, inner) => inner.iter().find_map(|text| file_of(text, scene)),
-        Node::If(condition, yes, no) => in_condition(condition).or_else(|| {
-            [yes, no].into_iter().find_map(|branch| match branch {
-                Branch::Text(inner) => file_of(inner, scene),
-                _ => None,
-            })
-        }),
-        _ => None,
-    })
-}
-
-fn condition_file(condition: &Condition, scene: &Scene<'_>) -> Option<String> {
-    match condition {
-        Condition::Not(inner) => condition_file(inner, scene),
-        Condition::And(all) | Condition::Or(all) => {
-            all.iter().find_map(|inner| condition_file(inner, scene))
-        }
-        Condition::Test(_, texts) => texts.iter().find_map(|text| file_of(text, scene)),
-        Condition::Def(_) => None,
     }
 }

@@ -95,8 +95,7 @@ fn addresses(item: &str) -> Option<AddressSet> {
             std::net::Ipv6Addr::from(u128::from(v6) & mask).into()
         }
     };
-    let network = Network::parse(&format!("{masked}/{length}")).ok()?;
-    Some(AddressSet::new([network]))
+    Some(AddressSet::new([Network::of(masked, length)]))
 }
 
 /// An item that needs the client's name, which has to lead back to its address.

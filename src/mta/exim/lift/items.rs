@@ -62,7 +62,8 @@ pub fn text(kind: Kind, item: &str, compared: &Compared, scene: &Scene<'_>) -> I
                         "primary_hostname",
                         "the domain is the host's own name",
                         "`primary_hostname` is not set",
-                        None,
+                        // Whose name that is, is no stranger's choice.
+                        Some(false),
                         None,
                     )
                     .into(),
@@ -105,6 +106,9 @@ pub fn text(kind: Kind, item: &str, compared: &Compared, scene: &Scene<'_>) -> I
 
 /// A lookup of the whole text.
 fn table(item: &str, kind: &str, file: &str, scene: &Scene<'_>) -> Item {
+    if let Some(known) = scene.shared.tables.borrow().get(item) {
+        return Found::Table(Arc::clone(known)).into();
+    }
     if kind == "dsearch" || kind.starts_with("dsearch,") {
         return match scene
             .shared
@@ -157,7 +161,10 @@ fn table(item: &str, kind: &str, file: &str, scene: &Scene<'_>) -> Item {
         }
         _ => return unknown(item, "it is not read here"),
     };
-    Found::Patterns(patterns).into()
+    let patterns = Arc::new(patterns);
+    let mut tables = scene.shared.tables.borrow_mut();
+    tables.insert(item.to_owned(), Arc::clone(&patterns));
+    Found::Table(patterns).into()
 }
 
 /// An item of an address list.

@@ -68,6 +68,8 @@ pub enum Found {
     Addresses(Vec<AddressSet>),
     /// Where the text is one of these.
     Patterns(Patterns),
+    /// Where the text is a key of a table, which may be long and stays one.
+    Table(Arc<Patterns>),
 }
 
 impl From<Guard> for Item {
@@ -199,14 +201,8 @@ fn decided(step: Step, rest: Answer, compared: &Compared, list: &str) -> Answer 
             set if set.is_empty() => Guard::never(),
             set => Guard::ClientIn(Arc::new(set)),
         },
-        Found::Patterns(patterns) => {
-            let patterns = Arc::new(patterns);
-            any(compared.iter().map(|(guard, value)| {
-                let inner = super::expand::matches(value, &patterns)
-                    .unwrap_or_else(|| unread(list, "what is compared is not known here"));
-                all([guard.clone(), inner])
-            }))
-        }
+        Found::Patterns(patterns) => is_one_of(&Arc::new(patterns), compared, list),
+        Found::Table(keys) => is_one_of(&keys, compared, list),
     };
     let Item {
         cut,
@@ -231,6 +227,15 @@ fn decided(step: Step, rest: Answer, compared: &Compared, list: &str) -> Answer 
         error: Guard::never(),
     };
     Answer::one_of([here, rest.where_holds(&goes_on)])
+}
+
+/// Whether what is compared is one of these.
+fn is_one_of(patterns: &Arc<Patterns>, compared: &Compared, list: &str) -> Guard {
+    any(compared.iter().map(|(guard, value)| {
+        let inner = super::expand::matches(value, patterns)
+            .unwrap_or_else(|| unread(list, "what is compared is not known here"));
+        all([guard.clone(), inner])
+    }))
 }
 
 /// Adds an item, which stands in the list itself or in a file of it.

@@ -2,6 +2,7 @@
 //! read, nor what a policy is used for.
 
 mod acl;
+mod asking;
 mod auth;
 mod checks;
 mod conditions;
@@ -14,7 +15,8 @@ mod listeners;
 mod lists;
 mod logic;
 mod ours;
-mod parse;
+pub(crate) mod parse;
+mod preconditions;
 mod routes;
 mod scene;
 mod stages;
@@ -53,6 +55,7 @@ pub fn lift(source: &Arc<Source>, world: &World<'_>) -> Option<Lifted> {
         hostname: hostname
             .filter(|name| !name.contains('$'))
             .map(|name| name.to_ascii_lowercase()),
+        tables: RefCell::default(),
         used: RefCell::default(),
     };
     let faults = reader.findings.iter();
@@ -74,8 +77,10 @@ pub fn lift(source: &Arc<Source>, world: &World<'_>) -> Option<Lifted> {
         stated: facts::stated(&shared),
         ours: Arc::new(ours),
     };
+    let through = delivery::through(&ours::anywhere(&shared, &scene::Variables::new()));
     Some(Lifted {
         policy,
+        through,
         gaps: reader.gaps,
         used: shared.used.into_inner(),
     })

@@ -37,12 +37,12 @@ pub fn ours(shared: &Shared<'_>, facts: &Facts) -> Patterns {
             continue;
         }
         if let Some(domains) = driver.option("domains") {
-            named.extend(&domains_of(&domains.value, &scene));
+            add_domains(&domains.value, &scene, &mut named);
         }
         if let Some(rules) = driver.option("route_list") {
             for rule in values::items(&rules.value, ';') {
                 let pattern = rule.split_whitespace().next().unwrap_or_default();
-                named.extend(&domains_of(pattern, &scene));
+                add_domains(pattern, &scene, &mut named);
             }
         }
     }
@@ -51,7 +51,7 @@ pub fn ours(shared: &Shared<'_>, facts: &Facts) -> Patterns {
         for part in &statement.parts {
             if part.name == "domains" && !part.negated {
                 let text = part.argument.as_ref().map_or("", |text| text.text());
-                named.extend(&domains_of(text, &scene));
+                add_domains(text, &scene, &mut named);
             }
         }
     }
@@ -68,9 +68,13 @@ pub fn ours(shared: &Shared<'_>, facts: &Facts) -> Patterns {
 /// The names that a domain list holds.
 pub fn domains_of(list: &str, scene: &Scene<'_>) -> Patterns {
     let mut named = Patterns::default();
-    let answer = lists::of_option(Kind::Domain, list, scene);
-    add(&answer.yes, true, &mut named);
+    add_domains(list, scene, &mut named);
     named
+}
+
+fn add_domains(list: &str, scene: &Scene<'_>, named: &mut Patterns) {
+    let answer = lists::of_option(Kind::Domain, list, scene);
+    add(&answer.yes, true, named);
 }
 
 /// Adds what a guard names where it holds, not where it does not.

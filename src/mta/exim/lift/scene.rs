@@ -11,7 +11,7 @@ use super::expand::Cases;
 use crate::mta::Use;
 use crate::mta::config::World;
 use crate::mta::exim::running::{Opt, Running, find};
-use crate::policy::{Guard, Opaque};
+use crate::policy::{Guard, Opaque, Patterns};
 use crate::text::{Place, Source};
 
 /// Variables of ACLs with the values that are set; none where one cannot be told.
@@ -26,6 +26,8 @@ pub struct Shared<'a> {
     pub world: &'a World<'a>,
     /// `primary_hostname`, if it is known.
     pub hostname: Option<String>,
+    /// The keys of tables that were read, by the items that name them.
+    pub tables: RefCell<BTreeMap<String, Arc<Patterns>>>,
     /// The settings that were looked at to decide.
     pub used: RefCell<BTreeMap<(String, String), Use>>,
 }

@@ -5,10 +5,11 @@ use std::collections::HashSet;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use super::matching::{Below, address_tests, all, both, either, single, text_tests, within};
+use super::entries::{Below, address_tests, single, text_tests, within};
+use super::logic::{both, either};
 use super::table::{Entry, Table, Tests};
 use crate::net::Network;
-use crate::policy::{Field, Guard, NameState, Opaque, Patterns, Reason};
+use crate::policy::{Field, Guard, NameState, Patterns, Reason, Rewrite};
 use crate::text::Place;
 
 /// So many entries of a table stay single, each with its own line; of more, those with the same
@@ -80,8 +81,8 @@ pub struct Form<'a> {
     pub below: Below,
     /// The key that stands for the sender `<>`.
     pub null: &'a str,
-    /// Whether recipients keep the quotes of their local part.
-    pub quoted: bool,
+    /// What parts an extension from a local part, after which it is looked up without one.
+    pub delimiter: &'a str,
 }
 
 /// An entry as a guard.
@@ -127,14 +128,14 @@ impl Asked {
         }
     }
 
-    fn whole(self, form: Form<'_>) -> Field {
+    /// What is looked up whole, in order: recipients with the quotes that they need, then without.
+    fn whole(self) -> &'static [Field] {
         match self {
-            Self::Client => Field::ClientName,
-            Self::ReverseName => Field::ReverseName,
-            Self::Helo => Field::Helo,
-            Self::Sender => Field::Sender,
-            Self::Recipient if form.quoted => Field::RecipientQuoted,
-            Self::Recipient => Field::Recipient,
+            Self::Client => &[Field::ClientName],
+            Self::ReverseName => &[Field::ReverseName],
+            Self::Helo => &[Field::Helo],
+            Self::Sender => &[Field::Sender],
+            Self::Recipient => &[Field::RecipientQuoted, Field::Recipient],
         }
     }
 
@@ -148,6 +149,17 @@ impl Asked {
                 Guard::ClientNameIs(NameState::Temporary),
             ])
         }
+    }
+
+    /// The guard over the recipient without its extension, which expressions are not asked about.
+    /// Senders are not followed so far.
+    fn bare(self, form: Form<'_>, guard: &Guard) -> Option<Guard> {
+        let rewrite = Rewrite {
+            extension: form.delimiter.to_owned(),
+            ..Rewrite::default()
+        };
+        (self == Self::Recipient && !form.delimiter.is_empty())
+            .then(|| Guard::Rewritten(Arc::new(rewrite), Box::new(guard.clone())))
     }
 
     fn ordered(self, entries: &[Entry<Tests>], form: Form<'_>) -> Vec<Hit> {
@@ -165,13 +177,10 @@ impl Asked {
                 origin: entry.origin.clone(),
             });
         };
-        for entry in entries {
-            let Some(guard) = text_tests(self.whole(form), &entry.key) else {
+        let fields = self.whole().iter();
+        for (field, entry) in fields.flat_map(|field| entries.iter().map(move |one| (field, one))) {
+            let Some(guard) = text_tests(*field, &entry.key) else {
                 continue;
-            };
-            let guard = match self {
-                Self::Recipient if form.quoted => unquoted_too(guard, entry),
-                _ => guard,
             };
             // Texts that stand for what has none.
             let (stand_in, stands_for) = match self {
@@ -254,7 +263,12 @@ impl Asked {
         };
         match self {
             Self::Client | Self::ReverseName => {
-                name(self.whole(form), 0);
+                let field = if self == Self::Client {
+                    Field::ClientName
+                } else {
+                    Field::ReverseName
+                };
+                name(field, 0);
                 if key == "unknown" {
                     ranked.push((0, self.nameless(), entry));
                 }
@@ -281,11 +295,17 @@ impl Asked {
                     } else {
                         guard
                     };
+                    let bare = self.bare(form, &guard);
+                    ranked.extend(bare.map(|bare| (1001, bare, entry)));
                     ranked.push((1000, guard, entry));
                 } else if key.contains('@') {
-                    ranked.push((0, matches(self.whole(form), key), entry));
+                    for (rank, field) in self.whole().iter().enumerate() {
+                        ranked.push((rank, matches(*field, key), entry));
+                    }
+                    let bare = self.bare(form, &matches(Field::Recipient, key));
+                    ranked.extend(bare.map(|bare| (2, bare, entry)));
                 } else {
-                    name(domain, 1);
+                    name(domain, 3);
                 }
             }
         }
@@ -302,7 +322,10 @@ fn join(guard: &mut Guard, more: &Guard) {
                 (**more).clone(),
             ]));
         }
-        (guard, more) => *guard = all(vec![std::mem::replace(guard, Guard::Always), more.clone()]),
+        (Guard::Rewritten(_, guard), Guard::Rewritten(_, more)) => join(guard, more),
+        (guard, more) => {
+            *guard = either(std::mem::replace(guard, Guard::Always), more.clone());
+        }
     }
 }
 
@@ -326,24 +349,4 @@ fn octets(key: &str) -> Option<Network> {
     let mut full = [0; 4];
     full[..parts.len()].copy_from_slice(&parts);
     Network::parse(&format!("{}/{}", Ipv4Addr::from(full), parts.len() * 8)).ok()
-}
-
-/// A local part that has to stand in quotes is looked up with them or without: which, the
-/// configuration does not say. Where both give the same it is known.
-fn unquoted_too(quoted: Guard, entry: &Entry<Tests>) -> Guard {
-    let Some(plain) = text_tests(Field::Recipient, &entry.key) else {
-        return quoted;
-    };
-    let opaque = Guard::Opaque(Arc::new(Opaque {
-        kind: "quotes",
-        name: "a quoted local part".into(),
-        hit: "Postfix looks the recipient up as this pattern wants it".into(),
-        reason: "whether quotes are kept is not known".into(),
-        usual: None,
-        origin: entry.origin.clone(),
-    }));
-    either(
-        both(quoted.clone(), plain.clone()),
-        both(either(quoted, plain), opaque),
-    )
 }

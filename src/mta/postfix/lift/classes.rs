@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use super::matching::{Below, Matched, Reader, all, both, either};
+use super::entries::Below;
+use super::logic::{all, both, either};
+use super::matching::{Matched, Reader};
 use super::table::{Table, open};
 use super::values::Values;
 use crate::mta::postfix::services::Service;
@@ -17,6 +19,8 @@ use crate::text::Place;
 struct Class {
     parameter: &'static str,
     matched: Matched,
+    /// The names that the list holds.
+    names: Arc<Patterns>,
     accept: Accept,
     /// Whether recipients are looked up at all, whether nobody can be found, and the domains that
     /// all are taken for.
@@ -40,7 +44,7 @@ pub struct Classes {
 impl Classes {
     pub fn of(values: &Values<'_>, hostname: &Domain) -> Self {
         // trivial-rewrite(8) sees its own service's `-o`, and none of smtpd's.
-        let services = values.dictionary.services.as_deref().unwrap_or_default();
+        let services = values.services();
         let own = services
             .iter()
             .find(|service| service.name() == "rewrite" && service.kind() != "inet");
@@ -72,15 +76,16 @@ impl Classes {
         }
         let home = Domain::parse(&values.decides("myorigin", own)).ok();
         let rewrite = Rewrite {
-            within: Arc::new(classes[0].matched.names.clone()),
+            within: Arc::clone(&classes[0].names),
             own_literal: true,
             bare: true,
             finds,
             home: home.filter(|_| values.flag("append_at_myorigin", own)),
+            extension: String::new(),
         };
         let mut ours = Patterns::default();
         for class in &classes {
-            ours.extend(&class.matched.names);
+            ours.extend(&class.names);
         }
         let is_own = |name: &String| {
             name == hostname.as_str()
@@ -113,11 +118,6 @@ impl Classes {
             Guard::Any(none) if none.is_empty() => Guard::never(),
             guard => Guard::Rewritten(Arc::clone(&self.rewrite), Box::new(guard)),
         }
-    }
-
-    /// Whether a local part keeps its quotes (postconf(5), `resolve_dequoted_address`).
-    pub fn keeps_quotes(&self) -> bool {
-        !self.rewrite.finds.contains(&Inside::At)
     }
 
     /// Where some domain list fails.
@@ -165,18 +165,16 @@ impl Classes {
             .all
             .iter()
             .filter(|class| class.accept == Accept::Local);
-        let names = end_here.map(|class| {
-            Guard::Matches(Field::SenderDomain, Arc::new(class.matched.names.clone()))
-        });
+        let names =
+            end_here.map(|class| Guard::Matches(Field::SenderDomain, Arc::clone(&class.names)));
         Guard::Any(names.collect())
     }
 
     /// Senders in a class whose addresses are listed.
     pub fn sender_is_listed(&self) -> Guard {
         let listed = self.all.iter().filter(|class| class.listed);
-        let names = listed.map(|class| {
-            Guard::Matches(Field::SenderDomain, Arc::new(class.matched.names.clone()))
-        });
+        let names =
+            listed.map(|class| Guard::Matches(Field::SenderDomain, Arc::clone(&class.names)));
         Guard::Any(names.collect())
     }
 
@@ -243,7 +241,7 @@ impl Class {
             _ => Below::No,
         };
         let words = values.words(parameter, own);
-        let matched = Reader::new(values, Field::RecipientDomain, below).read(&words);
+        let mut matched = Reader::new(values, Field::RecipientDomain, below).read(&words);
         let maps: Vec<_> = maps
             .iter()
             .flat_map(|maps| values.words(maps, None))
@@ -251,7 +249,7 @@ impl Class {
         let mut any = Patterns::default();
         for word in &maps {
             // `@domain`: every recipient of it (virtual(5)).
-            match open(word, values) {
+            match &*open(word, values) {
                 Table::Keys(entries) => {
                     let all = entries
                         .iter()
@@ -264,6 +262,7 @@ impl Class {
         }
         Self {
             parameter,
+            names: Arc::new(std::mem::take(&mut matched.names)),
             matched,
             accept,
             listed: !maps.is_empty() || parameter == "virtual_alias_domains",

@@ -1,9 +1,11 @@
 //! Where accepted mail goes. Must not know who may send it.
 
-use super::facts::{Asking, names};
+use std::collections::HashMap;
+
+use super::asking::{Asking, names};
 use super::table::{Table, open};
-use super::values::Word;
-use crate::mta::lift::Use;
+use super::values::{Values, Word};
+use crate::mta::lift::{Through, Use};
 use crate::mta::postfix::services::Service;
 use crate::net::Domain;
 use crate::policy::{
@@ -54,7 +56,7 @@ pub fn socket(text: &str) -> Option<Endpoint> {
 /// that hold more than whole domains.
 fn files(asking: &Asking<'_>, parameter: &str) -> Vec<String> {
     let words = asking.values.listed(parameter, None, Use::States);
-    let lists = |word: &&Word| match open(word, asking.values) {
+    let lists = |word: &&Word| match &*open(word, asking.values) {
         Table::Keys(entries) => entries.iter().any(|entry| !entry.key.starts_with('@')),
         _ => true,
     };
@@ -86,14 +88,18 @@ fn listing(
 }
 
 /// The transport of each domain that the transport table names; nothing if it is not read.
-fn transports(asking: &Asking<'_>) -> Option<Vec<(String, String)>> {
+fn transports(asking: &Asking<'_>) -> Option<HashMap<String, String>> {
     let words = asking.values.listed("transport_maps", None, Use::States);
-    let mut found = Vec::new();
+    let mut found = HashMap::new();
     for word in &words {
-        let Table::Keys(entries) = open(word, asking.values) else {
+        let table = open(word, asking.values);
+        let Table::Keys(entries) = &*table else {
             return None;
         };
-        found.extend(entries.into_iter().map(|entry| (entry.key, entry.value)));
+        for entry in entries {
+            let transport = || entry.value.clone();
+            found.entry(entry.key.clone()).or_insert_with(transport);
+        }
     }
     Some(found)
 }
@@ -123,10 +129,8 @@ pub fn virtual_domains(asking: &mut Asking<'_>) -> Vec<Stated<VirtualDomain>> {
     let usual = asking.values.text("virtual_transport", None, Use::States);
     let mut found = Vec::new();
     for domain in domains {
-        let own = transports
-            .iter()
-            .find(|(name, _)| name == domain.value.as_str());
-        let transport = own.map_or(usual.as_str(), |(_, to)| to);
+        let own = transports.get(domain.value.as_str());
+        let transport = own.map_or(usual.as_str(), String::as_str);
         let Some(store) = store(asking, transport) else {
             asking.untold(
                 fact,
@@ -151,12 +155,7 @@ pub fn virtual_domains(asking: &mut Asking<'_>) -> Vec<Stated<VirtualDomain>> {
 
 fn store(asking: &Asking<'_>, transport: &str) -> Option<Store> {
     let (name, next) = transport.split_once(':').unwrap_or((transport, ""));
-    let services = asking
-        .values
-        .dictionary
-        .services
-        .as_deref()
-        .unwrap_or_default();
+    let services = asking.values.services();
     let service = services
         .iter()
         .find(|service| service.kind() == "unix" && service.name() == name)?;
@@ -194,7 +193,7 @@ pub fn relay_domains(asking: &mut Asking<'_>) -> Vec<Stated<RelayDomain>> {
         .listed("relay_recipient_maps", None, Use::States);
     let mut any: Vec<String> = Vec::new();
     for word in &listed {
-        if let Table::Keys(entries) = open(word, asking.values) {
+        if let Table::Keys(entries) = &*open(word, asking.values) {
             any.extend(
                 entries
                     .iter()
@@ -208,12 +207,9 @@ pub fn relay_domains(asking: &mut Asking<'_>) -> Vec<Stated<RelayDomain>> {
     };
     let mut found = Vec::new();
     for domain in domains {
-        let own = transports
-            .iter()
-            .find(|(name, _)| name == domain.value.as_str());
-        let next_hop = match own {
+        let next_hop = match transports.get(domain.value.as_str()) {
             None => None,
-            Some((_, to)) => {
+            Some(to) => {
                 let (_, next) = to.split_once(':').unwrap_or(("", to));
                 let Some(hop) = host_and_port(next, 25).filter(|_| next.starts_with('[')) else {
                     asking.untold(fact, format!("where `{to}` leads has no word here"));
@@ -259,7 +255,7 @@ pub fn smarthost(asking: &mut Asking<'_>) -> Option<Stated<Smarthost>> {
     };
     let transport = values.text("default_transport", None, Use::States);
     let name = transport.split(':').next().unwrap_or_default();
-    let services = values.dictionary.services.as_deref().unwrap_or_default();
+    let services = values.services();
     let service: Option<&Service> = services
         .iter()
         .find(|service| service.kind() == "unix" && service.name() == name);
@@ -303,5 +299,49 @@ pub fn smarthost(asking: &mut Asking<'_>) -> Option<Stated<Smarthost>> {
             credentials,
         },
         origin: relay.origin,
+    })
+}
+
+/// The server that mail goes through, with what is known of it.
+pub fn through(values: &Values<'_>) -> Option<Through> {
+    let of = |parameter: &str, service: Option<&Service>| {
+        let expanded = values.dictionary.value(&format!("${parameter}"), service);
+        expanded
+            .ok()
+            .filter(|value| value.known)
+            .map(|value| value.text)
+    };
+    let relay = of("relayhost", None)?;
+    // The first of several is asked first.
+    let first = relay
+        .split([',', ' ', '\t', '\n'])
+        .find(|word| !word.is_empty())?;
+    let (host, port) = host_and_port(first, 25)?;
+    let transport = of("default_transport", None)?;
+    let name = transport.split(':').next().unwrap_or_default();
+    let services = values.dictionary.services.as_deref().unwrap_or_default();
+    let mut services = services.iter().filter(|service| service.kind() == "unix");
+    let service = services.find(|service| service.name() == name);
+    let level = of("smtp_tls_security_level", service);
+    let asks = |parameter: &str| {
+        of(parameter, service).is_some_and(|value| value.eq_ignore_ascii_case("yes"))
+    };
+    let policies = of("smtp_tls_policy_maps", service).is_none_or(|maps| !maps.is_empty());
+    let old_ways = asks("smtp_use_tls") || asks("smtp_enforce_tls");
+    let filter = of("smtp_sasl_mechanism_filter", service).unwrap_or_default();
+    Some(Through {
+        host: host.to_string(),
+        port,
+        in_clear: level.is_some_and(|level| level.is_empty() || level == "none")
+            && !policies
+            && !old_ways,
+        logs_in: of("smtp_sasl_auth_enable", service)
+            .map(|value| value.eq_ignore_ascii_case("yes")),
+        mechanisms: filter
+            .split([',', ' '])
+            .filter(|word| !word.is_empty())
+            .map(str::to_ascii_lowercase)
+            .collect(),
+        origin: values.place("relayhost", None),
     })
 }

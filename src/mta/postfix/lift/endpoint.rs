@@ -4,8 +4,9 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use super::matching::{address_tests, both};
-use super::restrictions::networks;
+use super::entries::address_tests;
+use super::logic::both;
+use super::networks::networks;
 use super::service::addresses;
 use super::table::{Table, open};
 use super::values::Values;
@@ -120,15 +121,17 @@ pub fn postscreen(values: &Values<'_>, service: &Service) -> Stage {
             push(Guard::Always, outcome, origin);
             continue;
         }
-        match open(&word, values) {
+        match &*open(&word, values) {
             Table::Ordered(entries) => {
                 for entry in entries {
                     let Some(guard) = address_tests(&entry.key) else {
                         continue;
                     };
                     match entry.value.to_ascii_lowercase().as_str() {
-                        "permit" => push(guard, Outcome::Next, entry.origin),
-                        "reject" if is_enforced => push(guard, turned_away.clone(), entry.origin),
+                        "permit" => push(guard, Outcome::Next, entry.origin.clone()),
+                        "reject" if is_enforced => {
+                            push(guard, turned_away.clone(), entry.origin.clone());
+                        }
                         _ => {}
                     }
                 }

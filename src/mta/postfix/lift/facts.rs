@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::asking::{Asking, names};
 use super::delivery;
-use super::restrictions::networks;
+use super::networks::networks;
 use super::table::{Table, open};
 use super::values::Values;
 use crate::mta::lift::Use;
@@ -19,35 +20,6 @@ pub struct Found {
     pub facts: Facts,
     pub unknown: BTreeMap<&'static str, String>,
     pub stated: BTreeMap<&'static str, Place>,
-}
-
-/// Asks for facts.
-pub struct Asking<'a> {
-    pub values: &'a Values<'a>,
-    pub unknown: BTreeMap<&'static str, String>,
-    stated: BTreeMap<&'static str, Place>,
-}
-
-impl Asking<'_> {
-    /// The value of a parameter that main.cf sets, with its place.
-    pub fn set(&self, name: &str) -> Option<Stated<String>> {
-        let value = self.values.is_set(name, None);
-        value.then(|| Stated {
-            value: self.values.text(name, None, Use::States),
-            origin: self.values.place(name, None),
-        })
-    }
-
-    /// A fact that cannot be told.
-    pub fn untold(&mut self, fact: &'static str, reason: impl Into<String>) {
-        self.unknown.insert(fact, reason.into());
-    }
-
-    fn place(&mut self, fact: &'static str, parameter: &str) {
-        if let Some(place) = self.values.place(parameter, None) {
-            self.stated.insert(fact, place);
-        }
-    }
 }
 
 /// The facts of a configuration.
@@ -106,31 +78,6 @@ fn banner(asking: &mut Asking<'_>) -> Option<Stated<String>> {
     })
 }
 
-/// The words of a list of names, tables read.
-pub fn names(values: &Values<'_>, parameter: &str) -> Vec<Stated<Domain>> {
-    let mut found: Vec<Stated<Domain>> = Vec::new();
-    for word in values.listed(parameter, None, Use::States) {
-        let mut add = |name: &str, origin: Option<Place>| {
-            if let Ok(value) = Domain::parse(name) {
-                found.push(Stated { value, origin });
-            }
-        };
-        if word.text.contains(':') {
-            if let Table::Keys(entries) = open(&word, values) {
-                for entry in entries {
-                    add(&entry.key, entry.origin);
-                }
-            }
-        } else if !word.text.starts_with(['/', '!']) {
-            add(&word.text, word.origin);
-        }
-    }
-    // Of a name that stands twice the first place is told.
-    found.sort_by(|a, b| a.value.cmp(&b.value));
-    found.dedup();
-    found
-}
-
 fn domains(values: &Values<'_>, hostname: &Domain) -> Vec<Domain> {
     let mut domains: Vec<Domain> = names(values, "mydestination")
         .into_iter()
@@ -168,13 +115,14 @@ fn aliases(asking: &mut Asking<'_>) -> Option<Stated<Vec<Alias>>> {
     }
     let mut aliases = Vec::new();
     for word in &words {
-        let Table::Keys(entries) = open(word, values) else {
+        let table = open(word, values);
+        let Table::Keys(entries) = &*table else {
             asking.untold("aliases", format!("`{}` is not read", word.text));
             return None;
         };
-        aliases.extend(entries.into_iter().map(|entry| {
+        aliases.extend(entries.iter().map(|entry| {
             Alias {
-                name: entry.key,
+                name: entry.key.clone(),
                 targets: entry
                     .value
                     .split(',')
@@ -193,7 +141,7 @@ fn aliases(asking: &mut Asking<'_>) -> Option<Stated<Vec<Alias>>> {
 
 fn auth(asking: &mut Asking<'_>) -> Option<Stated<Auth>> {
     let values = asking.values;
-    let services = values.dictionary.services.as_deref().unwrap_or_default();
+    let services = values.services();
     let enabling = services
         .iter()
         .find(|service| service.own("smtpd_sasl_auth_enable").is_some());
@@ -312,12 +260,7 @@ fn limits(asking: &mut Asking<'_>) -> Limits {
             origin: set.origin,
         })
     };
-    let services = asking
-        .values
-        .dictionary
-        .services
-        .as_deref()
-        .unwrap_or_default();
+    let services = asking.values.services();
     let listeners = || {
         services
             .iter()

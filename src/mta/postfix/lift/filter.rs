@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use super::matching::{all, text_tests};
+use super::entries::text_tests;
+use super::logic::all;
 use super::table::{Table, open};
 use super::values::Values;
 use crate::mta::postfix::services::Service;
@@ -14,7 +15,7 @@ pub fn stage(values: &Values<'_>, service: &Service) -> Stage {
     let mut clauses = Vec::new();
     for word in values.words("smtpd_command_filter", Some(service)) {
         let table = open(&word, values);
-        let Table::Ordered(entries) = table else {
+        let Table::Ordered(entries) = &*table else {
             let opaque = Opaque {
                 kind: "table",
                 name: word.text.clone(),
@@ -50,7 +51,7 @@ pub fn stage(values: &Values<'_>, service: &Service) -> Stage {
             clauses.push(Clause {
                 guard: all(vec![guard]),
                 outcome: Outcome::Refuse(Reason::Rule),
-                origin: entry.origin,
+                origin: entry.origin.clone(),
             });
         }
     }

@@ -1,7 +1,7 @@
 //! Why smtpd(8) does not start: its own guard against open relays (`smtpd_check.c`, `has_required`) and
 //! arguments that it does not take. Must not know what the lists decide.
 
-use super::restrictions::Lists;
+use super::list::Lists;
 use super::values::Word;
 use crate::mta::postfix::services::Service;
 use crate::text::Place;

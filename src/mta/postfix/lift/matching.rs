@@ -2,27 +2,20 @@
 //! what follows from a match.
 
 use std::collections::HashSet;
-use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::table::{Entry, Table, Test, Tests, open};
+use super::entries::{
+    Below, address, address_tests, expressions, is_mapped, keys, merged, networks, single,
+    text_tests, within,
+};
+use super::logic::{both, either};
+use super::table::{Table, Test, Tests, open};
 use super::values::{Values, Word, tokens};
 use crate::net::{AddressSet, Network};
-use crate::policy::{Expression, Field, Guard, NameState, Opaque, Patterns};
+use crate::policy::{Field, Guard, NameState, Opaque, Patterns};
 
 /// Files within files, as deep as they are followed.
 const DEEPEST: usize = 20;
-
-/// How names match those below them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Below {
-    /// Not at all.
-    No,
-    /// `x.y` matches what is below it too.
-    Parent,
-    /// `.x.y` matches what is below `x.y`.
-    Dot,
-}
 
 /// When a list matches.
 #[derive(Clone, Debug)]
@@ -143,7 +136,7 @@ impl<'a> Reader<'a> {
                     self.items.push(Item::Fault(family));
                     return;
                 }
-                None if !patterns.is_empty() => {
+                None if !is_mapped(text) && !patterns.is_empty() => {
                     guards.push(Guard::Matches(self.field, Arc::new(patterns)));
                 }
                 None => {}
@@ -161,9 +154,12 @@ impl<'a> Reader<'a> {
         if !positive {
             return self.denied.extend(patterns);
         }
-        let mut more = patterns.clone();
-        more.exact.retain(|name| !self.denied.holds(name));
-        self.names.extend(&more);
+        let fresh = |name: &&String| !self.denied.holds(name);
+        let exact = patterns.exact.iter().filter(fresh).cloned();
+        self.names.exact.extend(exact);
+        self.names.below.extend(patterns.below.iter().cloned());
+        let expressions = patterns.expressions.iter().cloned();
+        self.names.expressions.extend(expressions);
     }
 
     fn push(&mut self, guard: Guard, positive: bool) {
@@ -225,7 +221,7 @@ impl<'a> Reader<'a> {
     }
 
     fn table(&mut self, word: &Word, positive: bool) {
-        match open(word, self.values) {
+        match &*open(word, self.values) {
             Table::Static(_) => {
                 if positive {
                     self.names.below.insert(String::new());
@@ -233,7 +229,7 @@ impl<'a> Reader<'a> {
                 self.push(Guard::Always, positive);
             }
             Table::Keys(entries) => {
-                let patterns = keys(&entries, self.below);
+                let patterns = keys(entries, self.below);
                 self.name(&patterns, positive);
                 let networks: Vec<Network> = entries
                     .iter()
@@ -255,17 +251,22 @@ impl<'a> Reader<'a> {
             }
             Table::Ordered(entries) => {
                 if positive {
-                    self.addresses.extend(networks(&entries));
-                    self.names.expressions.extend(expressions(&entries));
+                    self.addresses.extend(networks(entries));
+                    self.names.expressions.extend(expressions(entries));
                 }
                 let mut guards = Vec::new();
-                for entry in &entries {
-                    guards.extend(self.tests(&entry.key));
+                for entry in entries {
+                    if !matches!(entry.key[..], [(Test::Within(_), true)]) {
+                        guards.extend(self.tests(&entry.key));
+                    }
+                }
+                if self.of_clients && networks(entries).next().is_some() {
+                    guards.push(within(networks(entries)));
                 }
                 self.push(Guard::Any(merged(guards)), positive);
             }
             Table::Elsewhere(kind, reason) => {
-                let guard = self.elsewhere(word, kind, &reason);
+                let guard = self.elsewhere(word, kind, reason);
                 self.push(guard, positive);
             }
             Table::Broken(reason) => {
@@ -285,189 +286,5 @@ impl<'a> Reader<'a> {
             guards.push(address_tests(tests));
         }
         guards.into_iter().flatten().collect()
-    }
-}
-
-/// Keys as patterns of names.
-fn keys(entries: &[Entry<String>], below: Below) -> Patterns {
-    let names = entries.iter().map(|entry| entry.key.as_str());
-    match below {
-        Below::No => Patterns::exact(names),
-        Below::Parent => Patterns::with_below(names.filter(|name| !name.starts_with('.'))),
-        Below::Dot => Patterns {
-            exact: names.clone().map(str::to_owned).collect(),
-            below: names
-                .filter_map(|name| name.strip_prefix('.'))
-                .map(str::to_owned)
-                .collect(),
-            expressions: Vec::new(),
-        },
-    }
-}
-
-/// The networks of a table without conditions.
-pub fn networks(entries: &[Entry<Tests>]) -> impl Iterator<Item = Network> {
-    entries.iter().filter_map(|entry| match entry.key[..] {
-        [(Test::Within(network), true)] => Some(network),
-        _ => None,
-    })
-}
-
-/// The expressions of a table without conditions.
-fn expressions(entries: &[Entry<Tests>]) -> impl Iterator<Item = Expression> {
-    entries.iter().filter_map(|entry| match &entry.key[..] {
-        [(Test::Found(expression), true)] => Some((**expression).clone()),
-        _ => None,
-    })
-}
-
-/// A text that meets all tests; nothing where one is of addresses.
-pub fn text_tests(field: Field, tests: &Tests) -> Option<Guard> {
-    let guards = tests.iter().map(|(test, wanted)| match test {
-        Test::Found(expression) => {
-            let guard = found(field, expression);
-            Some(if *wanted { guard } else { !guard })
-        }
-        Test::Within(_) => None,
-    });
-    guards.collect::<Option<Vec<_>>>().map(all)
-}
-
-fn found(field: Field, expression: &Arc<Expression>) -> Guard {
-    Guard::Matches(
-        field,
-        Arc::new(Patterns {
-            expressions: vec![(**expression).clone()],
-            ..Patterns::default()
-        }),
-    )
-}
-
-/// An address that meets all tests; nothing where one is an expression, which sees addresses as
-/// text and is not put to them here.
-pub fn address_tests(tests: &Tests) -> Option<Guard> {
-    let guards = tests.iter().map(|(test, wanted)| match test {
-        Test::Within(network) => {
-            let guard = within([*network]);
-            Some(if *wanted { guard } else { !guard })
-        }
-        Test::Found(expression) => {
-            // Some expressions hold for all addresses or for none.
-            let samples = [
-                "203.0.113.7",
-                "8.8.8.8",
-                "10.0.0.1",
-                "127.0.0.1",
-                "2001:db8::7",
-                "::1",
-            ];
-            let mut holds = samples.iter().map(|text| expression.is_in(text));
-            let first = holds.next()?;
-            let same = holds.all(|other| other == first);
-            same.then(|| {
-                if first == *wanted {
-                    Guard::Always
-                } else {
-                    Guard::never()
-                }
-            })
-        }
-    });
-    guards.collect::<Option<Vec<_>>>().map(all)
-}
-
-/// Clients in these networks.
-pub fn within(networks: impl IntoIterator<Item = Network>) -> Guard {
-    Guard::ClientIn(Arc::new(AddressSet::new(networks)))
-}
-
-/// Alternatives with sets of addresses joined.
-fn merged(guards: Vec<Guard>) -> Vec<Guard> {
-    let (mut sets, mut rest) = (Vec::new(), Vec::new());
-    for guard in guards {
-        match guard {
-            Guard::ClientIn(set) => sets.push((*set).clone()),
-            guard => rest.push(guard),
-        }
-    }
-    if !sets.is_empty() {
-        rest.insert(0, Guard::ClientIn(Arc::new(AddressSet::union(sets))));
-    }
-    rest
-}
-
-/// All of these.
-pub fn all(mut guards: Vec<Guard>) -> Guard {
-    guards.retain(|guard| !matches!(guard, Guard::Always));
-    match guards.len() {
-        0 => Guard::Always,
-        1 => guards.remove(0),
-        _ => Guard::All(guards),
-    }
-}
-
-pub fn both(one: Guard, other: Guard) -> Guard {
-    match (one, other) {
-        (Guard::Any(none), _) | (_, Guard::Any(none)) if none.is_empty() => Guard::never(),
-        (Guard::Always, guard) | (guard, Guard::Always) => guard,
-        (one, Guard::All(mut more)) => {
-            more.insert(0, one);
-            Guard::All(more)
-        }
-        (one, other) => Guard::All(vec![one, other]),
-    }
-}
-
-pub fn either(one: Guard, other: Guard) -> Guard {
-    match (one, other) {
-        (Guard::Always, _) | (_, Guard::Always) => Guard::Always,
-        (one, Guard::Any(mut more)) => {
-            more.insert(0, one);
-            if more.len() == 1 {
-                more.remove(0)
-            } else {
-                Guard::Any(more)
-            }
-        }
-        (Guard::Any(none), guard) if none.is_empty() => guard,
-        (one, other) => Guard::Any(vec![one, other]),
-    }
-}
-
-/// Whether it holds for nobody.
-pub fn is_never(guard: &Guard) -> bool {
-    matches!(guard, Guard::Any(none) if none.is_empty())
-}
-
-/// One address.
-pub fn single(text: &str) -> Option<Network> {
-    text.parse::<IpAddr>()
-        .ok()
-        .and_then(|address| Network::parse(&address.to_string()).ok())
-}
-
-/// What a pattern is as an address: a network, or the family for which the list fails; nothing
-/// where it is none. IPv6 stands in brackets.
-pub fn address(text: &str) -> Option<Result<Network, Guard>> {
-    let v6 = text.starts_with('[');
-    let plain: String = text.chars().filter(|c| !"[]".contains(*c)).collect();
-    if !v6 {
-        let (front, behind) = plain.split_once('/').unwrap_or((plain.as_str(), ""));
-        let numeric = front.chars().all(|c| c.is_ascii_digit() || c == '.');
-        if !numeric {
-            return None;
-        }
-        if behind.is_empty() {
-            return single(front).map(Ok);
-        }
-    }
-    let family = if v6 { "::/0" } else { "0.0.0.0/0" };
-    match Network::parse(&plain) {
-        Ok(network) => Some(Ok(network)),
-        // An own address is of either family.
-        Err(_) => Some(Err(either(
-            Guard::ClientIsOwn,
-            within(Network::parse(family).ok()),
-        ))),
     }
 }

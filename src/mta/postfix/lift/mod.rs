@@ -1,14 +1,21 @@
 //! From main.cf and master.cf to the policy that they make. Must not know how either is written.
 
 mod access;
+mod asking;
 mod classes;
 mod delivery;
 mod endpoint;
+mod entries;
 mod facts;
 mod filter;
 mod forms;
 mod guard;
+mod list;
+mod logic;
 mod matching;
+mod networks;
+mod permits;
+mod rejects;
 mod restrictions;
 mod service;
 mod table;
@@ -36,18 +43,11 @@ pub fn main(source: &Arc<Source>, world: &World<'_>) -> Lifted {
     lift(source, master.as_ref(), world, config.gaps)
 }
 
-/// What a master.cf does with the main.cf beside it.
-pub fn master(source: &Arc<Source>, world: &World<'_>) -> Lifted {
+/// What a master.cf does with the main.cf beside it; nothing is known without that.
+pub fn master(source: &Arc<Source>, world: &World<'_>) -> Option<Lifted> {
     let mut config = Config::default();
-    let main = resolve::beside(source, "master.cf", "main.cf", world, &mut config);
-    if main.is_none() {
-        config.gaps.push(Gap {
-            place: None,
-            reason: "there is no main.cf beside it: what it sets is not known".into(),
-        });
-    }
-    let main = main.unwrap_or_else(|| Source::new("main.cf", ""));
-    lift(&main, Some(source), world, config.gaps)
+    let main = resolve::beside(source, "master.cf", "main.cf", world, &mut config)?;
+    Some(lift(&main, Some(source), world, config.gaps))
 }
 
 fn lift(
@@ -145,8 +145,10 @@ fn lift(
         found.facts.auth = None;
         found.unknown.remove("auth");
     }
+    let through = delivery::through(&values);
     let gaps = values.gaps.take();
     Lifted {
+        through,
         policy: Policy {
             listeners,
             facts: found.facts,
@@ -175,7 +177,7 @@ fn listen(
     let (smtpd, gate): (&Service, Vec<Stage>) = match command {
         "smtpd" => (service, Vec::new()),
         "postscreen" => {
-            let services = values.dictionary.services.as_deref().unwrap_or_default();
+            let services = values.services();
             let name = values.decides("smtpd_service_name", Some(service));
             let behind = services.iter().find(|known| {
                 known.kind() == "pass" && known.name() == name && known.command() == "smtpd"

@@ -7,10 +7,13 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::access::Asked;
 use super::classes::{Classes, below};
+use super::entries::within;
 use super::filter;
 use super::guard;
-use super::matching::{Reader, all, both, is_never};
-use super::restrictions::{DEFERRED, HOPEFUL, List, Lists, Said, networks};
+use super::list::{DEFERRED, HOPEFUL, List, Lists, Said};
+use super::logic::{all, both, is_never};
+use super::matching::Reader;
+use super::networks::networks;
 use super::values::Values;
 use crate::mta::lift::Use;
 use crate::mta::postfix::services::Service;
@@ -250,6 +253,7 @@ fn lists<'a>(
         null: values.decides("smtpd_null_access_lookup_key", Some(service)),
         certificates: tls.asked,
         hopeful: Cell::new(false),
+        left: Cell::new(0),
     }
 }
 
@@ -266,7 +270,7 @@ fn interfaces(values: &Values<'_>, service: &Service) -> Guard {
             let networks = some
                 .iter()
                 .filter_map(|address| crate::net::Network::parse(&address.to_string()).ok());
-            Guard::Any(vec![super::matching::within(networks), own(&some)])
+            Guard::Any(vec![within(networks), own(&some)])
         }
         _ => Guard::ClientIsHost,
     }

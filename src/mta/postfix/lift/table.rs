@@ -1,5 +1,6 @@
 //! Lookup tables whose text is at hand (`DATABASE_README`). Must not know what they are asked for.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::values::{Values, Word, tokens};
@@ -77,13 +78,29 @@ pub enum Table {
     Broken(String),
 }
 
-/// Opens `type:name`.
-pub fn open(word: &Word, values: &Values<'_>) -> Table {
+/// Opens `type:name`. Each is read once, but for what stands in braces, where the word stands.
+pub fn open(word: &Word, values: &Values<'_>) -> Rc<Table> {
+    if let Some(known) = values.tables.borrow().get(&word.text) {
+        return Rc::clone(known);
+    }
+    let table = Rc::new(read(word, values));
+    if !word.text.contains('{') {
+        let mut tables = values.tables.borrow_mut();
+        tables.insert(word.text.clone(), Rc::clone(&table));
+    }
+    table
+}
+
+fn read(word: &Word, values: &Values<'_>) -> Table {
     let text = word.text.strip_prefix("proxy:").unwrap_or(&word.text);
     let Some((kind, name)) = text.split_once(':') else {
         return Table::Broken("it has no type".into());
     };
     if let Some(inner) = in_braces(name) {
+        let version = values.dictionary.version;
+        if matches!(kind, "cidr" | "pcre" | "regexp") && !version.is_at_least(&[3, 7]) {
+            return Table::Broken(format!("{kind} tables in braces came with Postfix 3.7"));
+        }
         return inline(kind, inner, word);
     }
     match kind {

@@ -2,11 +2,13 @@
 //! any of them means.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::Arc;
 
+use super::table::Table;
 use crate::mta::config::{Gap, World};
 use crate::mta::lift::Use;
 use crate::mta::postfix::dictionary::Dictionary;
@@ -34,6 +36,8 @@ pub struct Values<'a> {
     pub world: &'a World<'a>,
     pub used: RefCell<BTreeMap<(String, String), Use>>,
     pub gaps: RefCell<Vec<Gap>>,
+    /// The tables that were opened, by their words.
+    pub tables: RefCell<HashMap<String, Rc<Table>>>,
     /// Why a program that asked for a value dies of it.
     faults: RefCell<Vec<(String, Option<Place>)>>,
 }
@@ -50,8 +54,14 @@ impl<'a> Values<'a> {
             world,
             used: RefCell::default(),
             gaps: RefCell::default(),
+            tables: RefCell::default(),
             faults: RefCell::default(),
         }
+    }
+
+    /// The services of master.cf; none where it is not known.
+    pub fn services(&self) -> &'a [Service] {
+        self.dictionary.services.as_deref().unwrap_or_default()
     }
 
     /// What was not understood.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::super::cf::{Model, Rule};
-use super::local::{End, end, squeezed};
+use super::local::{End, end, question, squeezed};
 use crate::policy::Opaque;
 use crate::text::Place;
 
@@ -100,19 +100,9 @@ pub fn altered(model: &Model, is_whole: bool, is_open: bool) -> Vec<(Arc<Opaque>
             None if all_there && of_set().any(|row| is_missing(&row)) => place.cloned(),
             None => continue,
         };
-        for (does, usual, end) in [
-            ("accept", None, End::Pass),
-            ("refuse", Some(false), End::Refuse),
-        ] {
-            let opaque = Opaque {
-                kind: "rules",
-                name: name.to_owned(),
-                hit: format!("the rules of `{name}` {does} the session"),
-                reason: "they are not those of the library of 8.15 to 8.18".to_owned(),
-                usual,
-                origin: place.clone(),
-            };
-            all.push((Arc::new(opaque), end));
+        let reason = "they are not those of the library of 8.15 to 8.18";
+        for (refuse, end) in [(false, End::Pass), (true, End::Refuse)] {
+            all.push((question(name, refuse, reason, place.clone()), end));
         }
     }
     all

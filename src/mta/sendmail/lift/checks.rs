@@ -82,7 +82,10 @@ impl Checks<'_> {
         let mail = stage("check_mail", self.mail(daemon));
         let rcpt = stage("check_rcpt", self.rcpt(daemon.defers));
         if self.delayed {
-            stages.extend([rcpt, mail, relay]);
+            stages.push(rcpt);
+            let spam = self.spam();
+            stages.extend((!spam.is_empty()).then(|| stage("Spam:", spam)));
+            stages.extend([mail, relay]);
         } else {
             stages.extend([relay, mail, rcpt]);
         }
@@ -162,7 +165,7 @@ impl Checks<'_> {
         self.input.uses("map", "same", Use::Decides);
         let entries = self.table.addresses("connect", false);
         trusted.extend(table::says(Field::ClientName, &entries, Answer::Relay));
-        trusted.extend(self.table.unknown("lets the client relay", None));
+        trusted.extend(self.table.unknown("lets the client relay", Some(false)));
         trusted.push(Guard::ClientIsOwn);
         Some(Guard::Any(trusted))
     }

@@ -7,7 +7,7 @@ use super::checks::Checks;
 use super::delivery::Route;
 use super::input::Input;
 use super::table::{networks, relayed};
-use crate::mta::lift::Use;
+use crate::mta::lift::{Through, Use};
 use crate::net::Domain;
 use crate::policy::{
     Alias, Auth, AuthBackend, Certificate, Dnsbl, Endpoint, Facts, Host, Limits, Listener,
@@ -294,11 +294,8 @@ fn aliases(input: &Input<'_>, unknown: &mut Unknown) -> Option<Stated<Vec<Alias>
 
 fn smarthost(checks: &Checks<'_>, unknown: &mut Unknown) -> Option<Stated<Smarthost>> {
     let line = checks.input.macro_line("S", Use::States)?;
-    let value = line.value.as_deref().filter(|value| !value.is_empty())?;
-    let (mailer, host) = match value.split_once(':') {
-        Some((mailer, host)) if !mailer.starts_with('[') => (mailer, host),
-        _ => ("relay", value),
-    };
+    let value = line.value.as_deref()?;
+    let (mailer, host) = smart_host(value)?;
     let Some((host, port)) = tcp(checks, mailer, host) else {
         unknown.insert(
             "smarthost",
@@ -327,6 +324,32 @@ fn smarthost(checks: &Checks<'_>, unknown: &mut Unknown) -> Option<Stated<Smarth
         },
         origin: line.place.clone(),
     })
+}
+
+/// The server that mail goes through, with what is known of it.
+pub fn through(checks: &Checks<'_>) -> Option<Through> {
+    let line = checks.input.macro_line("S", Use::States)?;
+    let (mailer, host) = smart_host(line.value.as_deref()?)?;
+    let (host, port) = tcp(checks, mailer, host)?;
+    let table = &checks.table;
+    Some(Through {
+        host: host.to_string(),
+        port,
+        in_clear: false,
+        logs_in: (checks.input.feature("authinfo").is_some() || table.has("authinfo").is_some())
+            .then_some(true),
+        mechanisms: Vec::new(),
+        origin: line.place.clone(),
+    })
+}
+
+/// The mailer and the host of the smarthost.
+fn smart_host(value: &str) -> Option<(&str, &str)> {
+    match value.split_once(':') {
+        _ if value.is_empty() => None,
+        Some((mailer, host)) if !mailer.starts_with('[') => Some((mailer, host)),
+        _ => Some(("relay", value)),
+    }
 }
 
 /// A setting of Cyrus SASL for this server.

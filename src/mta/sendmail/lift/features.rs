@@ -37,6 +37,8 @@ const RULES: &[(&str, &str, &str, &str)] = &[
     ("Relay_ok", "<?> $+ < @ $=w >", "RELAY", "relay_local_from"),
     ("Relay_ok", "<?> $+ < @ $+ >", "<! From>", "relay_mail_from"),
     ("Basic_check_relay", "$* $| FAIL", "$#error", "require_rdns"),
+    ("check_rcpt", "<FRIEND> $+", "SPAMFRIEND", "delay_checks"),
+    ("check_rcpt", "<HATER> $+", "$1", "delay_checks"),
 ];
 
 /// Rules that are missing with a feature: the ruleset, the left sides, the feature.
@@ -88,6 +90,8 @@ pub fn told(model: &Model, version: Version) -> BTreeMap<String, Vec<Feature>> {
                     let argument = match *feature {
                         "relay_mail_from" if by_domain => Some("domain"),
                         "nouucp" | "nopercenthack" => Some("reject"),
+                        "delay_checks" if left.starts_with("<F") => Some("friend"),
+                        "delay_checks" => Some("hater"),
                         _ => None,
                     };
                     let args = argument.map(str::to_owned);

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::super::cf::settings::Named;
 use super::super::cf::{Line, Model, Rule};
 use super::super::resolve::Resolved;
 use crate::mta::config::{Gap, World};
@@ -42,6 +43,8 @@ pub struct Input<'a> {
     /// What it is read with.
     pub world: &'a World<'a>,
     folder: PathBuf,
+    /// Its options with their right names.
+    named: Vec<Named<'a>>,
     features: BTreeMap<String, Vec<Feature>>,
     /// What was not understood.
     pub gaps: RefCell<Vec<Gap>>,
@@ -62,6 +65,7 @@ impl<'a> Input<'a> {
             model: &resolved.model,
             world,
             folder: folder.to_path_buf(),
+            named: resolved.model.named(world.version).collect(),
             features,
             gaps: RefCell::default(),
             used: RefCell::default(),
@@ -98,8 +102,7 @@ impl<'a> Input<'a> {
 
     /// All lines of an option.
     pub fn options(&self, name: &str) -> Vec<&'a Line> {
-        let named = self.model.named(self.world.version);
-        let found = named.filter(|named| named.name == name);
+        let found = self.named.iter().filter(|named| named.name == name);
         found.map(|named| named.line).collect()
     }
 

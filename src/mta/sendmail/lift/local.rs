@@ -110,26 +110,29 @@ impl<'r> Rules<'r> {
         let may_pass = rest
             .iter()
             .any(|rule| end(&rule.right) == Some(End::Pass) || rule.right.contains("$>"));
-        let ask = |does: &str, usual, end| {
-            let opaque = Opaque {
-                kind: "rules",
-                name: name.to_owned(),
-                hit: format!("the rules of `{name}` {does} the session"),
-                reason: "they are none whose meaning is known here".to_owned(),
-                usual,
-                origin: self.place(),
-            };
-            (Arc::new(opaque), end)
-        };
+        let reason = "they are none whose meaning is known here";
         let mut all = Vec::new();
         if may_pass {
-            all.push(ask("accept", None, End::Pass));
+            all.push((question(name, false, reason, self.place()), End::Pass));
         }
         if may_pass || rest.iter().any(|rule| end(&rule.right).is_some()) {
-            all.push(ask("refuse", Some(false), End::Refuse));
+            all.push((question(name, true, reason, self.place()), End::Refuse));
         }
         all
     }
+}
+
+/// Whether the rules of a ruleset refuse the session, or else whether they accept it.
+pub fn question(name: &str, refuse: bool, reason: &str, origin: Option<Place>) -> Arc<Opaque> {
+    let does = if refuse { "refuse" } else { "accept" };
+    Arc::new(Opaque {
+        kind: "rules",
+        name: name.to_owned(),
+        hit: format!("the rules of `{name}` {does} the session"),
+        reason: reason.to_owned(),
+        usual: refuse.then_some(false),
+        origin,
+    })
 }
 
 /// How a right side ends the ruleset, if by `$#`.

@@ -18,6 +18,7 @@ mod local;
 mod rcpt_rules;
 mod recipient;
 mod sender;
+mod spam;
 mod table;
 
 use std::collections::BTreeMap;
@@ -90,12 +91,6 @@ fn lift(
         ),
         input: &input,
     };
-    if let Some(delay) = input.feature("delay_checks")
-        && delay.args.iter().any(|arg| !arg.is_empty())
-    {
-        let reason = "who is checked further is left to `Spam:` entries, which are not read";
-        input.gap(delay.place.as_ref(), reason);
-    }
     let listeners = listeners::listeners(&checks, &trusted);
     let (facts, unknown, stated) = facts::facts(&checks, &listeners, hostname);
     let policy = Policy {
@@ -105,8 +100,10 @@ fn lift(
         unknown,
         stated,
     };
+    let through = facts::through(&checks);
     Some(Lifted {
         policy,
+        through,
         gaps: input.gaps.take(),
         used: input.used.take(),
     })

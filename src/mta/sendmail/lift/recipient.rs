@@ -75,16 +75,27 @@ impl Checks<'_> {
     }
 
     /// `host!user` with a host of one label is a recipient at `host.UUCP`, unless it is this one.
-    fn uucp(&self) -> Option<Guard> {
-        let operators = self.input.class("O", Use::Decides).words;
+    pub fn uucp(&self) -> Option<Guard> {
+        let mut rewrite = self.taken_off();
+        let signs = rewrite.finds.len();
+        rewrite.finds.retain(|inside| *inside != Inside::Bang);
         let expression = Expression::new("^(?!localhost!)[^.!@%]+!", true, None).ok()?;
-        operators.contains("!").then(|| {
+        (rewrite.finds.len() < signs).then(|| {
             let expressions = vec![expression];
             let patterns = Patterns {
                 expressions,
                 ..Patterns::default()
             };
-            within(Field::RecipientLocal, patterns)
+            // What is at another's domain is not looked into.
+            let mut at = vec![Guard::RecipientBare];
+            at.push(Guard::Matches(
+                Field::RecipientDomain,
+                Arc::clone(&rewrite.within),
+            ));
+            at.extend(self.own_literal());
+            let host = within(Field::RecipientLocal, patterns);
+            let guard = Guard::All(vec![host, Guard::Any(at)]);
+            Guard::Rewritten(Arc::new(rewrite), Box::new(guard))
         })
     }
 
@@ -101,6 +112,9 @@ impl Checks<'_> {
         own.extend(self.own_literal());
         let own = Guard::Any(own);
         let mut clauses = Vec::new();
+        if !(whole.is_empty() && locals.is_empty() && domains.is_empty()) {
+            clauses.push(self.blocked_at_localhost());
+        }
         for (field, entries) in [
             (Field::Recipient, whole),
             (Field::RecipientLocal, locals),
@@ -136,6 +150,25 @@ impl Checks<'_> {
             clauses.push(refuse(guard, Reason::RecipientRefused, None));
         }
         clauses
+    }
+
+    /// `localhost` becomes the host's own name before it is looked up: what an entry of that says of
+    /// such recipients is not followed.
+    fn blocked_at_localhost(&self) -> Clause {
+        let opaque = Opaque {
+            kind: "table",
+            name: "localhost".into(),
+            hit: "the access map refuses the host's own name".into(),
+            reason: "`localhost` is looked up as that name".into(),
+            usual: Some(false),
+            origin: None,
+        };
+        let here = Patterns::exact(["localhost"]);
+        let guards = vec![
+            within(Field::RecipientDomain, here),
+            Guard::Opaque(Arc::new(opaque)),
+        ];
+        refuse(Guard::All(guards), Reason::RecipientRefused, None)
     }
 
     /// Clients' certificates that the access map lets relay.
@@ -216,7 +249,7 @@ impl Checks<'_> {
                 self.relayed.place.clone(),
             ));
         }
-        for guard in self.relayed.unknown("the recipient's domain", None) {
+        for guard in self.relayed.unknown("the recipient's domain", Some(false)) {
             all.push((guard, self.relayed.place.clone()));
         }
         let entries = self.table.names("to", true, self.hosts_only);
@@ -237,22 +270,26 @@ impl Checks<'_> {
                 table::says(Field::Recipient, &whole, Answer::Relay).map(|guard| (guard, None)),
             );
         }
-        if let Some(guard) = self.table.unknown("relays to the recipient", None) {
+        if let Some(guard) = self.table.unknown("relays to the recipient", Some(false)) {
             all.push((guard, None));
         }
         all
     }
 
-    /// The guard over the recipient that the rules find inside: own names are always taken off
-    /// (`Parse0`), relayed ones unless `loose_relay_check`.
+    /// The guard over the recipient that the rules find inside.
     fn rewritten(&self, guard: Guard) -> Guard {
+        Guard::Rewritten(Arc::new(self.taken_off()), Box::new(guard))
+    }
+
+    /// Own names are always taken off (`Parse0`), relayed ones unless `loose_relay_check`.
+    fn taken_off(&self) -> Rewrite {
         let mut within = self.own_names();
         if self.input.feature("loose_relay_check").is_none() {
             within.extend(&relay_names(&self.relayed, self.hosts_only));
             let entries = self.table.names("to", true, self.hosts_only);
             within.extend(&table::relayed_names(&entries));
         }
-        Guard::Rewritten(Arc::new(self.rewrite(within)), Box::new(guard))
+        self.rewrite(within)
     }
 
     /// What is found inside a recipient at one of these domains.
@@ -265,6 +302,7 @@ impl Checks<'_> {
         ];
         Rewrite {
             home: None,
+            extension: String::new(),
             within: Arc::new(within),
             own_literal: self.own_literal().is_some(),
             bare: true,
@@ -283,7 +321,7 @@ impl Checks<'_> {
             passes(Guard::ClientIsHost, None),
             passes(self.relayed_addresses(), self.relayed.place.clone()),
         ];
-        for guard in self.relayed.unknown("the client", None) {
+        for guard in self.relayed.unknown("the client", Some(false)) {
             clauses.push(passes(guard, self.relayed.place.clone()));
         }
         let addresses = self.table.addresses("connect", true);
@@ -294,7 +332,7 @@ impl Checks<'_> {
                 .next();
             clauses.push(passes(guard, place));
         }
-        if let Some(guard) = self.table.unknown("lets the client relay", None) {
+        if let Some(guard) = self.table.unknown("lets the client relay", Some(false)) {
             clauses.push(passes(guard, None));
         }
         clauses.extend(self.forgeable());

@@ -1,7 +1,9 @@
 //! The access map as the standard rulesets look it up (cf/README, "Anti-spam configuration
 //! control"). Must not know which look-up decides what.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::addresses::network;
@@ -31,10 +33,14 @@ pub enum Answer {
     Discard,
     /// `QUARANTINE`: taken, and held.
     Held,
+    /// `FRIEND` of a `Spam:` entry.
+    Friend,
+    /// `HATER` of a `Spam:` entry.
+    Hater,
 }
 
 impl Answer {
-    /// Every answer.
+    /// Every answer that checks have.
     pub const ALL: [Self; 7] = [
         Self::Relay,
         Self::Ok,
@@ -66,10 +72,21 @@ impl Answer {
         }
     }
 
+    /// The answer of a `Spam:` entry.
+    fn of_spam(value: &str) -> Self {
+        match value.to_ascii_uppercase().as_str() {
+            "FRIEND" => Self::Friend,
+            "HATER" => Self::Hater,
+            _ => Self::Ok,
+        }
+    }
+
     /// What the check does that looks it up.
     pub fn outcome(self, reason: Reason) -> Outcome {
         match self {
-            Self::Relay | Self::Ok | Self::Skip | Self::Held => Outcome::Next,
+            Self::Relay | Self::Ok | Self::Skip | Self::Held | Self::Friend | Self::Hater => {
+                Outcome::Next
+            }
             Self::Reject => Outcome::Refuse(reason),
             Self::Later => Outcome::TempFail(reason),
             Self::Discard => Outcome::Accept(Accept::Discard),
@@ -97,10 +114,16 @@ enum Key {
     Begin(Network),
 }
 
+/// Entries by the tag that was asked for, and whether those without one count too.
+type Asked = BTreeMap<(String, bool), Rc<[Entry]>>;
+
 /// The access map.
 #[derive(Debug, Default)]
 pub struct Table {
-    entries: HashMap<String, (Answer, Place)>,
+    /// What stands behind a tag and its colon, by the tag; without a tag under the empty one.
+    entries: BTreeMap<String, BTreeMap<String, (Answer, Place)>>,
+    /// The entries for addresses that were asked for.
+    addresses: RefCell<Asked>,
     /// What the entries for TLS say, as written.
     texts: HashMap<String, (String, Place)>,
     name: String,
@@ -158,7 +181,9 @@ impl Table {
             let Some((key, value)) = text.trim_end().split_once([' ', '\t']) else {
                 continue;
             };
-            let found = (Answer::of(value.trim()), Place::new(&source, span));
+            let is_spam = key.to_ascii_lowercase().starts_with("spam:");
+            let read = if is_spam { Answer::of_spam } else { Answer::of };
+            let found = (read(value.trim()), Place::new(&source, span));
             if key
                 .get(..4)
                 .is_some_and(|tag| tag.eq_ignore_ascii_case("tls_"))
@@ -171,25 +196,29 @@ impl Table {
                 found.0 = Answer::Reject;
             }
             // makemap keeps the first of two lines with one key.
-            table.entries.entry(key.to_lowercase()).or_insert(found);
+            let key = key.to_lowercase();
+            let (tag, rest) = match key.split_once(':') {
+                Some((tag, rest)) if tag != "ipv6" => (tag, rest),
+                _ => ("", key.as_str()),
+            };
+            let entries = table.entries.entry(tag.to_owned()).or_default();
+            entries.entry(rest.to_owned()).or_insert(found);
         }
         table
     }
 
-    /// The entries of `tag`, and those without a tag where those are looked up too.
-    fn tagged(&self, tag: &str, untagged: bool) -> BTreeMap<&str, (Answer, &Place)> {
-        let mut found = BTreeMap::new();
-        for (key, (answer, place)) in &self.entries {
-            let rest = key
-                .strip_prefix(tag)
-                .and_then(|rest| rest.strip_prefix(':'));
-            if let Some(rest) = rest {
-                found.insert(rest, (*answer, place));
-            } else if untagged && (!key.contains(':') || key.starts_with("ipv6:")) {
-                found.entry(key.as_str()).or_insert((*answer, place));
-            }
-        }
-        found
+    /// The entries of `tag`, and those without a tag where those are looked up too, sorted.
+    fn tagged(&self, tag: &str, untagged: bool) -> Vec<(&str, (Answer, &Place))> {
+        let own = self.entries.get(tag);
+        let others = self.entries.get("").filter(|_| untagged);
+        let is_own = |key: &String| own.is_some_and(|own| own.contains_key(key));
+        let others = others.into_iter().flatten().filter(|(key, _)| !is_own(key));
+        let all = own.into_iter().flatten().chain(others);
+        let mut all: Vec<_> = all
+            .map(|(key, (answer, place))| (key.as_str(), (*answer, place)))
+            .collect();
+        all.sort_by_key(|(key, _)| *key);
+        all
     }
 
     /// Entries for names, which are looked up with each of their parents; exactly alone where the
@@ -220,7 +249,11 @@ impl Table {
     }
 
     /// Entries for addresses with all their octets or groups, and without the last ones.
-    pub fn addresses(&self, tag: &str, untagged: bool) -> Vec<Entry> {
+    pub fn addresses(&self, tag: &str, untagged: bool) -> Rc<[Entry]> {
+        let asked = (tag.to_owned(), untagged);
+        if let Some(known) = self.addresses.borrow().get(&asked) {
+            return Rc::clone(known);
+        }
         let mut found = Vec::new();
         for (key, (answer, place)) in self.tagged(tag, untagged) {
             if let Some(network) = network(key).filter(|_| !key.ends_with(['.', ':'])) {
@@ -232,7 +265,10 @@ impl Table {
                 });
             }
         }
-        sorted(found)
+        let found: Rc<[Entry]> = sorted(found).into();
+        let mut known = self.addresses.borrow_mut();
+        known.insert(asked, Rc::clone(&found));
+        found
     }
 
     /// Entries for whole addresses, then for local parts as `user@`.
@@ -265,7 +301,7 @@ impl Table {
     /// Where an entry of a tag stands, if there is one.
     pub fn has(&self, tag: &str) -> Option<&Place> {
         let found = self.tagged(tag, false);
-        found.into_values().map(|(_, place)| place).next()
+        found.into_iter().map(|(_, (_, place))| place).next()
     }
 
     /// The question whether a map that is not here answers so that `hit`.
@@ -317,6 +353,11 @@ fn found<'e>(field: Field, entries: impl Iterator<Item = &'e Entry>) -> Guard {
     } else {
         Guard::ClientIn(Arc::new(AddressSet::new(networks)))
     }
+}
+
+/// The look-up of `field` in `entries` finds one; none without entries.
+pub fn any(field: Field, entries: &[Entry]) -> Option<Guard> {
+    (!entries.is_empty()).then(|| found(field, entries.iter()))
 }
 
 /// The look-up of `field` in `entries` finds `wanted`; addresses look at the client's.

@@ -3,14 +3,17 @@
 
 use std::collections::HashSet;
 
-use super::behaviour::{Judged, finding};
 use crate::findings::{Finding, Severity};
 use crate::policy::{Decision, Difference, Policy, compare};
+use crate::rules::judged::Judged;
 use crate::text::Place;
 
 /// One finding for each difference, at the line of the configuration, with the line of the
 /// description beside it.
-pub(super) fn drift(wanted: &Policy, judged: Judged<'_>) -> Vec<Finding> {
+pub fn find(judged: &Judged<'_>) -> Vec<Finding> {
+    let Some(wanted) = &judged.asking.wanted else {
+        return Vec::new();
+    };
     let found = &judged.lifted.policy;
     let drift = compare(wanted, found);
     // What hangs on the same answers is told once, by the worst that comes of them.
@@ -26,11 +29,10 @@ pub(super) fn drift(wanted: &Policy, judged: Judged<'_>) -> Vec<Finding> {
         .map(|difference| session(wanted, found, difference, judged))
         .collect();
     for difference in &drift.facts {
-        let told = finding(
+        let told = judged.finding(
             Severity::Error,
             "fact-drift",
             difference.second.origin.as_ref(),
-            judged,
             format!(
                 "{} is `{}` here, and the description says `{}`",
                 difference.second.name, difference.second.value, difference.first.value
@@ -47,11 +49,10 @@ pub(super) fn drift(wanted: &Policy, judged: Judged<'_>) -> Vec<Finding> {
         facts.any(|fact| fact.value != "none")
     };
     for (name, reason) in drift.unknown.iter().filter(|(name, _)| is_demanded(name)) {
-        findings.push(finding(
+        findings.push(judged.finding(
             Severity::Note,
             "not-compared",
             None,
-            judged,
             format!("{name} was not compared with the description: {reason}"),
         ));
     }
@@ -62,7 +63,7 @@ fn session(
     wanted: &Policy,
     found: &Policy,
     difference: &Difference<'_>,
-    judged: Judged<'_>,
+    judged: &Judged<'_>,
 ) -> Finding {
     let origin = |policy: &Policy, side: usize| {
         let by = difference.by[side].and_then(|clause| clause.origin.clone());
@@ -84,11 +85,10 @@ fn session(
     } else {
         Severity::Error
     };
-    let told = finding(
+    let told = judged.finding(
         severity,
         "access-drift",
         origin(found, 1).as_ref(),
-        judged,
         format!(
             "a session is {} here{condition}, and the description says: {}",
             difference.second, difference.first
