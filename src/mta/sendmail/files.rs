@@ -13,7 +13,7 @@ use super::resolve::{self, Resolved};
 use crate::findings::{Finding, Severity};
 use crate::mta::config::World;
 use crate::mta::dialect::Dialect;
-use crate::text::{Edit, Place, Source, Span, Unread};
+use crate::text::{Edit, Place, Source, Span, Stat, Unread};
 
 /// A sendmail.mc or sendmail.cf, read.
 #[derive(Debug)]
@@ -303,6 +303,11 @@ impl<'w> Files<'w> {
     /// Why it was not read.
     pub fn file(&self, path: &str) -> Result<Arc<Source>, Unread> {
         self.world.files.read(path, &self.folder)
+    }
+
+    /// The mode and age of a file that the configuration names, where those can be seen.
+    pub fn stat(&self, path: &str) -> Option<Stat> {
+        self.world.files.stat(path, &self.folder).ok()
     }
 
     /// The rules of a ruleset.

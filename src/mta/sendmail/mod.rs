@@ -41,8 +41,8 @@ const QUOTES: &[Quote] = &[
     ("comment", comment),
 ];
 
-pub use cf::Model;
 pub use cf::settings::key_of;
+pub use cf::{Line, Model};
 /// The kinds of files that it reads.
 pub use dialects::ALL as DIALECTS;
 pub use files::{Daemon, Entry, Feature, Files, Word, class_file, instead, part};

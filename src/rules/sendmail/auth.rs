@@ -139,7 +139,7 @@ pub fn anonymous_login(files: &Files<'_>) -> Vec<Finding> {
     let finding = files
         .say(
             Severity::Warning,
-            "anonymous-login",
+            "anonymous-mechanism",
             Some(&part(place, "ANONYMOUS")),
             message,
         )

@@ -49,7 +49,7 @@ pub fn answers(files: &Files<'_>) -> Vec<Finding> {
                 files
                     .say(
                         Severity::Warning,
-                        "dnsbl-any-answer",
+                        "any-dnsbl-answer",
                         at(feature).as_ref(),
                         message,
                     )

@@ -4,6 +4,7 @@
 mod access;
 mod auth;
 mod cf;
+mod disk;
 mod dnsbl;
 mod library;
 mod limits;
@@ -630,10 +631,10 @@ pub static RULES: &[Rule] = &[
     )
     .by(&[Finder::Sendmail(auth::weak_mechanism)]),
     Rule::new(
-        "anonymous-login",
+        "anonymous-mechanism",
         Group::Auth,
         Severity::Warning,
-        include_str!("anonymous_login.md"),
+        include_str!("anonymous_mechanism.md"),
     )
     .by(&[Finder::Sendmail(auth::anonymous_login)]),
     Rule::new(
@@ -658,16 +659,16 @@ pub static RULES: &[Rule] = &[
     )
     .by(&[Finder::Sendmail(tls::ssl_options)]),
     Rule::new(
-        "old-tls",
+        "lowest-tls-unset",
         Group::Tls,
         Severity::Warning,
-        include_str!("old_tls.md"),
+        include_str!("lowest_tls_unset.md"),
     ),
     Rule::new(
-        "weak-ciphers",
+        "weak-cipher-list",
         Group::Tls,
         Severity::Warning,
-        include_str!("weak_ciphers.md"),
+        include_str!("weak_cipher_list.md"),
     )
     .by(&[Finder::Sendmail(tls::ciphers)]),
     Rule::new(
@@ -696,10 +697,10 @@ pub static RULES: &[Rule] = &[
         include_str!("falls_back_to_clear.md"),
     ),
     Rule::new(
-        "md5-fingerprint",
+        "fingerprint-by-md5",
         Group::Tls,
         Severity::Warning,
-        include_str!("md5_fingerprint.md"),
+        include_str!("fingerprint_by_md5.md"),
     ),
     Rule::new(
         "dane-needs-dnssec",
@@ -742,10 +743,10 @@ pub static RULES: &[Rule] = &[
     )
     .by(&[Finder::Sendmail(relay::virtuser_domain_relays)]),
     Rule::new(
-        "dnsbl-any-answer",
+        "any-dnsbl-answer",
         Group::Access,
         Severity::Warning,
-        include_str!("dnsbl_any_answer.md"),
+        include_str!("any_dnsbl_answer.md"),
     )
     .by(&[Finder::Sendmail(dnsbl::answers)]),
     Rule::new(
@@ -1038,4 +1039,60 @@ pub static RULES: &[Rule] = &[
         include_str!("stale_cf.md"),
     )
     .by(&[Finder::Sendmail(cf::stale_cf)]),
+    Rule::new(
+        "stale-map",
+        Group::Table,
+        Severity::Warning,
+        include_str!("stale_map.md"),
+    )
+    .by(&[Finder::Sendmail(disk::stale_map)]),
+    Rule::new(
+        "changed-by-others",
+        Group::Security,
+        Severity::Warning,
+        include_str!("changed_by_others.md"),
+    )
+    .by(&[Finder::Sendmail(disk::changed_by_others)]),
+    Rule::new(
+        "password-read-by-others",
+        Group::Security,
+        Severity::Warning,
+        include_str!("password_read_by_others.md"),
+    )
+    .by(&[Finder::Sendmail(disk::read_by_others)]),
+    Rule::new(
+        "key-read-by-others",
+        Group::Tls,
+        Severity::Error,
+        include_str!("key_read_by_others.md"),
+    ),
+    Rule::new(
+        "vulnerable-release",
+        Group::Security,
+        Severity::Note,
+        include_str!("vulnerable_release.md"),
+    )
+    .pedantic()
+    .by(&[Finder::Sendmail(disk::vulnerable_release)]),
+    Rule::new(
+        "trusts-web-server",
+        Group::Security,
+        Severity::Note,
+        include_str!("trusts_web_server.md"),
+    )
+    .by(&[Finder::Sendmail(disk::trusts_web_server)]),
+    Rule::new(
+        "aliases-without-postmaster",
+        Group::Delivery,
+        Severity::Warning,
+        include_str!("aliases_without_postmaster.md"),
+    )
+    .by(&[Finder::Sendmail(disk::aliases_without_postmaster)]),
+    Rule::new(
+        "counted-late",
+        Group::Access,
+        Severity::Note,
+        include_str!("counted_late.md"),
+    )
+    .by(&[Finder::Sendmail(disk::counted_late)]),
 ];

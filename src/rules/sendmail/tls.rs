@@ -113,7 +113,7 @@ pub fn ssl_options(files: &Files<'_>) -> Vec<Finding> {
                     files
                         .say(
                             Severity::Warning,
-                            "old-tls",
+                            "lowest-tls-unset",
                             Some(&part(place, word)),
                             message,
                         )
@@ -134,7 +134,7 @@ pub fn ssl_options(files: &Files<'_>) -> Vec<Finding> {
             let message = "TLS 1.0 and 1.1 are not switched off here: whether they are spoken is left to the system's OpenSSL";
             found.push(
                 files
-                    .say(Severity::Note, "old-tls", place.as_ref(), message)
+                    .say(Severity::Note, "lowest-tls-unset", place.as_ref(), message)
                     .certainty(Certainty::Conditional)
                     .help("add `+SSL_OP_NO_TLSv1 +SSL_OP_NO_TLSv1_1` to `confSERVER_SSL_OPTIONS` (RFC 8996)"),
             );
@@ -246,7 +246,7 @@ pub fn ciphers(files: &Files<'_>) -> Vec<Finding> {
             files
                 .say(
                     Severity::Warning,
-                    "weak-ciphers",
+                    "weak-cipher-list",
                     Some(&part(place, bad)),
                     message,
                 )
@@ -302,7 +302,7 @@ pub fn weak_tls_setting(files: &Files<'_>) -> Vec<Finding> {
         say(
             "CertFingerprintAlgorithm",
             Severity::Warning,
-            "md5-fingerprint",
+            "fingerprint-by-md5",
             "certificates with the same MD5 fingerprint can be made: it proves no identity",
             "write `sha256` and compare `{cert_fp}`",
         );
