@@ -10,6 +10,7 @@ mod library;
 mod limits;
 mod listeners;
 mod milters;
+mod networks;
 mod relay;
 mod routing;
 mod tables;
@@ -1095,4 +1096,18 @@ pub static RULES: &[Rule] = &[
         include_str!("counted_late.md"),
     )
     .by(&[Finder::Sendmail(disk::counted_late)]),
+    Rule::new(
+        "broad-network",
+        Group::Relay,
+        Severity::Error,
+        include_str!("broad_network.md"),
+    )
+    .by(&[Finder::Sendmail(networks::broad_network)]),
+    Rule::new(
+        "public-certificate",
+        Group::Relay,
+        Severity::Warning,
+        include_str!("public_certificate.md"),
+    )
+    .by(&[Finder::Sendmail(networks::public_certificate)]),
 ];
