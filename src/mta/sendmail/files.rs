@@ -152,7 +152,9 @@ impl<'w> Files<'w> {
             Some(_) => self.asked("MAILER").next().is_some(),
             None => !self.resolved.model.mailers.is_empty(),
         };
-        made && self.feature("msp").is_none() && self.feature("nullclient").is_none()
+        let version = self.macro_line("Z").and_then(|line| line.value.as_deref());
+        let submits = version.is_some_and(|version| version.ends_with("/Submit"));
+        made && !submits && self.feature("msp").is_none() && self.feature("nullclient").is_none()
     }
 
     /// A feature, as it was asked for last.
@@ -194,6 +196,16 @@ impl<'w> Files<'w> {
     pub fn macro_line(&self, name: &str) -> Option<&Line> {
         let mut lines = self.resolved.model.macros.iter().rev();
         lines.find(|line| line.name == name)
+    }
+
+    /// Where a line was written, unless the library writes it for something that was asked for.
+    pub fn written<'l>(&self, line: &'l Line) -> Option<&'l Place> {
+        let asked = ["DOMAIN", "FEATURE", "MAILER", "OSTYPE"];
+        let place = line.place.as_ref()?;
+        let text = place.source.slice(place.span);
+        let is_asked =
+            self.resolved.reading.is_some() && asked.iter().any(|name| text.starts_with(name));
+        (!is_asked).then_some(place)
     }
 
     /// The listeners.

@@ -66,6 +66,12 @@ pub fn untrusted_mechanism(files: &Files<'_>) -> Vec<Finding> {
         .filter(|word| *word != "EXTERNAL" && *word != "ANONYMOUS")
         .collect();
     if !lost.is_empty() {
+        let rare = ["GSSAPI", "KERBEROS_V4"];
+        let severity = if lost.iter().all(|word| rare.contains(&word.as_str())) {
+            Severity::Note
+        } else {
+            Severity::Warning
+        };
         let message = format!(
             "who logs in by {} may not send mail elsewhere: `TRUST_AUTH_MECH` does not name it",
             list(lost)
@@ -73,7 +79,7 @@ pub fn untrusted_mechanism(files: &Files<'_>) -> Vec<Finding> {
         found.push(
             files
                 .say(
-                    Severity::Warning,
+                    severity,
                     "untrusted-mechanism",
                     line.place.as_ref(),
                     message,

@@ -80,7 +80,11 @@ pub fn duplicate_ruleset(files: &Files<'_>) -> Vec<Finding> {
         let name = set.name.split('=').next().unwrap_or_default().trim();
         let Some(place) = &set.place else { continue };
         let is_standard = made && STANDARD.contains(&name);
-        if !seen.insert(name.to_owned()) && !made || is_standard && !set.rules.is_empty() {
+        // The library itself adds to the local ones.
+        let is_local = name.starts_with("Local_");
+        if !seen.insert(name.to_owned()) && !made && !is_local
+            || is_standard && !set.rules.is_empty()
+        {
             let message = format!(
                 "the ruleset `{name}` is there already: these rules come behind its own, which mostly decide before them"
             );
@@ -107,7 +111,7 @@ pub fn option_needs_build(files: &Files<'_>) -> Vec<Finding> {
     for named in files.resolved.model.named(files.world.version) {
         let row = catalogue::options().get(&named.name);
         let needs = row.map_or("", |row| row.get("needs"));
-        let Some(place) = named.line.place.as_ref().filter(|_| !needs.is_empty()) else {
+        let Some(place) = files.written(named.line).filter(|_| !needs.is_empty()) else {
             continue;
         };
         // These are how the option is compiled in wherever TLS is.

@@ -113,7 +113,9 @@ pub fn odd_time(files: &Files<'_>) -> Vec<Finding> {
         found.push(files.say(Severity::Note, rule, place, message).help(help));
     };
     let seconds = |option: &str, unit: u64| {
-        let line = files.option(option).filter(|line| line.place.is_some())?;
+        let line = files
+            .option(option)
+            .filter(|line| files.written(line).is_some())?;
         time(line.value.as_deref()?, unit)
     };
     if let Some(ident) = seconds("Timeout.ident", 60).filter(|time| *time > 0) {
@@ -318,7 +320,9 @@ pub fn accepts_bad_senders(files: &Files<'_>) -> Vec<Finding> {
 pub fn risky_option(files: &Files<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     let written = |option: &str| {
-        let line = files.option(option).filter(|line| line.place.is_some())?;
+        let line = files
+            .option(option)
+            .filter(|line| files.written(line).is_some())?;
         Some((
             line.place.as_ref(),
             line.value.as_deref().unwrap_or_default(),
