@@ -215,19 +215,18 @@ impl Snapshot {
     pub fn list(&self, path: &str, folder: &Path) -> Result<Vec<String>, Unread> {
         let named = plain(&folder.join(path));
         // Of files that were given, those below the folder are there.
-        let known = self.known.borrow();
-        let given = known
-            .iter()
-            .filter(|(path, text)| text.is_ok() && path.parent() == Some(&named));
-        let names: Vec<String> = given
-            .filter_map(|(path, _)| Some(path.file_name()?.to_str()?.to_owned()))
-            .collect();
-        if matches!(&self.scope, Scope::Below(root) if root.as_os_str() == "\0")
-            && !names.is_empty()
-        {
-            return Ok(names);
+        if matches!(&self.scope, Scope::Below(root) if root.as_os_str() == "\0") {
+            let given: Vec<String> = self
+                .known
+                .borrow()
+                .iter()
+                .filter(|(path, text)| text.is_ok() && path.parent() == Some(&named))
+                .filter_map(|(path, _)| Some(path.file_name()?.to_str()?.to_owned()))
+                .collect();
+            if !given.is_empty() {
+                return Ok(given);
+            }
         }
-        drop(known);
         let place = self.place(&named)?;
         let entries = fs::read_dir(place).map_err(ReadError::Io)?;
         let mut names: Vec<String> = entries

@@ -84,16 +84,10 @@ impl<'t> Scanner<'t> {
     }
 
     fn unknown(&self, kind: &'static str, start: usize, name: &str) -> Fault {
-        let rule = match kind {
-            "variable" => "unknown-expansion",
-            "condition" => "unknown-expansion",
-            "operator" => "unknown-expansion",
-            _ => "unknown-expansion",
-        };
         let version = self.version;
         let message =
             format!("Exim {version} has no expansion {kind} `{name}`, so this expansion fails");
-        let mut fault = self.fault(rule, start, message);
+        let mut fault = self.fault("unknown-expansion", start, message);
         fault.near = catalogue::nearest_word(kind, name).filter(|near| *near != name);
         fault
     }

@@ -158,12 +158,12 @@ impl Macros {
     /// The macros that were defined, each with its value, its place and what became of it.
     pub fn defined(&self) -> Vec<(String, String, Place, Use)> {
         let uses = self.uses.borrow();
-        let users = self.user.iter().filter_map(|known| {
+        let defined = self.user.iter().filter_map(|known| {
             let place = known.place.clone()?;
             let became = uses.get(&known.name).cloned().unwrap_or_default();
             Some((known.name.clone(), known.value.clone(), place, became))
         });
-        users.collect()
+        defined.collect()
     }
 
     /// Takes a definition, a logical line that begins with an upper-case letter.

@@ -330,7 +330,7 @@ impl<'w> Files<'w> {
             .collect()
     }
 
-    /// The mailer that SMART_HOST and its like name, and the host: `relay` where they name none.
+    /// The mailer that `SMART_HOST` and its like name, and the host: `relay` where they name none.
     pub fn hop(value: &str) -> (Option<&str>, &str) {
         match value.split_once(':') {
             Some((mailer, host)) if !mailer.contains(['[', '.', ' ']) => (Some(mailer), host),

@@ -2,6 +2,7 @@
 //! drivers are read.
 
 use super::acl_lines::is_true;
+use super::encryption::ports;
 use super::tell::{error, note, warning};
 use crate::findings::Finding;
 use crate::mta::exim::parse::{Branch, Condition, Node, parse};
@@ -107,17 +108,14 @@ fn asks_for_text(condition: &Condition) -> bool {
 /// Passwords of users that there are not.
 pub fn empty_secret(files: &Files<'_>) -> Vec<Finding> {
     let found = authenticators(files).filter_map(|driver| {
-        let (option, is_open) = match driver.kind? {
-            "cram_md5" => {
-                let secret = driver.option("server_secret")?;
-                ("server_secret", may_be_empty(&parse(&secret.value)?))
-            }
-            _ => {
-                let condition = driver.option("server_condition")?;
-                let nodes = parse(&condition.value)?;
-                let is_open = nodes.iter().any(|node| matches!(node, Node::If(condition, ..) if compares_with_nothing(condition)));
-                ("server_condition", is_open)
-            }
+        let (option, is_open) = if driver.kind? == "cram_md5" {
+            let secret = driver.option("server_secret")?;
+            ("server_secret", may_be_empty(&parse(&secret.value)?))
+        } else {
+            let condition = driver.option("server_condition")?;
+            let nodes = parse(&condition.value)?;
+            let is_open = nodes.iter().any(|node| matches!(node, Node::If(condition, ..) if compares_with_nothing(condition)));
+            ("server_condition", is_open)
         };
         is_open.then(|| {
             error(
@@ -236,4 +234,50 @@ pub fn auth_never_offered(files: &Files<'_>) -> Vec<Finding> {
 /// The text of an argument.
 pub fn text(written: Option<&Mapped>) -> &str {
     written.map_or("", Mapped::text)
+}
+
+/// Ports for users on which strangers are heard too.
+pub fn login_not_demanded(files: &Files<'_>) -> Vec<Finding> {
+    let Some(port) = ports(files)
+        .into_iter()
+        .find(|port| matches!(port.as_str(), "465" | "587"))
+    else {
+        return Vec::new();
+    };
+    let Some(option) = files
+        .set("daemon_smtp_ports")
+        .or_else(|| files.set("local_interfaces"))
+    else {
+        return Vec::new();
+    };
+    // Whatever asks for the port may ask for a login there.
+    let asks = files.texts().iter().any(|text| {
+        let text = text.written.text();
+        ["received_port", "interface_port"]
+            .iter()
+            .any(|name| text.contains(name))
+    });
+    let all = files.parts().any(|(_, statement, part)| {
+        let demands = statement.verb == "require" && !part.negated;
+        let refuses = matches!(statement.verb, "deny" | "drop") && part.negated;
+        part.name == "authenticated" && (demands || refuses)
+    });
+    let open = files.statements().find(|(_, statement)| {
+        let has = |name: &str| statement.parts.iter().any(|part| part.name == name);
+        statement.verb == "accept" && has("domains") && !has("authenticated") && !has("hosts")
+    });
+    let Some((_, open)) = open.filter(|_| !asks && !all && files.is_whole && !files.is_debian())
+    else {
+        return Vec::new();
+    };
+    let message = format!(
+        "port {port} is for users who log in, and strangers may send to this server's domains through it without"
+    );
+    let finding = warning("login-not-demanded", &option.place, message)
+        .and(open.place.clone(), "this accepts them on every port");
+    vec![
+        finding.help(
+            "refuse `!authenticated = *` in the ACL of MAIL where `$received_port` is this one",
+        ),
+    ]
 }

@@ -2,7 +2,7 @@
 
 use super::tell::{error, warning};
 use crate::findings::{Certainty, Finding};
-use crate::mta::exim::Files;
+use crate::mta::exim::{Files, VERBS, is_option};
 use crate::text::{Edit, Place, Source, Span};
 use std::sync::Arc;
 
@@ -32,14 +32,14 @@ fn goes_on(text: &str) -> bool {
         .next()
         .unwrap_or_default();
     let behind = bare[first.len()..].trim_start();
+    let begins = bare.starts_with(['.', '!'])
+        || behind.starts_with('=')
+        || behind == ":"
+        || first == "begin"
+        || VERBS.contains(&first);
     bare.len() < text.len()
-        && !bare.starts_with(['.', '!'])
-        && !behind.starts_with('=')
-        && !(behind.starts_with(':') && behind.len() == 1)
-        && !crate::mta::exim::VERBS.contains(&first)
-        && first != "begin"
-        && (bare.contains([':', '.', '+', '/'])
-            || behind.is_empty() && !crate::mta::exim::is_option(first))
+        && !begins
+        && (bare.contains([':', '.', '+', '/']) || behind.is_empty() && !is_option(first))
 }
 
 /// A value that ends where it was meant to go on.

@@ -17,7 +17,7 @@ fn value_place(option: &Opt) -> Place {
 }
 
 /// The ports that the daemon listens on, as written.
-fn ports(files: &Files<'_>) -> Vec<String> {
+pub fn ports(files: &Files<'_>) -> Vec<String> {
     let number = |name: &str| match name {
         "smtp" => "25".to_owned(),
         "submission" => "587".to_owned(),

@@ -1,5 +1,6 @@
 //! The rules that only Exim has. Each is a row here, a page, and a function where it takes one.
 
+mod acl_arguments;
 mod acl_lines;
 mod acl_order;
 mod authentication;
@@ -7,12 +8,15 @@ mod continuation;
 mod delivering;
 mod dns_lists;
 mod encryption;
+mod holes;
 mod hygiene;
 pub(super) mod list_items;
 mod list_order;
 mod macro_names;
 mod names;
+mod queries;
 mod routing;
+mod smarthosts;
 mod taint;
 mod tell;
 
@@ -412,14 +416,14 @@ pub static RULES: &[Rule] = &[
         Error,
         include_str!("faulty_acl_argument.md"),
     )
-    .by(&[Exim(acl_lines::faulty_acl_argument)]),
+    .by(&[Exim(acl_arguments::faulty_acl_argument)]),
     Rule::new(
         "misplaced-condition",
         Group::Access,
         Error,
         include_str!("misplaced_condition.md"),
     )
-    .by(&[Exim(acl_lines::misplaced_condition)]),
+    .by(&[Exim(acl_arguments::misplaced_condition)]),
     Rule::new(
         "refusal-in-condition",
         Group::Access,
@@ -640,14 +644,14 @@ pub static RULES: &[Rule] = &[
         Error,
         include_str!("unquoted_query.md"),
     )
-    .by(&[Exim(taint::unquoted_query)]),
+    .by(&[Exim(queries::unquoted_query)]),
     Rule::new(
         "path-in-query",
         Group::Security,
         Error,
         include_str!("path_in_query.md"),
     )
-    .by(&[Exim(taint::path_in_query)]),
+    .by(&[Exim(queries::path_in_query)]),
     Rule::new(
         "taint-switched-off",
         Group::Security,
@@ -710,14 +714,14 @@ pub static RULES: &[Rule] = &[
         Error,
         include_str!("colon_before_port.md"),
     )
-    .by(&[Exim(routing::colon_before_port)]),
+    .by(&[Exim(smarthosts::colon_before_port)]),
     Rule::new(
         "smarthost-without-auth",
         Group::Delivery,
         Warning,
         include_str!("smarthost_without_auth.md"),
     )
-    .by(&[Exim(routing::smarthost_without_auth)]),
+    .by(&[Exim(smarthosts::smarthost_without_auth)]),
     Rule::new(
         "loose-mode",
         Group::Security,
@@ -766,14 +770,14 @@ pub static RULES: &[Rule] = &[
         Warning,
         include_str!("known_hole.md"),
     )
-    .by(&[Exim(hygiene::known_hole)]),
+    .by(&[Exim(holes::known_hole)]),
     Rule::new(
         "smtp-smuggling",
         Group::Security,
         Warning,
         include_str!("smtp_smuggling.md"),
     )
-    .by(&[Exim(hygiene::smtp_smuggling)]),
+    .by(&[Exim(holes::smtp_smuggling)]),
     Rule::new(
         "shown-secret",
         Group::Security,
@@ -845,4 +849,11 @@ pub static RULES: &[Rule] = &[
         include_str!("unread_answers.md"),
     )
     .by(&[Exim(hygiene::unread_answers)]),
+    Rule::new(
+        "login-not-demanded",
+        Group::Auth,
+        Warning,
+        include_str!("login_not_demanded.md"),
+    )
+    .by(&[Exim(authentication::login_not_demanded)]),
 ];

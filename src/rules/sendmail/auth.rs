@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::findings::{Finding, Severity};
-use crate::mta::sendmail::{Files, part};
+use crate::mta::sendmail;
+
+use sendmail::{Files, part};
 
 /// Mechanisms that are obsolete, with where that is said.
 const WEAK: &[(&str, &str)] = &[
@@ -61,20 +63,20 @@ pub fn untrusted_mechanism(files: &Files<'_>) -> Vec<Finding> {
         }
         return found;
     }
-    let lost: Vec<_> = offered
+    let gone: Vec<_> = offered
         .difference(&trusted)
         .filter(|word| *word != "EXTERNAL" && *word != "ANONYMOUS")
         .collect();
-    if !lost.is_empty() {
+    if !gone.is_empty() {
         let rare = ["GSSAPI", "KERBEROS_V4"];
-        let severity = if lost.iter().all(|word| rare.contains(&word.as_str())) {
+        let severity = if gone.iter().all(|word| rare.contains(&word.as_str())) {
             Severity::Note
         } else {
             Severity::Warning
         };
         let message = format!(
             "who logs in by {} may not send mail elsewhere: `TRUST_AUTH_MECH` does not name it",
-            list(lost)
+            list(gone)
         );
         found.push(
             files

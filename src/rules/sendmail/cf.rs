@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::findings::{Certainty, Finding, Severity};
 use crate::mta::Version;
-use crate::mta::sendmail::{Files, catalogue, class_file, part};
+use crate::mta::sendmail;
 use crate::text::Unread;
+
+use sendmail::{Files, catalogue, class_file, part};
 
 /// Rulesets that the library makes (cf/m4/proto.m4).
 const STANDARD: &[&str] = &[
@@ -24,7 +26,7 @@ const STANDARD: &[&str] = &[
     "try_tls",
 ];
 
-/// The kinds of maps (sendmail/conf.c, setupmaps()); which of them are there depends on the build.
+/// The kinds of maps (sendmail/conf.c, `setupmaps()`); which of them are there depends on the build.
 const KINDS: &[&str] = &[
     "arith",
     "arpa",
@@ -271,20 +273,23 @@ pub fn newer_level(files: &Files<'_>) -> Vec<Finding> {
 
 /// A sendmail.cf that does not say what the sendmail.mc beside it says.
 pub fn stale_cf(files: &Files<'_>) -> Vec<Finding> {
-    if files.resolved.reading.is_none() || !files.source.name().ends_with(".mc") {
-        return Vec::new();
-    }
     let name = files.source.name();
-    let made = format!("{}.cf", &name[..name.len() - 3]);
+    let Some(begin) = name
+        .strip_suffix(".mc")
+        .filter(|_| files.resolved.reading.is_some())
+    else {
+        return Vec::new();
+    };
+    let made = format!("{begin}.cf");
     let made = made.rsplit('/').next().unwrap_or(&made).to_owned();
     let Ok(source) = files.file(&made) else {
         return Vec::new();
     };
-    let other = crate::mta::sendmail::read_cf(&source);
+    let other = sendmail::read_cf(&source);
     if other.model.options.is_empty() {
         return Vec::new();
     }
-    let single = |model: &crate::mta::sendmail::Model, name: &str| -> Vec<String> {
+    let single = |model: &sendmail::Model, name: &str| -> Vec<String> {
         let named = model.named(files.world.version);
         let values = named.filter(|named| named.name == name);
         values

@@ -1,8 +1,10 @@
 //! Modes and ages of the files that the configuration names. Must not know what they hold.
 
 use crate::findings::{Certainty, Finding, Severity};
-use crate::mta::sendmail::{Files, Line};
+use crate::mta::sendmail;
 use crate::text::Place;
+
+use sendmail::{Files, Line};
 
 /// Maps that are kept as files made by makemap.
 fn made<'f>(files: &'f Files<'_>) -> Vec<(&'f Line, &'f str)> {
@@ -48,7 +50,7 @@ pub fn changed_by_others(files: &Files<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     let classes = files.resolved.model.class_files.iter();
     let classes = classes
-        .filter_map(crate::mta::sendmail::class_file)
+        .filter_map(sendmail::class_file)
         .map(|(path, _)| path);
     let own = std::iter::once(files.source.name());
     for path in own
@@ -174,10 +176,10 @@ pub fn vulnerable_release(files: &Files<'_>) -> Vec<Finding> {
     if !files.is_daemon() {
         return Vec::new();
     }
-    let holes = HOLES
+    let mut holes = HOLES
         .iter()
         .filter(|(since, ..)| !version.is_at_least(since));
-    let found = holes.last().map(|(_, what, help)| {
+    let found = holes.next_back().map(|(_, what, help)| {
         let message =
             format!("Sendmail {version} as its authors released it has a known hole: {what}");
         files

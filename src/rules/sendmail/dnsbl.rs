@@ -1,8 +1,10 @@
 //! DNS lists. Must not ask any.
 
 use crate::findings::{Finding, Severity};
-use crate::mta::sendmail::{Feature, Files, part};
+use crate::mta::sendmail;
 use crate::text::Place;
+
+use sendmail::{Feature, Files, part};
 
 /// The lists that are asked, with whether single answers are named.
 fn lists<'f>(files: &'f Files<'_>) -> Vec<(&'f Feature, bool)> {

@@ -2,8 +2,10 @@
 //! the file is written.
 
 use crate::findings::{Finding, Severity};
-use crate::mta::sendmail::{Files, instead, part};
+use crate::mta::sendmail;
 use crate::text::Place;
+
+use sendmail::{Files, instead, part};
 
 /// Features with the words that their first and second argument may be.
 const ARGUMENTS: &[(&str, &[&str], &[&str])] = &[

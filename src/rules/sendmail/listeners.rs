@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use crate::findings::{Certainty, Finding, Severity};
-use crate::mta::sendmail::key_of;
-use crate::mta::sendmail::{Daemon, Files, instead, part};
+use crate::mta::sendmail;
+
+use sendmail::{Daemon, Files, instead, key_of, part};
 
 /// The letters of `M=` (Sendmail Installation and Operation Guide, `DaemonPortOptions`).
 const MODIFIERS: &str = "abcfhrsuACEOSMD";
@@ -88,38 +89,47 @@ pub fn ignored_item(files: &Files<'_>) -> Vec<Finding> {
             }
         }
         found.extend(misread_key(files, &daemon));
-        if daemon.port().is_none() {
-            let port = daemon.get("Port").unwrap_or_default();
-            let message = format!("no service is called `{port}`: the daemon stops here");
-            found.push(
-                files
-                    .say(
-                        Severity::Error,
-                        "unknown-daemon-key",
-                        Some(&part(place, port)),
-                        message,
-                    )
-                    .help("write the number of the port"),
-            );
-        }
-        if let Some(family) = daemon.get("Family")
-            && !["inet", "inet6", "unix", "local", "iso", "ns", "x.25"]
-                .contains(&family.to_lowercase().as_str())
-            && family.parse::<u8>().is_err()
-        {
-            let message =
-                format!("there is no family of addresses `{family}`: the daemon stops here");
-            found.push(
-                files
-                    .say(
-                        Severity::Error,
-                        "unknown-daemon-key",
-                        Some(&part(place, family)),
-                        message,
-                    )
-                    .help("write `inet` or `inet6`"),
-            );
-        }
+        found.extend(unknown_word(files, &daemon));
+    }
+    found
+}
+
+/// A port or family that there is not.
+fn unknown_word(files: &Files<'_>, daemon: &Daemon) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let Some(place) = &daemon.place else {
+        return found;
+    };
+    if daemon.port().is_none() {
+        let port = daemon.get("Port").unwrap_or_default();
+        let message = format!("no service is called `{port}`: the daemon stops here");
+        found.push(
+            files
+                .say(
+                    Severity::Error,
+                    "unknown-daemon-key",
+                    Some(&part(place, port)),
+                    message,
+                )
+                .help("write the number of the port"),
+        );
+    }
+    if let Some(family) = daemon.get("Family")
+        && !["inet", "inet6", "unix", "local", "iso", "ns", "x.25"]
+            .contains(&family.to_lowercase().as_str())
+        && family.parse::<u8>().is_err()
+    {
+        let message = format!("there is no family of addresses `{family}`: the daemon stops here");
+        found.push(
+            files
+                .say(
+                    Severity::Error,
+                    "unknown-daemon-key",
+                    Some(&part(place, family)),
+                    message,
+                )
+                .help("write `inet` or `inet6`"),
+        );
     }
     found
 }

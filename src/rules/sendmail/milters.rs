@@ -1,7 +1,9 @@
 //! Milters. Must not know what any of them does.
 
 use crate::findings::{Finding, Severity};
-use crate::mta::sendmail::{Files, part};
+use crate::mta::sendmail;
+
+use sendmail::{Files, part};
 
 /// Names in lists of filters.
 fn names(value: &str, separators: &[char]) -> Vec<String> {
@@ -163,7 +165,7 @@ pub fn lost_filter(files: &Files<'_>) -> Vec<Finding> {
         })
         .collect();
     let listed = names(&list.value, &[',']);
-    let lost: Vec<&str> = called
+    let absent: Vec<&str> = called
         .into_iter()
         .filter(|name| !listed.iter().any(|known| known == name))
         .collect();
@@ -172,13 +174,13 @@ pub fn lost_filter(files: &Files<'_>) -> Vec<Finding> {
         .model
         .filters
         .iter()
-        .any(|filter| lost.contains(&filter.name.as_str()));
-    if lost.is_empty() || !known {
+        .any(|filter| absent.contains(&filter.name.as_str()));
+    if absent.is_empty() || !known {
         return Vec::new();
     }
     let message = format!(
         "this list takes the place of the one that `INPUT_MAIL_FILTER` made: `{}` is not asked",
-        lost.join("`, `")
+        absent.join("`, `")
     );
     let finding = files
         .say(Severity::Warning, "lost-filter", Some(&list.place), message)

@@ -2,8 +2,10 @@
 //! are compared.
 
 use crate::findings::{Certainty, Finding, Severity};
-use crate::mta::sendmail::Files;
+use crate::mta::sendmail;
 use crate::text::Place;
+
+use sendmail::Files;
 
 /// Networks of one octet, or one group.
 pub fn broad_network(files: &Files<'_>) -> Vec<Finding> {

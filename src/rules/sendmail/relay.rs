@@ -1,7 +1,9 @@
 //! Features that let more be relayed than the lists say. Must not know single entries of maps.
 
 use crate::findings::{Certainty, Finding, Severity};
-use crate::mta::sendmail::Files;
+use crate::mta::sendmail;
+
+use sendmail::Files;
 
 /// Features, whether anybody can make use of them, and what for.
 const LOOSE: &[(&str, Severity, &str, &str)] = &[
@@ -70,12 +72,11 @@ pub fn loose_relay(files: &Files<'_>) -> Vec<Finding> {
                 "`relay_mail_from`: whoever writes a sender of the access map that has `RELAY` may relay, and anybody can write that",
             )
             .help("remove it, and let users log in");
-        match entry {
-            Some(entry) => finding = finding.and(entry.key_place, "such a sender"),
-            None => {
-                finding.severity = Severity::Warning;
-                finding = finding.certainty(Certainty::Conditional);
-            }
+        if let Some(entry) = entry {
+            finding = finding.and(entry.key_place, "such a sender");
+        } else {
+            finding.severity = Severity::Warning;
+            finding = finding.certainty(Certainty::Conditional);
         }
         found.push(finding);
     }

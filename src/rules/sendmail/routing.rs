@@ -1,7 +1,10 @@
 //! Where mail goes, and as whom it goes. Must not know who may send.
 
 use crate::findings::{Certainty, Finding, Severity};
-use crate::mta::sendmail::{Files, part};
+use crate::mta::sendmail;
+use crate::text::Place;
+
+use sendmail::{Files, part};
 
 /// Macros of sendmail.cf that name a next hop, with how a sendmail.mc calls them.
 const HOPS: &[(&str, &str)] = &[
@@ -14,7 +17,6 @@ const HOPS: &[(&str, &str)] = &[
 /// Next hops that are not what they look like.
 pub fn next_hop(files: &Files<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
-    let mailers = &files.resolved.model.mailers;
     for (name, called) in HOPS {
         let Some(line) = files.macro_line(name) else {
             continue;
@@ -26,31 +28,7 @@ pub fn next_hop(files: &Files<'_>) -> Vec<Finding> {
             continue;
         }
         let (mailer, host) = Files::hop(value);
-        if let Some(mailer) = mailer
-            && !["error", "local"].contains(&mailer)
-            && files.is_daemon()
-            && !mailers.iter().any(|known| known.name == mailer)
-        {
-            let is_host = mailer
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'-')
-                && host.bytes().all(|b| b.is_ascii_digit());
-            if !is_host {
-                let message = format!(
-                    "`{called}` names the mailer `{mailer}`, which no `MAILER` makes: all mail that goes there fails"
-                );
-                found.push(
-                    files
-                        .say(
-                            Severity::Error,
-                            "missing-mailer",
-                            Some(&part(place, mailer)),
-                            message,
-                        )
-                        .help("name one that there is, or ask for it with `MAILER`"),
-                );
-            }
-        }
+        found.extend(missing_mailer(files, called, place, value));
         let tail = host
             .rsplit_once(':')
             .filter(|_| !host.ends_with(']'))
@@ -127,6 +105,30 @@ pub fn next_hop(files: &Files<'_>) -> Vec<Finding> {
         }
     }
     found
+}
+
+/// A mailer that a next hop names and no `MAILER` makes.
+fn missing_mailer(files: &Files<'_>, called: &str, place: &Place, value: &str) -> Option<Finding> {
+    let (mailer, host) = Files::hop(value);
+    let mailer = mailer.filter(|mailer| !["error", "local"].contains(mailer))?;
+    let mailers = &files.resolved.model.mailers;
+    // A name and digits are a host with a port.
+    let is_label = mailer
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let is_host = is_label && host.bytes().all(|b| b.is_ascii_digit());
+    if is_host || !files.is_daemon() || mailers.iter().any(|known| known.name == mailer) {
+        return None;
+    }
+    let message = format!(
+        "`{called}` names the mailer `{mailer}`, which no `MAILER` makes: all mail that goes there fails"
+    );
+    let place = part(place, mailer);
+    Some(
+        files
+            .say(Severity::Error, "missing-mailer", Some(&place), message)
+            .help("name one that there is, or ask for it with `MAILER`"),
+    )
 }
 
 /// The port and the login of the next hop.
@@ -276,6 +278,15 @@ pub fn masquerade(files: &Files<'_>) -> Vec<Finding> {
                 )
                 .help("add `MASQUERADE_AS`, or remove it"),
         );
+    }
+    found
+}
+
+/// Addresses of others that are rewritten.
+pub fn rewriting(files: &Files<'_>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    if !files.is_daemon() {
+        return found;
     }
     if let Some(asked) = files.feature("allmasquerade") {
         let message = "recipients' addresses are rewritten too: those of local aliases become addresses at the masquerade's \

@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::findings::{Certainty, Finding, Severity};
-use crate::mta::sendmail::{Entry, Files, instead, part};
+use crate::mta::sendmail;
 use crate::net::Domain;
+
+use sendmail::{Entry, Files, instead, part};
 
 /// The mailer table, the domains being in lower case.
 fn mailertable(files: &Files<'_>) -> Vec<Entry> {
@@ -22,7 +24,7 @@ pub fn access_text(files: &Files<'_>) -> Vec<Finding> {
     let path = files.map_path("access");
     let source = path.and_then(|path| files.file(path).ok());
     source.map_or_else(Vec::new, |source| {
-        let dialect = crate::mta::sendmail::DIALECTS
+        let dialect = sendmail::DIALECTS
             .iter()
             .find(|dialect| dialect.name == "sendmail-table");
         dialect.map_or_else(Vec::new, |dialect| {
@@ -191,7 +193,7 @@ fn all_read(files: &Files<'_>, class: &str) -> bool {
         .iter()
         .filter(|line| line.name == class);
     lines
-        .filter_map(crate::mta::sendmail::class_file)
+        .filter_map(sendmail::class_file)
         .all(|(path, optional)| match files.file(path) {
             Ok(_) => true,
             Err(reason) => optional && reason == crate::text::Unread::Missing,

@@ -1,7 +1,9 @@
 //! TLS of the whole server. Must not know demands on single clients.
 
 use crate::findings::{Certainty, Finding, Severity};
-use crate::mta::sendmail::{Files, part};
+use crate::mta::sendmail;
+
+use sendmail::{Files, part};
 
 const NEEDED: [(&str, &str); 4] = [
     ("ServerCertFile", "confSERVER_CERT"),

@@ -2,8 +2,10 @@
 //! for.
 
 use crate::findings::{Finding, Severity};
-use crate::mta::sendmail::{Files, catalogue, instead, part};
+use crate::mta::sendmail;
 use crate::text::Place;
+
+use sendmail::{Files, catalogue, instead, part};
 
 /// Options whose value is words with blanks between them, of which a comma becomes a part.
 const WORDS: &[&str] = &["AuthMechanisms"];

@@ -4,9 +4,11 @@
 use std::collections::BTreeMap;
 
 use crate::findings::{Finding, Severity};
-use crate::mta::sendmail::{Files, catalogue, part};
+use crate::mta::sendmail;
 use crate::mta::{Branch, Tree};
 use crate::text::{Edit, Place, Span};
+
+use sendmail::{Files, catalogue, part};
 
 /// Macros of the library that are called, never defined.
 const CALLABLE: &[&str] = &[
@@ -128,7 +130,7 @@ pub fn conflicting_define(files: &Files<'_>) -> Vec<Finding> {
         if let Some((other, span)) = before.filter(|(other, _)| other != value && !grows) {
             let place = Place::new(&files.source, call.span());
             let message = format!(
-                "`{name}` was defined as `{other}` before: that value is lost, since the last one counts"
+                "`{name}` was defined as `{other}` before: that value is thrown, since the last one counts"
             );
             found.push(
                 files
@@ -320,11 +322,11 @@ pub fn divert_open(files: &Files<'_>) -> Vec<Finding> {
         return Vec::new();
     };
     let text = &files.source.text()[last.span().end..];
-    let Some(lost) = text.lines().find(|line| is_raw(line)) else {
+    let Some(thrown) = text.lines().find(|line| is_raw(line)) else {
         return Vec::new();
     };
-    let start = last.span().end + (lost.as_ptr() as usize - text.as_ptr() as usize);
-    let place = Place::new(&files.source, Span::new(start, start + lost.len()));
+    let start = last.span().end + (thrown.as_ptr() as usize - text.as_ptr() as usize);
+    let place = Place::new(&files.source, Span::new(start, start + thrown.len()));
     let message = "`divert(-1)` is still on here: this line is thrown away";
     let finding = files
         .say(Severity::Warning, "divert-open", Some(&place), message)
