@@ -143,7 +143,10 @@ impl Snapshot {
     #[must_use]
     pub fn without(self, path: &str) -> Self {
         let named = plain(Path::new(path));
-        self.stats.borrow_mut().insert(named, Err(Unread::Missing));
+        self.stats
+            .borrow_mut()
+            .insert(named.clone(), Err(Unread::Missing));
+        self.known.borrow_mut().insert(named, Err(Unread::Missing));
         self
     }
 
