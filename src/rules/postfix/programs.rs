@@ -6,6 +6,9 @@ use crate::findings::{Certainty, Finding, Severity};
 use crate::mta::postfix::{Files, Joined, Service, program_of};
 use crate::text::Place;
 
+/// Folders of the machine that have nothing in a chroot.
+const OUTSIDE: [&str; 5] = ["/run/", "/var/run/", "/var/lib/", "/tmp/", "/home/"];
+
 /// Sockets that a program in a chroot cannot see.
 pub fn chroot_sockets(files: &Files<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -28,16 +31,26 @@ pub fn chroot_sockets(files: &Files<'_>) -> Vec<Finding> {
                 else {
                     continue;
                 };
-                if !path.starts_with('/') || path.starts_with("/var/spool/postfix") {
+                // A path from `/` is one from the root of the chroot.
+                if !OUTSIDE.iter().any(|front| path.starts_with(front)) {
                     continue;
                 }
                 let message = format!(
                     "`{}` runs in a chroot, where there is no `{path}`: it finds no socket",
                     service.scope()
                 );
-                let mut finding = files.finding(Severity::Error, "socket-outside-chroot", word.origin, message)
+                let mut finding = files
+                    .finding(
+                        Severity::Error,
+                        "socket-outside-chroot",
+                        word.origin,
+                        message,
+                    )
                     .certainty(Certainty::Likely)
-                    .help("let the daemon make its socket below /var/spool/postfix, and write the path from there");
+                    .help(
+                        "let the daemon make its socket below /var/spool/postfix, and write the \
+             path from there",
+                    );
                 if let Some(place) = files.field(service, 4) {
                     finding = finding.and(place, "in a chroot");
                 }
@@ -194,7 +207,12 @@ pub fn postscreen(files: &Files<'_>) -> Vec<Finding> {
                 .any(|other| other.kind() == kind && program_of(other) == program)
         };
         if !has("pass", "smtpd") {
-            told("postscreen hands good clients to a service `smtpd pass`, and there is none: no mail comes in".into(), "add `smtpd pass - - n - - smtpd`");
+            told(
+                "postscreen hands good clients to a service `smtpd pass`, and there is \
+             none: no mail comes in"
+                    .into(),
+                "add `smtpd pass - - n - - smtpd`",
+            );
         }
         if files.has("postscreen_dnsbl_sites", Some(service)) && !has("unix", "dnsblog") {
             told(
@@ -202,7 +220,10 @@ pub fn postscreen(files: &Files<'_>) -> Vec<Finding> {
                 "add `dnsblog unix - - n - 0 dnsblog`",
             );
         }
-        if files.endpoint(service).is_some_and(|(port, _)| port != 25) {
+        if files
+            .endpoint(service)
+            .is_some_and(|(port, _)| [465, 587, 2525].contains(&port))
+        {
             told(
                 format!(
                     "`{}` is not for servers: postscreen has no AUTH, and users cannot log in",

@@ -69,7 +69,8 @@ pub fn fields(files: &Files<'_>) -> Vec<Finding> {
         }
         if PRIVILEGED.contains(&program) && service.fields[3].text != "n" {
             let message = format!(
-                "{program} has to become other users, and `{}` runs it without the right to: it dies",
+                "{program} has to become other users, and `{}` runs it without the right \
+             to: it dies",
                 service.scope()
             );
             findings.push(
@@ -87,7 +88,8 @@ pub fn fields(files: &Files<'_>) -> Vec<Finding> {
         let stays_out = PRIVILEGED.contains(&program) || program == "proxymap";
         if stays_out && is_chrooted(files, service) {
             let message = format!(
-                "{program} looks up what lies outside of the chroot that `{}` puts it in: tables, mailboxes and programs are not found",
+                "{program} looks up what lies outside of the chroot that `{}` puts it in: \
+             tables, mailboxes and programs are not found",
                 service.scope()
             );
             findings.push(
@@ -270,7 +272,8 @@ pub fn ports(files: &Files<'_>) -> Vec<Finding> {
             continue;
         };
         let message = format!(
-            "`{}` already takes port {port} of every address, and `{}` is one of them: Postfix does not start",
+            "`{}` already takes port {port} of every address, and `{}` is one of \
+             them: Postfix does not start",
             wide.scope(),
             host.unwrap_or_default()
         );
@@ -305,6 +308,7 @@ pub fn unused_override(files: &Files<'_>) -> Vec<Finding> {
         let by = known.used_by();
         let is_read = by.is_empty()
             || by.contains("ALL")
+            || by.contains("tls") && set.name.starts_with("tls_")
             || by.split(',').any(|one| {
                 one == program
                     || one == "smtp" && program == "lmtp" && !set.name.starts_with("smtp_")
@@ -339,11 +343,13 @@ pub fn unused_override(files: &Files<'_>) -> Vec<Finding> {
         }
         let readers = by.replace(',', ", ");
         let message = format!(
-            "`{program}` does not read `{}`: set here it does nothing ({readers} read it)",
+            "`{program}` does not read `{}`: set here it does nothing (read by \
+             {readers})",
             set.name
         );
         let help = if by.contains("cleanup") {
-            "a second `cleanup` service takes it, which this one names with `-o cleanup_service_name=`"
+            "a second `cleanup` service takes it, which this one names with `-o \
+             cleanup_service_name=`"
         } else {
             "set it in main.cf, or for the service that reads it"
         };

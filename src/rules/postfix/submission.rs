@@ -36,7 +36,9 @@ pub fn submission(files: &Files<'_>) -> Vec<Finding> {
                         .is_some_and(|master| master.name() == place.source.name())
                 });
             let message = format!(
-                "users send through port {port} without TLS if their program is set so, or if somebody on the way takes the offer out: mail and, without `smtpd_tls_auth_only`, passwords can be read"
+                "users send through port {port} without TLS if their program is set so, \
+             or if somebody on the way takes the offer out: mail and, without \
+             `smtpd_tls_auth_only`, passwords can be read"
             );
             findings.push(
                 files
@@ -66,7 +68,8 @@ pub fn submission(files: &Files<'_>) -> Vec<Finding> {
         });
         if is_known && !is_closed && files.is("smtpd_sasl_auth_enable", "yes", own) {
             let message = format!(
-                "port {port} is for users, and takes mail for this server's own domains from anybody, past all that guards port 25"
+                "port {port} is for users, and takes mail for this server's own domains \
+             from anybody, without a login"
             );
             findings.push(
                 files
@@ -87,7 +90,8 @@ pub fn submission(files: &Files<'_>) -> Vec<Finding> {
             .any(|word| word.text.eq_ignore_ascii_case("permit_mynetworks"));
         if inherits && trusts && !is_closed && files.main.is_some() {
             let message = format!(
-                "hosts of `mynetworks` relay through port {port} without a login, as on port 25"
+                "hosts of `mynetworks` relay through port {port} without a login, as on \
+             port 25"
             );
             findings.push(
                 files
@@ -122,7 +126,8 @@ pub fn filter_return(files: &Files<'_>) -> Vec<Finding> {
                 .own("mynetworks")
                 .is_none_or(|own| !own.value.text.starts_with("127."))
         {
-            let message = "mail comes back from the filter here, and others than this host can connect: they get past the filter";
+            let message = "mail comes back from the filter here, and others than this host can \
+             connect: they get past the filter";
             findings.push(
                 files
                     .finding(
@@ -137,7 +142,8 @@ pub fn filter_return(files: &Files<'_>) -> Vec<Finding> {
         }
         let looks_like_one = trusts && port.is_none() && service.kind() == "inet";
         if is_filtering && looks_like_one && !returns {
-            let message = "mail comes back from the filter here, and `content_filter` of main.cf sends it there again, without end";
+            let message = "mail comes back from the filter here, and `content_filter` of main.cf \
+             sends it there again, without end";
             findings.push(
                 files
                     .finding(
