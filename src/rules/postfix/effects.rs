@@ -135,34 +135,38 @@ fn why(files: &Files<'_>, set: &Set<'_>) -> Option<(Severity, String, &'static s
                 )
             })
         }
-        name => {
-            let is_class = files.dictionary.classes(service).contains(name);
-            let is_asked = || {
-                let names = |text: &str| {
-                    text.split(|c: char| c.is_whitespace() || ",${}".contains(c))
-                        .any(|word| word == name)
-                };
-                let sets = files.sets();
-                sets.iter().any(|other| {
-                    other.name != name
-                        && other.name != "smtpd_restriction_classes"
-                        && names(&other.value.text)
-                })
-            };
-            // A table may name it too.
-            let has_tables = files
-                .sets()
-                .iter()
-                .any(|other| other.value.text.contains("_access"));
-            (is_class && !has_tables && !is_asked()).then(|| {
-                (
-                    Severity::Note,
-                    "no list names this restriction class".into(),
-                    "take it out, or use it",
-                )
-            })
-        }
+        _ => unused_class(files, set),
     }
+}
+
+/// A restriction class that nobody names.
+fn unused_class(files: &Files<'_>, set: &Set<'_>) -> Option<(Severity, String, &'static str)> {
+    let name = set.name;
+    let is_class = files.dictionary.classes(set.service).contains(name);
+    let is_asked = || {
+        let names = |text: &str| {
+            text.split(|c: char| c.is_whitespace() || ",${}".contains(c))
+                .any(|word| word == name)
+        };
+        let sets = files.sets();
+        sets.iter().any(|other| {
+            other.name != name
+                && other.name != "smtpd_restriction_classes"
+                && names(&other.value.text)
+        })
+    };
+    // A table may name it too.
+    let has_tables = files
+        .sets()
+        .iter()
+        .any(|other| other.value.text.contains("_access"));
+    (is_class && !has_tables && !is_asked()).then(|| {
+        (
+            Severity::Note,
+            "no list names this restriction class".into(),
+            "take it out, or use it",
+        )
+    })
 }
 
 /// What helps to find a fault, and harms afterwards.

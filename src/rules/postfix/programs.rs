@@ -76,28 +76,39 @@ fn attribute<'s>(service: &'s Service, name: &str) -> Option<&'s Joined> {
     })
 }
 
+/// What stands behind `$` in the arguments of pipe(8).
+const MACROS: [&str; 20] = [
+    "client_address",
+    "client_helo",
+    "client_hostname",
+    "client_port",
+    "client_protocol",
+    "domain",
+    "extension",
+    "mailbox",
+    "nexthop",
+    "original_recipient",
+    "queue_id",
+    "recipient",
+    "sasl_method",
+    "sasl_sender",
+    "sasl_username",
+    "sender",
+    "size",
+    "user",
+    "envelope_sender",
+    "envid",
+];
+
+/// The name at the start of a text.
+fn macro_name(text: &str) -> &str {
+    let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    &text[..end.unwrap_or(text.len())]
+}
+
 /// Arguments that pipe(8) needs, and does not have.
 pub fn pipes(files: &Files<'_>) -> Vec<Finding> {
     const FLAGS: &str = "BDFORXhqu.>";
-    const MACROS: [&str; 17] = [
-        "client_address",
-        "client_helo",
-        "client_hostname",
-        "client_port",
-        "client_protocol",
-        "domain",
-        "extension",
-        "mailbox",
-        "nexthop",
-        "original_recipient",
-        "queue_id",
-        "recipient",
-        "sasl_method",
-        "sasl_sender",
-        "sasl_username",
-        "sender",
-        "size",
-    ];
     let mut findings = Vec::new();
     for service in files.running("pipe") {
         let mut told = |place: Option<Place>, message: String, help: &str| {
@@ -163,15 +174,8 @@ pub fn pipes(files: &Files<'_>) -> Vec<Finding> {
             .skip_while(|field| !field.text.starts_with("argv="));
         for field in arguments {
             for (start, _) in field.text.match_indices("${") {
-                let name: String = field.text[start + 2..]
-                    .chars()
-                    .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
-                    .collect();
-                let is_known = MACROS.contains(&name.as_str())
-                    || name == "user"
-                    || name == "envelope_sender"
-                    || name == "envid";
-                if !is_known && !name.is_empty() {
+                let name = macro_name(&field.text[start + 2..]);
+                if !name.is_empty() && !MACROS.contains(&name) {
                     told(
                         at(field),
                         format!("`${{{name}}}` is nothing that pipe knows: it dies"),

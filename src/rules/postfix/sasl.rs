@@ -265,7 +265,7 @@ pub fn password_key(files: &Files<'_>) -> Vec<Finding> {
     for word in &words {
         match files.table(word) {
             Table::Keys(entries) => {
-                keys.extend(entries.into_iter().map(|entry| (entry.key, entry.origin)))
+                keys.extend(entries.into_iter().map(|entry| (entry.key, entry.origin)));
             }
             // What cannot be read may hold it.
             _ => return Vec::new(),

@@ -1,7 +1,46 @@
 //! Services for users, and those that filters give mail back to. Must not know what the programs need.
 
 use crate::findings::{Certainty, Finding, Severity};
-use crate::mta::postfix::Files;
+use crate::mta::postfix::{Files, Service};
+
+/// Submission that does not demand TLS.
+fn without_tls(files: &Files<'_>, service: &Service, port: u16) -> Option<Finding> {
+    let own = Some(service);
+    let is_wrapped = files.is("smtpd_tls_wrappermode", "yes", own);
+    let level = files
+        .text("smtpd_tls_security_level", own)
+        .map(|level| level.to_ascii_lowercase());
+    let is_optional = level
+        .as_deref()
+        .is_some_and(|level| ["", "may", "none"].contains(&level))
+        && !files.is("smtpd_enforce_tls", "yes", own);
+    if !is_wrapped && is_optional && port != 465 && files.is("smtpd_sasl_auth_enable", "yes", own) {
+        let place = files
+            .place("smtpd_tls_security_level", own)
+            .filter(|place| {
+                files
+                    .master
+                    .as_ref()
+                    .is_some_and(|master| master.name() == place.source.name())
+            });
+        let message = format!(
+            "users send through port {port} without TLS if their program is set so, \
+             or if somebody on the way takes the offer out: mail and, without \
+             `smtpd_tls_auth_only`, passwords can be read"
+        );
+        return Some(
+            files
+                .finding(
+                    Severity::Error,
+                    "submission-without-tls",
+                    place.or_else(|| files.field(service, 0)),
+                    message,
+                )
+                .help("add `-o smtpd_tls_security_level=encrypt`"),
+        );
+    }
+    None
+}
 
 /// Submission that anybody may use, or that shows passwords.
 pub fn submission(files: &Files<'_>) -> Vec<Finding> {
@@ -14,43 +53,7 @@ pub fn submission(files: &Files<'_>) -> Vec<Finding> {
         else {
             continue;
         };
-        let is_wrapped = files.is("smtpd_tls_wrappermode", "yes", own);
-        let level = files
-            .text("smtpd_tls_security_level", own)
-            .map(|level| level.to_ascii_lowercase());
-        let is_optional = level
-            .as_deref()
-            .is_some_and(|level| ["", "may", "none"].contains(&level))
-            && !files.is("smtpd_enforce_tls", "yes", own);
-        if !is_wrapped
-            && is_optional
-            && port != 465
-            && files.is("smtpd_sasl_auth_enable", "yes", own)
-        {
-            let place = files
-                .place("smtpd_tls_security_level", own)
-                .filter(|place| {
-                    files
-                        .master
-                        .as_ref()
-                        .is_some_and(|master| master.name() == place.source.name())
-                });
-            let message = format!(
-                "users send through port {port} without TLS if their program is set so, \
-             or if somebody on the way takes the offer out: mail and, without \
-             `smtpd_tls_auth_only`, passwords can be read"
-            );
-            findings.push(
-                files
-                    .finding(
-                        Severity::Error,
-                        "submission-without-tls",
-                        place.or_else(|| files.field(service, 0)),
-                        message,
-                    )
-                    .help("add `-o smtpd_tls_security_level=encrypt`"),
-            );
-        }
+        findings.extend(without_tls(files, service, port));
         let lists = [
             "smtpd_client_restrictions",
             "smtpd_helo_restrictions",
