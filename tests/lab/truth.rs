@@ -18,6 +18,7 @@ use super::roots;
 const SCRIPT: &str = r#"
 ip link set lo up
 session() {
+    grep -q postlogd master.cf || echo 'postlog unix-dgram n - n - 1 postlogd' >> master.cf
     postconf maillog_file=/var/log/session.log
     rm -f /var/log/session.log
     postfix start

@@ -66,7 +66,8 @@ pub fn transports(files: &Files<'_>) -> Vec<Finding> {
             continue;
         }
         let message = format!(
-            "`{by}` names a transport `{name}`, and master.cf has no such service: its mail stays in the queue"
+            "`{by}` names a transport `{name}`, and master.cf has no such service: \
+             its mail stays in the queue"
         );
         findings.push(
             files
@@ -101,12 +102,22 @@ pub fn virtual_agent(files: &Files<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let message = format!(
-        "virtual(8) delivers to mailboxes here, and does not know {}: all mail of these domains stays in the queue",
+        "virtual(8) delivers to mailboxes here, and does not know {}: all mail of \
+             these domains stays in the queue",
         missing.join(", ")
     );
     vec![
-        files.finding(Severity::Error, "incomplete-virtual-mailboxes", files.place("virtual_mailbox_domains", None), message)
-            .help("set them, or hand the mail on with `virtual_transport = lmtp:unix:private/dovecot-lmtp`"),
+        files
+            .finding(
+                Severity::Error,
+                "incomplete-virtual-mailboxes",
+                files.place("virtual_mailbox_domains", None),
+                message,
+            )
+            .help(
+                "set them, or hand the mail on with `virtual_transport = \
+             lmtp:unix:private/dovecot-lmtp`",
+            ),
     ]
 }
 
@@ -130,15 +141,16 @@ pub fn milter_action(files: &Files<'_>) -> Vec<Finding> {
         let message = "when the filter is down all mail comes in unfiltered";
         findings.push(
             files
-                .finding(Severity::Warning, "milter-default-action", place, message)
+                .finding(Severity::Note, "milter-default-action", place, message)
                 .certainty(Certainty::Likely)
-                .help("write `tempfail`: clients try again"),
+                .help("write `tempfail` if no mail may come in unfiltered: clients try again"),
         );
     } else if action == "tempfail"
         && files.is_set("milter_default_action", None)
         && !files.dictionary.version.is_at_least(&[3, 11])
     {
-        let message = "a client that was put off stays connected and is put off again for every command; `shutdown` hangs up, and is the default of newer versions";
+        let message = "a client that was put off stays connected and is put off again for every \
+             command; `shutdown` hangs up, and is the default of newer versions";
         findings.push(
             files
                 .finding(Severity::Note, "milter-default-action", place, message)
@@ -174,7 +186,8 @@ pub fn milter_syntax(files: &Files<'_>) -> Vec<Finding> {
                 continue;
             }
             let message = format!(
-                "`{}` is no socket of a milter: Postfix cannot connect, and does what `milter_default_action` says",
+                "`{}` is no socket of a milter: Postfix cannot connect, and does what \
+             `milter_default_action` says",
                 word.text
             );
             findings.push(
@@ -200,7 +213,8 @@ pub fn protocols(files: &Files<'_>) -> Vec<Finding> {
     {
         return Vec::new();
     }
-    let message = "this server speaks IPv6, and `mynetworks` lists IPv4 alone: clients of one's own that come by IPv6, this host among them, are strangers";
+    let message = "this server speaks IPv6, and `mynetworks` lists IPv4 alone: clients of \
+             one's own that come by IPv6, this host among them, are strangers";
     vec![
         files
             .finding(
@@ -229,8 +243,8 @@ pub fn recipients(files: &Files<'_>) -> Vec<Finding> {
                 .help(help),
         );
     };
-    let effect =
-        "mail for users who do not exist is taken, and comes back to a sender who is mostly forged";
+    let effect = "mail for users who do not exist is taken, and comes back to a sender who \
+             is mostly forged";
     if files.dictionary.set("local_recipient_maps").is_some()
         && files.is_empty("local_recipient_maps", None)
         && !files.is_empty("mydestination", None)
@@ -258,7 +272,8 @@ pub fn recipients(files: &Files<'_>) -> Vec<Finding> {
         told(
             "relay_domains",
             &format!("`relay_recipient_maps` is empty: {effect}"),
-            "list the users in `relay_recipient_maps`, or ask the server behind with `reject_unverified_recipient`",
+            "list the users in `relay_recipient_maps`, or ask the server behind with \
+             `reject_unverified_recipient`",
         );
     }
     if files.has("virtual_mailbox_domains", None)
@@ -286,7 +301,9 @@ pub fn recipients(files: &Files<'_>) -> Vec<Finding> {
 pub fn rewriting(files: &Files<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     if files.is("allow_untrusted_routing", "yes", None) {
-        let message = "addresses such as `user%elsewhere@ours` are taken from strangers and sent on by the server that gets them: spam goes out in this server's name";
+        let message = "addresses such as `user%elsewhere@ours` are taken from strangers and \
+             sent on by the server that gets them: spam goes out in this server's \
+             name";
         findings.push(
             files
                 .finding(
@@ -304,8 +321,16 @@ pub fn rewriting(files: &Files<'_>) -> Vec<Finding> {
             .into_iter()
             .find(|word| word.text.starts_with("static:") && word.origin.is_some())
         {
-            let message = "headers of strangers' mail get this server's domain where theirs is missing, which breaks signatures and makes spam look like local mail";
-            findings.push(files.finding(Severity::Warning, "rewritten-headers", word.origin, message).help("write `permit_inet_interfaces, permit_mynetworks, permit_sasl_authenticated`"));
+            let message = "headers of strangers' mail get this server's domain where theirs is \
+             missing, which breaks signatures and makes spam look like local mail";
+            findings.push(
+                files
+                    .finding(Severity::Warning, "rewritten-headers", word.origin, message)
+                    .help(
+                        "write `permit_inet_interfaces, permit_mynetworks, \
+             permit_sasl_authenticated`",
+                    ),
+            );
         }
     }
     findings

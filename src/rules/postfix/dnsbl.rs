@@ -49,7 +49,8 @@ pub fn unfiltered(files: &Files<'_>) -> Vec<Finding> {
             "127.0.0.[2..11]"
         };
         let message = format!(
-            "`{zone}` also answers with errors, as 127.255.255.254 to public resolvers, and here each is a hit: good mail is refused"
+            "`{zone}` also answers with errors, as 127.255.255.254 to public \
+             resolvers, and here each is a hit: good mail is refused"
         );
         findings.push(
             files

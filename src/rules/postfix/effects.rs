@@ -135,34 +135,38 @@ fn why(files: &Files<'_>, set: &Set<'_>) -> Option<(Severity, String, &'static s
                 )
             })
         }
-        name => {
-            let is_class = files.dictionary.classes(service).contains(name);
-            let is_asked = || {
-                let names = |text: &str| {
-                    text.split(|c: char| c.is_whitespace() || ",${}".contains(c))
-                        .any(|word| word == name)
-                };
-                let sets = files.sets();
-                sets.iter().any(|other| {
-                    other.name != name
-                        && other.name != "smtpd_restriction_classes"
-                        && names(&other.value.text)
-                })
-            };
-            // A table may name it too.
-            let has_tables = files
-                .sets()
-                .iter()
-                .any(|other| other.value.text.contains("_access"));
-            (is_class && !has_tables && !is_asked()).then(|| {
-                (
-                    Severity::Note,
-                    "no list names this restriction class".into(),
-                    "take it out, or use it",
-                )
-            })
-        }
+        _ => unused_class(files, set),
     }
+}
+
+/// A restriction class that nobody names.
+fn unused_class(files: &Files<'_>, set: &Set<'_>) -> Option<(Severity, String, &'static str)> {
+    let name = set.name;
+    let is_class = files.dictionary.classes(set.service).contains(name);
+    let is_asked = || {
+        let names = |text: &str| {
+            text.split(|c: char| c.is_whitespace() || ",${}".contains(c))
+                .any(|word| word == name)
+        };
+        let sets = files.sets();
+        sets.iter().any(|other| {
+            other.name != name
+                && other.name != "smtpd_restriction_classes"
+                && names(&other.value.text)
+        })
+    };
+    // A table may name it too.
+    let has_tables = files
+        .sets()
+        .iter()
+        .any(|other| other.value.text.contains("_access"));
+    (is_class && !has_tables && !is_asked()).then(|| {
+        (
+            Severity::Note,
+            "no list names this restriction class".into(),
+            "take it out, or use it",
+        )
+    })
 }
 
 /// What helps to find a fault, and harms afterwards.
@@ -174,7 +178,8 @@ pub fn debugging(files: &Files<'_>) -> Vec<Finding> {
         let (severity, why) = match set.name {
             "soft_bounce" if text.eq_ignore_ascii_case("yes") => (
                 Severity::Warning,
-                "no mail ever comes back: what is refused for good is tried again and again, until it has waited for `maximal_queue_lifetime`",
+                "no mail ever comes back: what is refused for good is tried again and \
+             again, until it has waited for `maximal_queue_lifetime`",
             ),
             "debug_peer_list" if !text.is_empty() => (
                 Severity::Note,
@@ -186,7 +191,8 @@ pub fn debugging(files: &Files<'_>) -> Vec<Finding> {
             ),
             "smtpd_error_sleep_time" if text == "0" || text == "0s" => (
                 Severity::Note,
-                "clients that make mistakes, such as those who try out addresses, are not slowed down",
+                "clients that make mistakes, such as those who try out addresses, are not \
+             slowed down",
             ),
             "in_flow_delay" if text == "0" || text == "0s" => (
                 Severity::Note,
@@ -275,8 +281,10 @@ pub fn smuggling(files: &Files<'_>) -> Vec<Finding> {
     if main_only().is_none() {
         return findings;
     }
-    let advice = "set `smtpd_forbid_bare_newline = normalize` and `smtpd_forbid_bare_newline_exclusions = $mynetworks`";
-    let why = "strangers can put a second mail, from whom they like, into one that this server takes (SMTP smuggling, CVE-2023-51764)";
+    let advice = "set `smtpd_forbid_bare_newline = normalize` and \
+             `smtpd_forbid_bare_newline_exclusions = $mynetworks`";
+    let why = "strangers can put a second mail, from whom they like, into one that this \
+             server takes (SMTP smuggling, CVE-2023-51764)";
     let can_normalize = version.has("3.9,3.5.24,3.6.14,3.7.10,3.8.5");
     let knows = version.has("3.9,3.5.23,3.6.13,3.7.9,3.8.4");
     let place = files.place(BARE, None);
@@ -289,7 +297,8 @@ pub fn smuggling(files: &Files<'_>) -> Vec<Finding> {
         let help = if can_normalize {
             advice
         } else {
-            "set `smtpd_forbid_bare_newline = yes` and `smtpd_forbid_bare_newline_exclusions = $mynetworks`"
+            "set `smtpd_forbid_bare_newline = yes` and \
+             `smtpd_forbid_bare_newline_exclusions = $mynetworks`"
         };
         // Where nobody from outside can connect there is nothing to smuggle.
         let is_public = files.master.is_none()
@@ -320,13 +329,22 @@ pub fn smuggling(files: &Files<'_>) -> Vec<Finding> {
             .is_some_and(|text| text.to_lowercase().contains("chunking"));
         if !(guards && discards) {
             let message = format!("this version of Postfix knows no `{BARE}`: {why}");
-            findings.push(files.finding(Severity::Warning, "smtp-smuggling", None, message).help("update Postfix; until then set `smtpd_data_restrictions = reject_unauth_pipelining` and `smtpd_discard_ehlo_keywords = chunking, silent-discard`"));
+            findings.push(
+                files
+                    .finding(Severity::Warning, "smtp-smuggling", None, message)
+                    .help(
+                        "update Postfix; until then set `smtpd_data_restrictions = \
+             reject_unauth_pipelining` and `smtpd_discard_ehlo_keywords = chunking, \
+             silent-discard`",
+                    ),
+            );
         }
     }
     for set in files.sets().into_iter().filter(|set| {
         set.name == "cleanup_replace_stray_cr_lf" && files.is(set.name, "no", set.service)
     }) {
-        let message = "single carriage returns and line ends of mail go out as they came: other servers can be made to see a second mail there";
+        let message = "single carriage returns and line ends of mail go out as they came: other \
+             servers can be made to see a second mail there";
         findings.push(
             files
                 .finding(Severity::Warning, "smtp-smuggling", Some(at(&set)), message)

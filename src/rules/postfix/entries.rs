@@ -66,7 +66,8 @@ pub fn lines(files: &Files<'_>) -> Vec<Finding> {
                 continue;
             };
             let message = format!(
-                "`{}` stands in this table already, and the first one counts: this line is ignored",
+                "`{}` stands in this table already, and the first one counts: this line \
+             is ignored",
                 key.text
             );
             let finding = files
@@ -97,7 +98,8 @@ fn comments(files: &Files<'_>) -> Vec<Finding> {
                 continue;
             };
             let place = Place::new(&table.source, value.span(at..text.len()));
-            let message = "this is no comment: it is part of the value (Postfix has comments only on lines of their own)";
+            let message = "this is no comment: it is part of the value (Postfix has comments only \
+             on lines of their own)";
             findings.push(
                 files
                     .finding(Severity::Warning, "inline-comment", Some(place), message)
@@ -133,7 +135,8 @@ pub fn dead_keys(files: &Files<'_>) -> Vec<Finding> {
                 text.contains('/') && Network::parse(&text.replace(['[', ']'], "")).is_ok();
             let (why, help) = if is_network && of_clients {
                 (
-                    "networks are not looked up in a table of keys, but the address and what stands before its dots",
+                    "networks are not looked up in a table of keys, but the address and what \
+             stands before its dots",
                     "use a `cidr:` table",
                 )
             } else if text.starts_with("*.") || text == "*" && !routes {
@@ -147,7 +150,8 @@ pub fn dead_keys(files: &Files<'_>) -> Vec<Finding> {
                 && by != "check_recipient_maps"
             {
                 (
-                    "access tables are asked for `x.y` here and not for `.x.y` (`parent_domain_matches_subdomains`)",
+                    "access tables are asked for `x.y` here and not for `.x.y` \
+             (`parent_domain_matches_subdomains`)",
                     "take the dot out: the name holds for what is below it too",
                 )
             } else {
@@ -196,7 +200,8 @@ pub fn expressions(files: &Files<'_>) -> Vec<Finding> {
                 depth = depth.saturating_sub(1);
             } else if line.starts_with(['/', '!']) && !is_closed(line) {
                 let message = format!(
-                    "no second `/` ends the expression of this line: Postfix leaves the line out of the `{kind}` table"
+                    "no second `/` ends the expression of this line: Postfix leaves the line \
+             out of the `{kind}` table"
                 );
                 findings.push(
                     files
@@ -209,7 +214,8 @@ pub fn expressions(files: &Files<'_>) -> Vec<Finding> {
         if depth > 0 {
             let end = table.source.text().len();
             let place = Place::new(&table.source, Span::new(end, end));
-            let message = "an `if` of this table has no `endif`: Postfix logs a warning, and the rest of the table hangs on the condition";
+            let message = "an `if` of this table has no `endif`: Postfix logs a warning, and the \
+             rest of the table hangs on the condition";
             findings.push(
                 files
                     .finding(Severity::Warning, "bad-expression", Some(place), message)
@@ -326,7 +332,16 @@ pub fn results(files: &Files<'_>) -> Vec<Finding> {
 pub fn catch_all(files: &Files<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let told = |place: Option<Place>, what: String| {
-        files.finding(Severity::Warning, "catch-all", place, format!("{what} takes mail for every name of its domain: none is refused as unknown, and all spam for made-up names arrives"))
+        files
+            .finding(
+                Severity::Warning,
+                "catch-all",
+                place,
+                format!(
+                    "{what} takes mail for every name of its domain: none is refused as \
+             unknown, and all spam for made-up names arrives"
+                ),
+            )
             .certainty(Certainty::Likely)
             .help("list the addresses that exist")
     };
@@ -363,11 +378,21 @@ pub fn postmaster(files: &Files<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let message = format!(
-        "`{}` has no `postmaster`: mail about trouble with this server goes to an account of that name, or comes back",
+        "`{}` has no `postmaster`: mail about trouble with this server goes to an \
+             account of that name, or comes back",
         word.text
     );
     vec![
-        files.finding(Severity::Note, "no-postmaster-alias", word.origin.clone(), message)
-            .help("add `postmaster: root`, and `root:` with an address that is read (RFC 5321 §4.5.1)"),
+        files
+            .finding(
+                Severity::Note,
+                "no-postmaster-alias",
+                word.origin.clone(),
+                message,
+            )
+            .help(
+                "add `postmaster: root`, and `root:` with an address that is read (RFC \
+             5321 §4.5.1)",
+            ),
     ]
 }

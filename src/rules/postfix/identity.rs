@@ -28,7 +28,8 @@ pub fn hostname(files: &Files<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let message = format!(
-        "`{name}` {why}, and this server greets others with it: many refuse mail from a name that they cannot look up"
+        "`{name}` {why}, and this server greets others with it: many refuse mail \
+             from a name that they cannot look up"
     );
     vec![
         files
@@ -39,7 +40,10 @@ pub fn hostname(files: &Files<'_>) -> Vec<Finding> {
                 message,
             )
             .certainty(Certainty::Likely)
-            .help("write the name that the address of this server leads to, as `mail.example.com`"),
+            .help(
+                "write the name that the address of this server leads to, as \
+             `mail.example.com`",
+            ),
     ]
 }
 
@@ -58,7 +62,7 @@ pub fn relayhost(files: &Files<'_>) -> Vec<Finding> {
             .next()
             .is_some_and(|front| front[1..].eq_ignore_ascii_case(&host))
         && !relay.contains(':');
-    let (severity, message) = if relay.eq_ignore_ascii_case(&host) {
+    let (severity, message) = if !host.is_empty() && relay.eq_ignore_ascii_case(&host) {
         (
             Severity::Error,
             "`relayhost` and `myhostname` are the same, and Postfix does not start",
@@ -66,7 +70,8 @@ pub fn relayhost(files: &Files<'_>) -> Vec<Finding> {
     } else if is_literal {
         (
             Severity::Warning,
-            "`relayhost` is this server itself: mail goes round in circles and comes back",
+            "`relayhost` is this server itself: mail goes round in circles and comes \
+             back",
         )
     } else {
         return Vec::new();
@@ -82,11 +87,22 @@ pub fn relayhost(files: &Files<'_>) -> Vec<Finding> {
 pub fn relayhost_mx(files: &Files<'_>) -> Vec<Finding> {
     let words = files.words("relayhost", None).into_iter();
     words
-        .filter(|word| word.text.contains(':') && !word.text.starts_with('[') && word.origin.is_some())
+        .filter(|word| {
+            word.text.contains(':') && !word.text.starts_with('[') && word.origin.is_some()
+        })
         .map(|word| {
             let (host, port) = word.text.split_once(':').unwrap_or((&word.text, ""));
-            let message = format!("without brackets Postfix asks for the MX of `{host}`, and that is another host when it has one");
-            files.finding(Severity::Note, "relayhost-by-mx", word.origin.clone(), message)
+            let message = format!(
+                "without brackets Postfix asks for the MX of `{host}`, and that is \
+             another host when it has one"
+            );
+            files
+                .finding(
+                    Severity::Note,
+                    "relayhost-by-mx",
+                    word.origin.clone(),
+                    message,
+                )
                 .help(format!("write `[{host}]:{port}` for the host itself"))
         })
         .collect()
@@ -119,11 +135,21 @@ pub fn compatibility(files: &Files<'_>) -> Vec<Finding> {
         Severity::Note
     };
     let message = format!(
-        "`compatibility_level = {level}` keeps defaults of older versions of Postfix, and each program logs where it does"
+        "`compatibility_level = {level}` keeps defaults of older versions of \
+             Postfix, and each program logs where it does"
     );
     vec![
-        files.finding(severity, "old-compatibility-level", files.value_place("compatibility_level", None), message)
-            .help(format!("write `{newest}` once the log shows no `using backwards-compatible default setting`")),
+        files
+            .finding(
+                severity,
+                "old-compatibility-level",
+                files.value_place("compatibility_level", None),
+                message,
+            )
+            .help(format!(
+                "write `{newest}` once the log shows no `using backwards-compatible \
+             default setting`"
+            )),
     ]
 }
 
@@ -157,7 +183,8 @@ pub fn owner(files: &Files<'_>) -> Vec<Finding> {
         told(
             "default_privs",
             format!(
-                "commands that users name in .forward would run as `{privileges}`: Postfix does not start"
+                "commands that users name in .forward would run as `{privileges}`: \
+             Postfix does not start"
             ),
             "write `nobody`",
         );
@@ -167,7 +194,8 @@ pub fn owner(files: &Files<'_>) -> Vec<Finding> {
         told(
             "setgid_group",
             format!(
-                "`{group}` is Postfix's own group, and whoever may put mail into the queue would be in it"
+                "`{group}` is Postfix's own group, and whoever may put mail into the \
+             queue would be in it"
             ),
             "write `postdrop`",
         );
@@ -199,7 +227,8 @@ pub fn banner(files: &Files<'_>) -> Vec<Finding> {
         }
         let place = crate::text::Place::new(set.source, set.value.place());
         let message = format!(
-            "the greeting begins with `{first}`, and clients take its first word for the server's name (RFC 5321 §4.2)"
+            "the greeting begins with `{first}`, and clients take its first word for \
+             the server's name (RFC 5321 §4.2)"
         );
         findings.push(
             files
@@ -236,7 +265,8 @@ pub fn vrfy(files: &Files<'_>) -> Vec<Finding> {
     if files.main.is_none() || !files.is("disable_vrfy_command", "no", None) {
         return Vec::new();
     }
-    let message = "strangers can ask with VRFY whether an address exists, without sending anything";
+    let message = "strangers can ask with VRFY whether an address exists, without sending \
+             anything";
     vec![
         files
             .finding(

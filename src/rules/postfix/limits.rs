@@ -52,7 +52,8 @@ pub fn mailbox_limit(files: &Files<'_>) -> Vec<Finding> {
             format!("of {message_limit} bytes")
         };
         let message = format!(
-            "mail may be {shown} and a mailbox of {limit} bytes (`{name}`): {program}(8) dies, and all its mail stays in the queue"
+            "mail may be {shown} and a mailbox of {limit} bytes (`{name}`): \
+             {program}(8) dies, and all its mail stays in the queue"
         );
         findings.push(
             files
@@ -77,7 +78,8 @@ pub fn minfree(files: &Files<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let message = format!(
-        "smtpd takes mail while {free} bytes are free, and one mail may have {limit}: Postfix wants half as much again, and logs a warning"
+        "smtpd takes mail while {free} bytes are free, and one mail may have \
+             {limit}: Postfix wants half as much again, and logs a warning"
     );
     vec![
         files
@@ -135,7 +137,13 @@ pub fn lifetimes(files: &Files<'_>) -> Vec<Finding> {
         } else {
             "maximal_queue_lifetime"
         };
-        told(name, "notices would wait longer than mail does: Postfix takes `maximal_queue_lifetime` for both, and logs a warning".into(), "write no more than `maximal_queue_lifetime`");
+        told(
+            name,
+            "notices would wait longer than mail does: Postfix takes \
+             `maximal_queue_lifetime` for both, and logs a warning"
+                .into(),
+            "write no more than `maximal_queue_lifetime`",
+        );
     }
     if let Some(mail) = mail.filter(|mail| *mail < DAY) {
         let what = if mail == 0 {
@@ -168,7 +176,9 @@ pub fn qmgr_recipients(files: &Files<'_>) -> Vec<Finding> {
         .value_place("qmgr_message_recipient_limit", None)
         .or_else(|| files.value_place("qmgr_message_active_limit", None));
     let message = format!(
-        "`qmgr_message_recipient_limit` ({most}) is less than `qmgr_message_active_limit` ({active}): Postfix takes the latter for both, and logs a warning"
+        "`qmgr_message_recipient_limit` ({most}) is less than \
+             `qmgr_message_active_limit` ({active}): Postfix takes the latter for \
+             both, and logs a warning"
     );
     vec![
         files
@@ -191,9 +201,23 @@ pub fn rates(files: &Files<'_>) -> Vec<Finding> {
             && files.is_set(name, None)
         {
             let message = format!(
-                "`{name}` holds for this host's own networks and filters too: `smtpd_client_event_limit_exceptions` is empty"
+                "`{name}` holds for this host's own networks and filters too: \
+             `smtpd_client_event_limit_exceptions` is empty"
             );
-            findings.push(files.finding(Severity::Warning, "limits-for-own-clients", files.place(name, None), message).certainty(Certainty::Likely).help("take `smtpd_client_event_limit_exceptions` out: by default it is `$mynetworks`"));
+            findings.push(
+                files
+                    .finding(
+                        Severity::Warning,
+                        "limits-for-own-clients",
+                        files.place(name, None),
+                        message,
+                    )
+                    .certainty(Certainty::Likely)
+                    .help(
+                        "take `smtpd_client_event_limit_exceptions` out: by default it is \
+             `$mynetworks`",
+                    ),
+            );
         }
     }
     findings
@@ -204,12 +228,26 @@ pub fn auth_rate(files: &Files<'_>) -> Vec<Finding> {
     let services = files.running("smtpd").into_iter();
     services
         .filter(|service| {
-            files.is("smtpd_sasl_auth_enable", "yes", Some(service)) && files.public_port(service).is_some()
+            files.is("smtpd_sasl_auth_enable", "yes", Some(service))
+                && files.public_port(service).is_some()
                 && files.number("smtpd_client_auth_rate_limit", Some(service)) == Some(0)
         })
         .map(|service| {
-            let message = format!("a client of `{}` may try as many passwords as it likes", service.scope());
-            files.finding(Severity::Note, "no-auth-limit", files.field(service, 0), message).help("set `smtpd_client_auth_rate_limit`, as 10 a minute, or let something like fail2ban read the log")
+            let message = format!(
+                "a client of `{}` may try as many passwords as it likes",
+                service.scope()
+            );
+            files
+                .finding(
+                    Severity::Note,
+                    "no-auth-limit",
+                    files.field(service, 0),
+                    message,
+                )
+                .help(
+                    "set `smtpd_client_auth_rate_limit`, as 10 a minute, or let something \
+             like fail2ban read the log",
+                )
         })
         .collect()
 }
@@ -218,10 +256,19 @@ pub fn auth_rate(files: &Files<'_>) -> Vec<Finding> {
 pub fn notices(files: &Files<'_>) -> Vec<Finding> {
     let words = files.words("notify_classes", None).into_iter();
     words
-        .filter(|word| ["protocol", "policy"].contains(&word.text.to_ascii_lowercase().as_str()) && word.origin.is_some())
+        .filter(|word| {
+            ["protocol", "policy"].contains(&word.text.to_ascii_lowercase().as_str())
+                && word.origin.is_some()
+        })
         .map(|word| {
-            let message = format!("`{}` sends postmaster a mail for every client that is refused: on the Internet that is hundreds a day", word.text);
-            files.finding(Severity::Warning, "noisy-notices", word.origin, message).help("write `resource, software`, and read the log")
+            let message = format!(
+                "`{}` sends postmaster a mail for every client that is refused: on the \
+             Internet that is hundreds a day",
+                word.text
+            );
+            files
+                .finding(Severity::Warning, "noisy-notices", word.origin, message)
+                .help("write `resource, software`, and read the log")
         })
         .collect()
 }

@@ -16,12 +16,22 @@ pub fn early(files: &Files<'_>) -> Vec<Finding> {
             return None;
         }
         let message = format!(
-            "with `smtpd_delay_reject = no` this list is gone through before the client can log in: `{}` lets nobody pass",
+            "with `smtpd_delay_reject = no` this list is gone through before the \
+             client can log in: `{}` lets nobody pass",
             item.name
         );
         let place = files.place("smtpd_delay_reject", list.service);
-        let finding = tell(files, Severity::Error, "early-login-check", &item.word, message)
-            .help("take `smtpd_delay_reject = no` out, or move the restriction to `smtpd_recipient_restrictions`");
+        let finding = tell(
+            files,
+            Severity::Error,
+            "early-login-check",
+            &item.word,
+            message,
+        )
+        .help(
+            "take `smtpd_delay_reject = no` out, or move the restriction to \
+             `smtpd_recipient_restrictions`",
+        );
         Some(match place {
             Some(place) => finding.and(place, "set here"),
             None => finding,
@@ -42,7 +52,8 @@ pub fn mismatch_without_map(files: &Files<'_>) -> Vec<Finding> {
             return None;
         }
         let message = format!(
-            "`smtpd_sender_login_maps` is empty, so nobody owns any address: `{}` refuses every client that has logged in",
+            "`smtpd_sender_login_maps` is empty, so nobody owns any address: `{}` \
+             refuses every client that has logged in",
             item.name
         );
         Some(
@@ -70,7 +81,8 @@ pub fn late_mismatch(files: &Files<'_>) -> Vec<Finding> {
             return None;
         }
         let message = format!(
-            "who has logged in is let through by `permit_sasl_authenticated` before `{}` is asked: users send as whom they like",
+            "who has logged in is let through by `permit_sasl_authenticated` before \
+             `{}` is asked: users send as whom they like",
             item.name
         );
         let finding = tell(
@@ -80,7 +92,10 @@ pub fn late_mismatch(files: &Files<'_>) -> Vec<Finding> {
             &item.word,
             message,
         )
-        .help("put it before `permit_sasl_authenticated`, or into `smtpd_sender_restrictions`");
+        .help(
+            "put it before `permit_sasl_authenticated`, or into \
+             `smtpd_sender_restrictions`",
+        );
         Some(match &before.word.origin {
             Some(place) => finding.and(place.clone(), "let through here"),
             None => finding,
@@ -108,7 +123,9 @@ pub fn without_auth(files: &Files<'_>) -> Vec<Finding> {
                 item.name
             )
         } else if is_gate {
-            "only who has logged in gets past this list, and nobody can: this service has no AUTH (`smtpd_sasl_auth_enable = no`)".to_owned()
+            "only who has logged in gets past this list, and nobody can: this service \
+             has no AUTH (`smtpd_sasl_auth_enable = no`)"
+                .to_owned()
         } else {
             return None;
         };
@@ -145,7 +162,8 @@ pub fn unasked_certificate(files: &Files<'_>) -> Vec<Finding> {
             return None;
         }
         let message = format!(
-            "`{}` needs the client's certificate, and `smtpd_tls_ask_ccert = no` never asks for one: it does nothing",
+            "`{}` needs the client's certificate, and `smtpd_tls_ask_ccert = no` \
+             never asks for one: it does nothing",
             item.name
         );
         Some(
@@ -189,7 +207,8 @@ pub fn mx_policy_for_users(files: &Files<'_>) -> Vec<Finding> {
                 continue;
             };
             let message = format!(
-                "`{}` takes over `{name}` of main.cf: users at home or abroad, who log in there, meet `{}` first",
+                "`{}` takes over `{name}` of main.cf: users at home or abroad, who log in \
+             there, meet `{}` first",
                 service.scope(),
                 item.name
             );
@@ -202,7 +221,8 @@ pub fn mx_policy_for_users(files: &Files<'_>) -> Vec<Finding> {
                 )
                 .certainty(Certainty::Likely)
                 .help(format!(
-                    "give the service its own list, as `-o {name}=permit_sasl_authenticated,reject`"
+                    "give the service its own list, as `-o \
+             {name}=permit_sasl_authenticated,reject`"
                 ));
             if let Some(place) = &item.word.origin {
                 finding = finding.and(place.clone(), "this is for strangers");

@@ -30,7 +30,8 @@ pub fn outbound(files: &Files<'_>) -> Vec<Finding> {
             );
         }
         Some("") if !is_old && files.is_set("smtpd_tls_security_level", None) => {
-            let message = "TLS is offered to others, and not used for mail that leaves this server: `smtp_tls_security_level` is not set";
+            let message = "TLS is offered to others, and not used for mail that leaves this server: \
+             `smtp_tls_security_level` is not set";
             findings.push(
                 files
                     .finding(
@@ -46,12 +47,17 @@ pub fn outbound(files: &Files<'_>) -> Vec<Finding> {
             if files.is_empty("relayhost", None) =>
         {
             let message = format!(
-                "`{level}` holds for every domain in the world: mail for those whose server has no such TLS stays in the queue and comes back"
+                "`{level}` holds for every domain in the world: mail for those whose \
+             server has no such TLS stays in the queue and comes back"
             );
             findings.push(
-                files.finding(Severity::Warning, "strict-outbound-tls", place, message)
+                files
+                    .finding(Severity::Warning, "strict-outbound-tls", place, message)
                     .certainty(Certainty::Likely)
-                    .help("write `may` or `dane`, and the strict level for single domains in `smtp_tls_policy_maps`"),
+                    .help(
+                        "write `may` or `dane`, and the strict level for single domains in \
+             `smtp_tls_policy_maps`",
+                    ),
             );
         }
         _ => {}
@@ -76,9 +82,17 @@ pub fn client_needs(files: &Files<'_>) -> Vec<Finding> {
         };
         if level.starts_with("dane") && !files.is("smtp_dns_support_level", "dnssec", service) {
             let message = format!(
-                "`{level}` asks the DNS for signed answers, and `smtp_dns_support_level` is not `dnssec`: no server is checked"
+                "`{level}` asks the DNS for signed answers, and `smtp_dns_support_level` \
+             is not `dnssec`: no server is checked"
             );
-            findings.push(files.finding(Severity::Error, "dane-without-dnssec", place(), message).help("set `smtp_dns_support_level = dnssec`, and use a resolver of this host that validates"));
+            findings.push(
+                files
+                    .finding(Severity::Error, "dane-without-dnssec", place(), message)
+                    .help(
+                        "set `smtp_dns_support_level = dnssec`, and use a resolver of this host \
+             that validates",
+                    ),
+            );
         }
         let is_named = ["smtp_tls_CAfile", "smtp_tls_CApath"]
             .iter()
@@ -86,7 +100,8 @@ pub fn client_needs(files: &Files<'_>) -> Vec<Finding> {
             || files.is("tls_append_default_CA", "yes", service);
         if ["verify", "secure"].contains(&level.as_str()) && !is_named && files.main.is_some() {
             let message = format!(
-                "`{level}` needs authorities to trust, and there are none: no server passes, and mail stays in the queue"
+                "`{level}` needs authorities to trust, and there are none: no server \
+             passes, and mail stays in the queue"
             );
             findings.push(
                 files
@@ -97,7 +112,8 @@ pub fn client_needs(files: &Files<'_>) -> Vec<Finding> {
         }
         let is_wrapped = files.is("smtp_tls_wrappermode", "yes", service);
         if is_wrapped && ["", "none", "may"].contains(&level.as_str()) {
-            let message = "`smtp_tls_wrappermode = yes` needs `smtp_tls_security_level = encrypt` or more: no mail is delivered";
+            let message = "`smtp_tls_wrappermode = yes` needs `smtp_tls_security_level = encrypt` \
+             or more: no mail is delivered";
             findings.push(
                 files
                     .finding(
@@ -119,10 +135,20 @@ pub fn client_needs(files: &Files<'_>) -> Vec<Finding> {
             && !is_wrapped
             && service.is_none_or(|service| service.name() == "smtp" || service.name() == "relay")
         {
-            let message = "a server on port 465 waits for TLS, and without `smtp_tls_wrappermode = yes` this one waits for a greeting: no mail gets out";
+            let message = "a server on port 465 waits for TLS, and without `smtp_tls_wrappermode = \
+             yes` this one waits for a greeting: no mail gets out";
             findings.push(
-                files.finding(Severity::Error, "smarthost-without-wrapper-mode", files.value_place("relayhost", service), message)
-                    .help("use port 587, or set `smtp_tls_wrappermode = yes` and `smtp_tls_security_level = encrypt`"),
+                files
+                    .finding(
+                        Severity::Error,
+                        "smarthost-without-wrapper-mode",
+                        files.value_place("relayhost", service),
+                        message,
+                    )
+                    .help(
+                        "use port 587, or set `smtp_tls_wrappermode = yes` and \
+             `smtp_tls_security_level = encrypt`",
+                    ),
             );
         }
     }
@@ -151,7 +177,8 @@ pub fn fingerprints(files: &Files<'_>) -> Vec<Finding> {
             continue;
         }
         let message = format!(
-            "certificates are told apart by `{digest}`, for which others with the same fingerprint can be made"
+            "certificates are told apart by `{digest}`, for which others with the \
+             same fingerprint can be made"
         );
         let place = files
             .value_place(&name, None)

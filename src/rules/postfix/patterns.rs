@@ -114,10 +114,12 @@ pub fn bad_network(files: &Files<'_>) -> Vec<Finding> {
         if pattern.names != Names::Clients || text.starts_with('/') {
             continue;
         }
-        let fails = format!(
-            "`{}` fails for every client that gets to it, with `451 4.3.0 Temporary lookup failure`",
-            pattern.list
-        );
+        let fails = match pattern.list {
+            "mynetworks" => "the list fails for every client that gets to it, with `451 4.3.0 \
+             Temporary lookup failure`"
+                .to_owned(),
+            list => format!("look-ups in `{list}` fail"),
+        };
         let told = |message: String| {
             files.finding(
                 Severity::Error,
@@ -244,7 +246,8 @@ pub fn dead(files: &Files<'_>) -> Vec<Finding> {
                 )
             });
             (
-                "networks are written as `192.168.1.0/24`, and parts of addresses, ranges and wildcards match nothing",
+                "networks are written as `192.168.1.0/24`, and parts of addresses, ranges \
+             and wildcards match nothing",
                 "write the network with its number of bits",
                 meant,
             )
@@ -262,7 +265,9 @@ pub fn dead(files: &Files<'_>) -> Vec<Finding> {
             )
         } else if text.starts_with('.') && is_parent {
             (
-                "this list takes `x.y` for what is below it too (`parent_domain_matches_subdomains`), and a name with a dot before it matches nothing",
+                "this list takes `x.y` for what is below it too \
+             (`parent_domain_matches_subdomains`), and a name with a dot before it \
+             matches nothing",
                 "take the dot out",
                 Some(text[1..].to_owned()),
             )
@@ -319,7 +324,8 @@ pub fn exclusions(files: &Files<'_>) -> Vec<Finding> {
                 .find(|before| covers(&before.word.text, plain(text), pattern.names));
             if let Some(wider) = wider {
                 let message = format!(
-                    "the first pattern that matches decides, and `{}` comes first: `{text}` takes nothing out",
+                    "the first pattern that matches decides, and `{}` comes first: `{text}` \
+             takes nothing out",
                     wider.word.text
                 );
                 let mut finding = files
@@ -375,19 +381,36 @@ pub fn two_classes(files: &Files<'_>) -> Vec<Finding> {
             .filter(|word| !word.text.starts_with('!') && !is_elsewhere(&word.text))
         {
             let first = lists[..at].iter().find_map(|(other, words)| {
+                // What one list takes over from the other was meant to be in both.
+                let place = |word: &Word| {
+                    word.origin
+                        .as_ref()
+                        .map(|place| (place.source.name().to_owned(), place.span))
+                };
+                let is_other = |first: &&Word| place(first) != place(word);
                 let same = words
                     .iter()
-                    .find(|first| first.text.eq_ignore_ascii_case(&word.text))?;
+                    .find(|first| first.text.eq_ignore_ascii_case(&word.text))
+                    .filter(is_other)?;
                 Some((other, same))
             });
             let Some((other, same)) = first else { continue };
             let message = format!(
-                "`{}` stands in `{other}` too, which counts: its mail never gets to what `{list}` says",
+                "`{}` stands in `{other}` too, which counts: its mail never gets to what \
+             `{list}` says",
                 word.text
             );
             let mut finding = files
-                .finding(Severity::Warning, "domain-in-two-classes", word.origin.clone(), message)
-                .help("keep each domain in one of mydestination, virtual_alias_domains, virtual_mailbox_domains and relay_domains");
+                .finding(
+                    Severity::Warning,
+                    "domain-in-two-classes",
+                    word.origin.clone(),
+                    message,
+                )
+                .help(
+                    "keep each domain in one of mydestination, virtual_alias_domains, \
+             virtual_mailbox_domains and relay_domains",
+                );
             if let Some(place) = &same.origin {
                 finding = finding.and(place.clone(), "here as well");
             }

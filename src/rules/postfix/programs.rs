@@ -6,6 +6,9 @@ use crate::findings::{Certainty, Finding, Severity};
 use crate::mta::postfix::{Files, Joined, Service, program_of};
 use crate::text::Place;
 
+/// Folders of the machine that have nothing in a chroot.
+const OUTSIDE: [&str; 5] = ["/run/", "/var/run/", "/var/lib/", "/tmp/", "/home/"];
+
 /// Sockets that a program in a chroot cannot see.
 pub fn chroot_sockets(files: &Files<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -28,16 +31,26 @@ pub fn chroot_sockets(files: &Files<'_>) -> Vec<Finding> {
                 else {
                     continue;
                 };
-                if !path.starts_with('/') || path.starts_with("/var/spool/postfix") {
+                // A path from `/` is one from the root of the chroot.
+                if !OUTSIDE.iter().any(|front| path.starts_with(front)) {
                     continue;
                 }
                 let message = format!(
                     "`{}` runs in a chroot, where there is no `{path}`: it finds no socket",
                     service.scope()
                 );
-                let mut finding = files.finding(Severity::Error, "socket-outside-chroot", word.origin, message)
+                let mut finding = files
+                    .finding(
+                        Severity::Error,
+                        "socket-outside-chroot",
+                        word.origin,
+                        message,
+                    )
                     .certainty(Certainty::Likely)
-                    .help("let the daemon make its socket below /var/spool/postfix, and write the path from there");
+                    .help(
+                        "let the daemon make its socket below /var/spool/postfix, and write the \
+             path from there",
+                    );
                 if let Some(place) = files.field(service, 4) {
                     finding = finding.and(place, "in a chroot");
                 }
@@ -63,28 +76,39 @@ fn attribute<'s>(service: &'s Service, name: &str) -> Option<&'s Joined> {
     })
 }
 
+/// What stands behind `$` in the arguments of pipe(8).
+const MACROS: [&str; 20] = [
+    "client_address",
+    "client_helo",
+    "client_hostname",
+    "client_port",
+    "client_protocol",
+    "domain",
+    "extension",
+    "mailbox",
+    "nexthop",
+    "original_recipient",
+    "queue_id",
+    "recipient",
+    "sasl_method",
+    "sasl_sender",
+    "sasl_username",
+    "sender",
+    "size",
+    "user",
+    "envelope_sender",
+    "envid",
+];
+
+/// The name at the start of a text.
+fn macro_name(text: &str) -> &str {
+    let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    &text[..end.unwrap_or(text.len())]
+}
+
 /// Arguments that pipe(8) needs, and does not have.
 pub fn pipes(files: &Files<'_>) -> Vec<Finding> {
     const FLAGS: &str = "BDFORXhqu.>";
-    const MACROS: [&str; 17] = [
-        "client_address",
-        "client_helo",
-        "client_hostname",
-        "client_port",
-        "client_protocol",
-        "domain",
-        "extension",
-        "mailbox",
-        "nexthop",
-        "original_recipient",
-        "queue_id",
-        "recipient",
-        "sasl_method",
-        "sasl_sender",
-        "sasl_username",
-        "sender",
-        "size",
-    ];
     let mut findings = Vec::new();
     for service in files.running("pipe") {
         let mut told = |place: Option<Place>, message: String, help: &str| {
@@ -150,15 +174,8 @@ pub fn pipes(files: &Files<'_>) -> Vec<Finding> {
             .skip_while(|field| !field.text.starts_with("argv="));
         for field in arguments {
             for (start, _) in field.text.match_indices("${") {
-                let name: String = field.text[start + 2..]
-                    .chars()
-                    .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
-                    .collect();
-                let is_known = MACROS.contains(&name.as_str())
-                    || name == "user"
-                    || name == "envelope_sender"
-                    || name == "envid";
-                if !is_known && !name.is_empty() {
+                let name = macro_name(&field.text[start + 2..]);
+                if !name.is_empty() && !MACROS.contains(&name) {
                     told(
                         at(field),
                         format!("`${{{name}}}` is nothing that pipe knows: it dies"),
@@ -194,7 +211,12 @@ pub fn postscreen(files: &Files<'_>) -> Vec<Finding> {
                 .any(|other| other.kind() == kind && program_of(other) == program)
         };
         if !has("pass", "smtpd") {
-            told("postscreen hands good clients to a service `smtpd pass`, and there is none: no mail comes in".into(), "add `smtpd pass - - n - - smtpd`");
+            told(
+                "postscreen hands good clients to a service `smtpd pass`, and there is \
+             none: no mail comes in"
+                    .into(),
+                "add `smtpd pass - - n - - smtpd`",
+            );
         }
         if files.has("postscreen_dnsbl_sites", Some(service)) && !has("unix", "dnsblog") {
             told(
@@ -202,7 +224,10 @@ pub fn postscreen(files: &Files<'_>) -> Vec<Finding> {
                 "add `dnsblog unix - - n - 0 dnsblog`",
             );
         }
-        if files.endpoint(service).is_some_and(|(port, _)| port != 25) {
+        if files
+            .endpoint(service)
+            .is_some_and(|(port, _)| [465, 587, 2525].contains(&port))
+        {
             told(
                 format!(
                     "`{}` is not for servers: postscreen has no AUTH, and users cannot log in",

@@ -41,8 +41,8 @@ pub fn unknown(files: &Files<'_>) -> Vec<Finding> {
         if name.contains(':') || classes.contains(&word.text) {
             return None;
         }
-        let dies =
-            "every mail that gets here is put off with `451 4.3.5 Server configuration error`";
+        let dies = "every mail that gets here is put off with `451 4.3.5 Server \
+             configuration error`";
         let Some(row) = known(name) else {
             let message = format!("`{}` is no restriction: {dies}", word.text);
             let near = meant(name).filter(|near| {
@@ -153,13 +153,15 @@ pub fn bare_table(files: &Files<'_>) -> Vec<Finding> {
         };
         let (severity, message) = if asks.is_empty() {
             let message = format!(
-                "`{}` stands in a list that does not say what is looked up: every mail is put off",
+                "`{}` stands in a list that does not say what is looked up: every mail is \
+             put off",
                 item.word.text
             );
             (Severity::Error, message)
         } else {
             let message = format!(
-                "nothing says what is looked up in `{}`: in this list it is what `{asks}` asks",
+                "nothing says what is looked up in `{}`: in this list it is what `{asks}` \
+             asks",
                 item.word.text
             );
             (Severity::Warning, message)
@@ -206,9 +208,11 @@ pub fn mx_backup(files: &Files<'_>) -> Vec<Finding> {
         }
         let is_wide = files.is_empty("permit_mx_backup_networks", list.service);
         let message = if is_wide {
-            "`permit_mx_backup` takes mail for every domain whose owner names this host as an MX, and `permit_mx_backup_networks` does not say whose"
+            "`permit_mx_backup` takes mail for every domain whose owner names this \
+             host as an MX, and `permit_mx_backup_networks` does not say whose"
         } else {
-            "`permit_mx_backup` takes mail for domains that only the DNS names; Postfix 3.9 and later log a warning for it"
+            "`permit_mx_backup` takes mail for domains that only the DNS names; \
+             Postfix 3.9 and later log a warning for it"
         };
         Some(
             tell(
@@ -238,7 +242,8 @@ pub fn optional_helo(files: &Files<'_>) -> Vec<Finding> {
             return None;
         }
         let message = format!(
-            "a client that does not say HELO is not asked: `{}` is passed by leaving it out",
+            "a client that does not say HELO is not asked: `{}` is passed by leaving \
+             it out",
             item.name
         );
         Some(
@@ -262,13 +267,15 @@ pub fn harsh(files: &Files<'_>) -> Vec<Finding> {
         }
         let why = match item.name.as_str() {
             "reject_unknown_client_hostname" | "reject_unknown_client" => {
-                "it refuses good servers whose name does not lead back to their address; `reject_unknown_reverse_client_hostname` is milder"
+                "it refuses good servers whose name does not lead back to their address; \
+             `reject_unknown_reverse_client_hostname` is milder"
             }
             "reject_unknown_helo_hostname" | "reject_unknown_hostname" => {
                 "it refuses good servers that greet with a name of their own network"
             }
             "reject_unverified_sender" => {
-                "it calls the sender's server for every new address: others see that as abuse, and mail waits"
+                "it calls the sender's server for every new address: others see that as \
+             abuse, and mail waits"
             }
             _ => return None,
         };
@@ -305,7 +312,8 @@ pub fn nameless(files: &Files<'_>) -> Vec<Finding> {
             return None;
         }
         let message = format!(
-            "with `smtpd_peername_lookup = no` every client is `unknown`: `{}` refuses them all",
+            "with `smtpd_peername_lookup = no` every client is `unknown`: `{}` \
+             refuses them all",
             item.name
         );
         Some(
@@ -344,7 +352,8 @@ pub fn misplaced_guard(files: &Files<'_>) -> Vec<Finding> {
             return None;
         }
         let message = format!(
-            "`{}` does not count in `{}`: Postfix wants it in `smtpd_relay_restrictions` or `smtpd_recipient_restrictions`",
+            "`{}` does not count in `{}`: Postfix wants it in \
+             `smtpd_relay_restrictions` or `smtpd_recipient_restrictions`",
             item.name, list.name
         );
         Some(
@@ -385,10 +394,21 @@ pub fn missing_policy_service(files: &Files<'_>) -> Vec<Finding> {
         .iter()
         .any(|known| name.contains(known));
         (!is_there && !is_foreign).then(|| {
-            let message = format!("no service of master.cf is called `{name}`: if nobody else makes this socket, every mail that gets here is put off");
-            tell(files, Severity::Warning, "missing-policy-service", argument, message)
-                .certainty(Certainty::Conditional)
-                .help(format!("add `{name} unix - n n - 0 spawn …` to master.cf, or correct the name"))
+            let message = format!(
+                "no service of master.cf is called `{name}`: if nobody else makes this \
+             socket, every mail that gets here is put off"
+            );
+            tell(
+                files,
+                Severity::Warning,
+                "missing-policy-service",
+                argument,
+                message,
+            )
+            .certainty(Certainty::Conditional)
+            .help(format!(
+                "add `{name} unix - n n - 0 spawn …` to master.cf, or correct the name"
+            ))
         })
     })
 }
@@ -430,7 +450,8 @@ pub fn forbidden_ok(files: &Files<'_>) -> Vec<Finding> {
             _ => None?,
         };
         let message = format!(
-            "`{name}` must not permit: whoever owns the name could let himself in, so Postfix puts the mail off instead"
+            "`{name}` must not permit: whoever owns the name could let himself in, so \
+             Postfix puts the mail off instead"
         );
         Some(
             files

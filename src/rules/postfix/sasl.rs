@@ -30,9 +30,11 @@ pub fn on_mx(files: &Files<'_>) -> Vec<Finding> {
     services
         .filter(|service| has_submission && files.public_port(service) == Some(25) && files.is("smtpd_sasl_auth_enable", "yes", Some(service)))
         .map(|service| {
-            let message = "port 25 takes logins too: passwords are guessed there day and night, and users have a port of their own";
+            let message = "port 25 takes logins too: passwords are guessed there day and night, and \
+             users have a port of their own";
             files.finding(Severity::Note, "auth-on-mx", files.place("smtpd_sasl_auth_enable", Some(service)), message)
-                .help("set `smtpd_sasl_auth_enable = no` in main.cf, and `-o smtpd_sasl_auth_enable=yes` for ports 465 and 587")
+                .help("set `smtpd_sasl_auth_enable = no` in main.cf, and `-o \
+             smtpd_sasl_auth_enable=yes` for ports 465 and 587")
         })
         .collect()
 }
@@ -50,7 +52,8 @@ pub fn mechanisms(files: &Files<'_>) -> Vec<Finding> {
                 && files.is_set(name, service)
             {
                 let message = format!(
-                    "`{name}` without `noanonymous` lets a client log in as nobody: `permit_sasl_authenticated` then holds for strangers"
+                    "`{name}` without `noanonymous` lets a client log in as nobody: \
+             `permit_sasl_authenticated` then holds for strangers"
                 );
                 let place = files
                     .value_place(name, service)
@@ -72,7 +75,8 @@ pub fn mechanisms(files: &Files<'_>) -> Vec<Finding> {
         ) {
             (
                 "smtpd_sasl_tls_security_options",
-                "PLAIN and LOGIN, which nearly all servers have alone, are forbidden even inside TLS",
+                "PLAIN and LOGIN, which nearly all servers have alone, are forbidden even \
+             inside TLS",
             )
         } else {
             continue;
@@ -82,9 +86,18 @@ pub fn mechanisms(files: &Files<'_>) -> Vec<Finding> {
             .value_place(options, service)
             .or_else(|| files.value_place("smtpd_sasl_security_options", service));
         findings.push(
-            files.finding(Severity::Error, "no-mechanism-left", place, format!("{why}: if there is no other, smtpd dies at every connection"))
+            files
+                .finding(
+                    Severity::Error,
+                    "no-mechanism-left",
+                    place,
+                    format!("{why}: if there is no other, smtpd dies at every connection"),
+                )
                 .certainty(Certainty::Conditional)
-                .help("write `smtpd_sasl_security_options = noanonymous, noplaintext` and `smtpd_sasl_tls_security_options = noanonymous`"),
+                .help(
+                    "write `smtpd_sasl_security_options = noanonymous, noplaintext` and \
+             `smtpd_sasl_tls_security_options = noanonymous`",
+                ),
         );
     }
     findings
@@ -105,23 +118,29 @@ pub fn path(files: &Files<'_>) -> Vec<Finding> {
             .value_place("smtpd_sasl_path", service)
             .or_else(|| files.place("smtpd_sasl_type", service));
         let (message, help) = if kind == "dovecot" && path == "smtpd" {
-            ("`smtpd_sasl_path` is not set, and its default, `smtpd`, is Cyrus's: there is no such socket of Dovecot's, and smtpd dies at every connection".to_owned(), "set `smtpd_sasl_path = private/auth`")
+            (
+                "`smtpd_sasl_path` is not set, and its default, `smtpd`, is Cyrus's: \
+             there is no such socket of Dovecot's, and smtpd dies at every connection"
+                    .to_owned(),
+                "set `smtpd_sasl_path = private/auth`",
+            )
         } else if kind == "dovecot"
-            && path.starts_with('/')
+            && (path.starts_with("/run/") || path.starts_with("/var/run/"))
             && service.is_some_and(|service| is_chrooted(files, service))
-            && !path.starts_with("/var/spool/postfix")
         {
             (
                 format!(
                     "smtpd runs in a chroot and cannot see `{path}`: it dies at every connection"
                 ),
-                "put Dovecot's socket into /var/spool/postfix/private, and write `private/auth`",
+                "put Dovecot's socket into /var/spool/postfix/private, and write \
+             `private/auth`",
             )
         } else if kind == "cyrus" && path.contains('/') && files.is_set("smtpd_sasl_type", service)
         {
             (
                 format!(
-                    "`{path}` looks like a socket of Dovecot's, and `smtpd_sasl_type = cyrus` takes it for the name of a file of settings"
+                    "`{path}` looks like a socket of Dovecot's, and `smtpd_sasl_type = cyrus` \
+             takes it for the name of a file of settings"
                 ),
                 "set `smtpd_sasl_type = dovecot`",
             )
@@ -159,8 +178,8 @@ pub fn client(files: &Files<'_>) -> Vec<Finding> {
         }
         let place = || files.place("smtp_sasl_auth_enable", service);
         if files.is_empty("smtp_sasl_password_maps", service) {
-            let message =
-                "this server is to log in to others, and has no passwords: every delivery dies";
+            let message = "this server is to log in to others, and has no passwords: every delivery \
+             dies";
             findings.push(
                 files
                     .finding(
@@ -183,7 +202,8 @@ pub fn client(files: &Files<'_>) -> Vec<Finding> {
                 .value_place("smtp_sasl_tls_security_options", service)
                 .or_else(|| files.value_place("smtp_sasl_security_options", service))
                 .or_else(place);
-            let message = "`noplaintext` holds inside TLS too, and most providers have PLAIN and LOGIN alone: `no mechanism available`, and no mail gets out";
+            let message = "`noplaintext` holds inside TLS too, and most providers have PLAIN and \
+             LOGIN alone: `no mechanism available`, and no mail gets out";
             findings.push(
                 files
                     .finding(
@@ -209,14 +229,19 @@ pub fn client(files: &Files<'_>) -> Vec<Finding> {
             && !has_policy
             && files.text("smtp_sasl_security_options", service).is_some()
         {
-            let message = "the password for the other server goes out in clear text when that offers no TLS, or when somebody on the way takes the offer out";
+            let message = "the password for the other server goes out in clear text when that \
+             offers no TLS, or when somebody on the way takes the offer out";
             let at = files
                 .value_place("smtp_tls_security_level", service)
                 .filter(|at| at.span.start < at.span.end)
                 .or_else(place);
             findings.push(
-                files.finding(Severity::Error, "password-in-clear-text", at, message)
-                    .help("set `smtp_tls_security_level = encrypt` (or `secure`), or that for the server alone in `smtp_tls_policy_maps`"),
+                files
+                    .finding(Severity::Error, "password-in-clear-text", at, message)
+                    .help(
+                        "set `smtp_tls_security_level = encrypt` (or `secure`), or that for the \
+             server alone in `smtp_tls_policy_maps`",
+                    ),
             );
         }
     }
@@ -240,7 +265,7 @@ pub fn password_key(files: &Files<'_>) -> Vec<Finding> {
     for word in &words {
         match files.table(word) {
             Table::Keys(entries) => {
-                keys.extend(entries.into_iter().map(|entry| (entry.key, entry.origin)))
+                keys.extend(entries.into_iter().map(|entry| (entry.key, entry.origin)));
             }
             // What cannot be read may hold it.
             _ => return Vec::new(),
@@ -264,7 +289,8 @@ pub fn password_key(files: &Files<'_>) -> Vec<Finding> {
         }
         let near = keys.iter().find(|(key, _)| name(key) == name(&lower));
         let message = format!(
-            "no key of `{}` is `{host}`, which is what is looked up: this server does not log in there",
+            "no key of `{}` is `{host}`, which is what is looked up: this server does \
+             not log in there",
             words.first().map_or("", |word| bare(&word.text))
         );
         let mut finding = files
@@ -288,7 +314,8 @@ pub fn headers(files: &Files<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for service in offering(files) {
         if files.is("smtpd_sasl_authenticated_header", "yes", service) {
-            let message = "each mail tells everybody the login of who sent it: half of what it takes to log in";
+            let message = "each mail tells everybody the login of who sent it: half of what it \
+             takes to log in";
             findings.push(
                 files
                     .finding(
@@ -309,7 +336,8 @@ pub fn headers(files: &Files<'_>) -> Vec<Finding> {
             && files.is("smtpd_hide_client_session", "no", Some(service))
         {
             let message = format!(
-                "each mail that comes by `{}` tells everybody the address of the user's computer",
+                "each mail that comes by `{}` tells everybody the address of the user's \
+             computer",
                 service.scope()
             );
             findings.push(
@@ -330,11 +358,16 @@ pub fn headers(files: &Files<'_>) -> Vec<Finding> {
 /// A help for mail programs of the last century.
 pub fn old_clients(files: &Files<'_>) -> Vec<Finding> {
     let sets = files.sets().into_iter();
-    sets.filter(|set| set.name == "broken_sasl_auth_clients" && files.is(set.name, "yes", set.service))
-        .map(|set| {
-            let place = Some(Place::new(set.source, set.value.place()));
-            let message = "`AUTH=` is said beside `AUTH ` for programs such as Outlook Express 4, which nobody has any more";
-            files.finding(Severity::Note, "obsolete-workaround", place, message).help("take it out")
-        })
-        .collect()
+    sets.filter(|set| {
+        set.name == "broken_sasl_auth_clients" && files.is(set.name, "yes", set.service)
+    })
+    .map(|set| {
+        let place = Some(Place::new(set.source, set.value.place()));
+        let message = "`AUTH=` is said beside `AUTH ` for programs such as Outlook Express 4, \
+             which nobody has any more";
+        files
+            .finding(Severity::Note, "obsolete-workaround", place, message)
+            .help("take it out")
+    })
+    .collect()
 }

@@ -4,7 +4,7 @@
 use super::sasl::is_chrooted;
 use crate::findings::{Certainty, Finding, Severity};
 use crate::mta::postfix::{Files, Parameter, Service, program_of};
-use crate::text::{Edit, Place};
+use crate::text::{Edit, Place, Span};
 
 /// Programs of which one process runs, and those of which there must be no limit (their manual
 /// pages; `mail_server_main` with `CA_MAIL_SERVER_SOLITARY` and `CA_MAIL_SERVER_ZERO_LIMIT`).
@@ -69,7 +69,8 @@ pub fn fields(files: &Files<'_>) -> Vec<Finding> {
         }
         if PRIVILEGED.contains(&program) && service.fields[3].text != "n" {
             let message = format!(
-                "{program} has to become other users, and `{}` runs it without the right to: it dies",
+                "{program} has to become other users, and `{}` runs it without the right \
+             to: it dies",
                 service.scope()
             );
             findings.push(
@@ -87,7 +88,8 @@ pub fn fields(files: &Files<'_>) -> Vec<Finding> {
         let stays_out = PRIVILEGED.contains(&program) || program == "proxymap";
         if stays_out && is_chrooted(files, service) {
             let message = format!(
-                "{program} looks up what lies outside of the chroot that `{}` puts it in: tables, mailboxes and programs are not found",
+                "{program} looks up what lies outside of the chroot that `{}` puts it in: \
+             tables, mailboxes and programs are not found",
                 service.scope()
             );
             findings.push(
@@ -105,6 +107,56 @@ pub fn fields(files: &Files<'_>) -> Vec<Finding> {
     }
     findings
 }
+
+/// What every master.cf has: the service, what happens without it, and its line.
+const STOCK: [(&str, &str, &str); 10] = [
+    (
+        "cleanup",
+        "no mail is taken in",
+        "cleanup unix n - n - 0 cleanup",
+    ),
+    ("qmgr", "no mail is delivered", "qmgr unix n - n 300 1 qmgr"),
+    (
+        "rewrite",
+        "no address is understood",
+        "rewrite unix - - n - - trivial-rewrite",
+    ),
+    (
+        "bounce",
+        "nobody hears of mail that failed",
+        "bounce unix - - n - 0 bounce",
+    ),
+    (
+        "defer",
+        "mail that has to wait is not written down",
+        "defer unix - - n - 0 bounce",
+    ),
+    (
+        "trace",
+        "reports of delivery fail",
+        "trace unix - - n - 0 bounce",
+    ),
+    (
+        "pickup",
+        "mail of local programs stays where it is",
+        "pickup unix n - n 60 1 pickup",
+    ),
+    (
+        "proxymap",
+        "look-ups through `proxy:` fail",
+        "proxymap unix - - n - - proxymap",
+    ),
+    (
+        "error",
+        "mail that cannot be delivered stays in the queue",
+        "error unix - - n - - error",
+    ),
+    (
+        "retry",
+        "mail that has to wait fails",
+        "retry unix - - n - - error",
+    ),
+];
 
 /// Services that others need.
 pub fn missing(files: &Files<'_>) -> Vec<Finding> {
@@ -125,7 +177,7 @@ pub fn missing(files: &Files<'_>) -> Vec<Finding> {
                 files
                     .master
                     .as_ref()
-                    .map(|master| Place::new(master, crate::text::Span::new(0, 0)))
+                    .map(|master| Place::new(master, Span::new(0, 0)))
             });
             let message = format!("master.cf has no service `{name}`: {why}");
             findings.push(
@@ -135,54 +187,7 @@ pub fn missing(files: &Files<'_>) -> Vec<Finding> {
             );
         }
     };
-    for (name, why, row) in [
-        (
-            "cleanup",
-            "no mail is taken in",
-            "cleanup unix n - n - 0 cleanup",
-        ),
-        ("qmgr", "no mail is delivered", "qmgr unix n - n 300 1 qmgr"),
-        (
-            "rewrite",
-            "no address is understood",
-            "rewrite unix - - n - - trivial-rewrite",
-        ),
-        (
-            "bounce",
-            "nobody hears of mail that failed",
-            "bounce unix - - n - 0 bounce",
-        ),
-        (
-            "defer",
-            "mail that has to wait is not written down",
-            "defer unix - - n - 0 bounce",
-        ),
-        (
-            "trace",
-            "reports of delivery fail",
-            "trace unix - - n - 0 bounce",
-        ),
-        (
-            "pickup",
-            "mail of local programs stays where it is",
-            "pickup unix n - n 60 1 pickup",
-        ),
-        (
-            "proxymap",
-            "look-ups through `proxy:` fail",
-            "proxymap unix - - n - - proxymap",
-        ),
-        (
-            "error",
-            "mail that cannot be delivered stays in the queue",
-            "error unix - - n - - error",
-        ),
-        (
-            "retry",
-            "mail that has to wait fails",
-            "retry unix - - n - - error",
-        ),
-    ] {
+    for (name, why, row) in STOCK {
         told(name, None, why, row);
     }
     let uses_tls = ["smtpd_tls_security_level", "smtp_tls_security_level"]
@@ -270,7 +275,8 @@ pub fn ports(files: &Files<'_>) -> Vec<Finding> {
             continue;
         };
         let message = format!(
-            "`{}` already takes port {port} of every address, and `{}` is one of them: Postfix does not start",
+            "`{}` already takes port {port} of every address, and `{}` is one of \
+             them: Postfix does not start",
             wide.scope(),
             host.unwrap_or_default()
         );
@@ -305,6 +311,7 @@ pub fn unused_override(files: &Files<'_>) -> Vec<Finding> {
         let by = known.used_by();
         let is_read = by.is_empty()
             || by.contains("ALL")
+            || by.contains("tls") && set.name.starts_with("tls_")
             || by.split(',').any(|one| {
                 one == program
                     || one == "smtp" && program == "lmtp" && !set.name.starts_with("smtp_")
@@ -339,11 +346,13 @@ pub fn unused_override(files: &Files<'_>) -> Vec<Finding> {
         }
         let readers = by.replace(',', ", ");
         let message = format!(
-            "`{program}` does not read `{}`: set here it does nothing ({readers} read it)",
+            "`{program}` does not read `{}`: set here it does nothing (read by \
+             {readers})",
             set.name
         );
         let help = if by.contains("cleanup") {
-            "a second `cleanup` service takes it, which this one names with `-o cleanup_service_name=`"
+            "a second `cleanup` service takes it, which this one names with `-o \
+             cleanup_service_name=`"
         } else {
             "set it in main.cf, or for the service that reads it"
         };

@@ -1,7 +1,46 @@
 //! Services for users, and those that filters give mail back to. Must not know what the programs need.
 
 use crate::findings::{Certainty, Finding, Severity};
-use crate::mta::postfix::Files;
+use crate::mta::postfix::{Files, Service};
+
+/// Submission that does not demand TLS.
+fn without_tls(files: &Files<'_>, service: &Service, port: u16) -> Option<Finding> {
+    let own = Some(service);
+    let is_wrapped = files.is("smtpd_tls_wrappermode", "yes", own);
+    let level = files
+        .text("smtpd_tls_security_level", own)
+        .map(|level| level.to_ascii_lowercase());
+    let is_optional = level
+        .as_deref()
+        .is_some_and(|level| ["", "may", "none"].contains(&level))
+        && !files.is("smtpd_enforce_tls", "yes", own);
+    if !is_wrapped && is_optional && port != 465 && files.is("smtpd_sasl_auth_enable", "yes", own) {
+        let place = files
+            .place("smtpd_tls_security_level", own)
+            .filter(|place| {
+                files
+                    .master
+                    .as_ref()
+                    .is_some_and(|master| master.name() == place.source.name())
+            });
+        let message = format!(
+            "users send through port {port} without TLS if their program is set so, \
+             or if somebody on the way takes the offer out: mail and, without \
+             `smtpd_tls_auth_only`, passwords can be read"
+        );
+        return Some(
+            files
+                .finding(
+                    Severity::Error,
+                    "submission-without-tls",
+                    place.or_else(|| files.field(service, 0)),
+                    message,
+                )
+                .help("add `-o smtpd_tls_security_level=encrypt`"),
+        );
+    }
+    None
+}
 
 /// Submission that anybody may use, or that shows passwords.
 pub fn submission(files: &Files<'_>) -> Vec<Finding> {
@@ -14,41 +53,7 @@ pub fn submission(files: &Files<'_>) -> Vec<Finding> {
         else {
             continue;
         };
-        let is_wrapped = files.is("smtpd_tls_wrappermode", "yes", own);
-        let level = files
-            .text("smtpd_tls_security_level", own)
-            .map(|level| level.to_ascii_lowercase());
-        let is_optional = level
-            .as_deref()
-            .is_some_and(|level| ["", "may", "none"].contains(&level))
-            && !files.is("smtpd_enforce_tls", "yes", own);
-        if !is_wrapped
-            && is_optional
-            && port != 465
-            && files.is("smtpd_sasl_auth_enable", "yes", own)
-        {
-            let place = files
-                .place("smtpd_tls_security_level", own)
-                .filter(|place| {
-                    files
-                        .master
-                        .as_ref()
-                        .is_some_and(|master| master.name() == place.source.name())
-                });
-            let message = format!(
-                "users send through port {port} without TLS if their program is set so, or if somebody on the way takes the offer out: mail and, without `smtpd_tls_auth_only`, passwords can be read"
-            );
-            findings.push(
-                files
-                    .finding(
-                        Severity::Error,
-                        "submission-without-tls",
-                        place.or_else(|| files.field(service, 0)),
-                        message,
-                    )
-                    .help("add `-o smtpd_tls_security_level=encrypt`"),
-            );
-        }
+        findings.extend(without_tls(files, service, port));
         let lists = [
             "smtpd_client_restrictions",
             "smtpd_helo_restrictions",
@@ -66,7 +71,8 @@ pub fn submission(files: &Files<'_>) -> Vec<Finding> {
         });
         if is_known && !is_closed && files.is("smtpd_sasl_auth_enable", "yes", own) {
             let message = format!(
-                "port {port} is for users, and takes mail for this server's own domains from anybody, past all that guards port 25"
+                "port {port} is for users, and takes mail for this server's own domains \
+             from anybody, without a login"
             );
             findings.push(
                 files
@@ -87,7 +93,8 @@ pub fn submission(files: &Files<'_>) -> Vec<Finding> {
             .any(|word| word.text.eq_ignore_ascii_case("permit_mynetworks"));
         if inherits && trusts && !is_closed && files.main.is_some() {
             let message = format!(
-                "hosts of `mynetworks` relay through port {port} without a login, as on port 25"
+                "hosts of `mynetworks` relay through port {port} without a login, as on \
+             port 25"
             );
             findings.push(
                 files
@@ -122,7 +129,8 @@ pub fn filter_return(files: &Files<'_>) -> Vec<Finding> {
                 .own("mynetworks")
                 .is_none_or(|own| !own.value.text.starts_with("127."))
         {
-            let message = "mail comes back from the filter here, and others than this host can connect: they get past the filter";
+            let message = "mail comes back from the filter here, and others than this host can \
+             connect: they get past the filter";
             findings.push(
                 files
                     .finding(
@@ -137,7 +145,8 @@ pub fn filter_return(files: &Files<'_>) -> Vec<Finding> {
         }
         let looks_like_one = trusts && port.is_none() && service.kind() == "inet";
         if is_filtering && looks_like_one && !returns {
-            let message = "mail comes back from the filter here, and `content_filter` of main.cf sends it there again, without end";
+            let message = "mail comes back from the filter here, and `content_filter` of main.cf \
+             sends it there again, without end";
             findings.push(
                 files
                     .finding(

@@ -44,7 +44,9 @@ impl Asked {
 pub fn all(files: &Files<'_>) -> Vec<Asked> {
     let mut all = Vec::new();
     for set in files.sets() {
-        if ENDINGS.iter().any(|end| set.name.ends_with(end))
+        let is_list_of_tables = matches!(set.name, "proxy_read_maps" | "proxy_write_maps");
+        if !is_list_of_tables
+            && ENDINGS.iter().any(|end| set.name.ends_with(end))
             && files.dictionary.parameter(set.name).is_some()
         {
             let words = files.words(set.name, set.service).into_iter();
@@ -77,7 +79,9 @@ pub fn all(files: &Files<'_>) -> Vec<Asked> {
         "virtual_mailbox_domains",
     ] {
         let words = files.words(name, None).into_iter();
-        let words = words.filter(|word| word.text.contains(":/") || word.text.contains(":{"));
+        let words = words.filter(|word| {
+            !word.text.contains('[') && (word.text.contains(":/") || word.text.contains(":{"))
+        });
         all.extend(words.map(|word| Asked {
             by: name.to_owned(),
             word: Word {
@@ -140,7 +144,8 @@ pub fn types(files: &Files<'_>) -> Vec<Finding> {
         match known(kind) {
             None => {
                 let message = format!(
-                    "`{kind}` is no type of table: every look-up in `{text}` fails, and mail is put off"
+                    "`{kind}` is no type of table: every look-up in `{text}` fails, and mail \
+             is put off"
                 );
                 let finding = told(Severity::Error, "unknown-table-type", message);
                 findings.push(match TYPES.nearest(kind) {
@@ -150,7 +155,8 @@ pub fn types(files: &Files<'_>) -> Vec<Finding> {
             }
             Some(row) if !version.has(row.get("introduced")) => {
                 let message = format!(
-                    "tables of type `{kind}` came with Postfix {}, and {version} does not know them: every look-up in `{text}` fails",
+                    "tables of type `{kind}` came with Postfix {}, and {version} does not \
+             know them: every look-up in `{text}` fails",
                     row.get("introduced")
                 );
                 findings.push(
@@ -188,13 +194,23 @@ pub fn berkeley(files: &Files<'_>) -> Vec<Finding> {
         return Vec::new();
     };
     let message = format!(
-        "`{}` needs Berkeley DB, without which Postfix 3.11 is built more and more often: its look-ups fail there",
+        "`{}` needs Berkeley DB, without which Postfix 3.11 is built more and \
+             more often: its look-ups fail there",
         first.word.text
     );
     vec![
-        files.finding(Severity::Note, "berkeley-db", first.word.origin.clone(), message)
+        files
+            .finding(
+                Severity::Note,
+                "berkeley-db",
+                first.word.origin.clone(),
+                message,
+            )
             .certainty(Certainty::Likely)
-            .help("write `$default_database_type:` or `lmdb:`, and build the tables anew with postmap and postalias; NON_BERKELEYDB_README has the steps"),
+            .help(
+                "write `$default_database_type:` or `lmdb:`, and build the tables anew \
+             with postmap and postalias; NON_BERKELEYDB_README has the steps",
+            ),
     ]
 }
 
@@ -246,7 +262,8 @@ pub fn on_disk(files: &Files<'_>) -> Vec<Finding> {
         match (stat(&format!("{path}{index}")), source) {
             (Err(Unread::Missing), _) if !asked.by.ends_with("_cache_database") => {
                 let message = format!(
-                    "there is no file `{path}{index}`, which is what is looked up: every look-up in `{}` fails, and mail is put off",
+                    "there is no file `{path}{index}`, which is what is looked up: every \
+             look-up in `{}` fails, and mail is put off",
                     asked.word.text
                 );
                 findings.push(
@@ -289,7 +306,8 @@ pub fn unapproved(files: &Files<'_>) -> Vec<Finding> {
             continue;
         }
         let message = format!(
-            "`{text}` stands in no parameter that `proxy_read_maps` names, so proxymap refuses to open it: every look-up fails"
+            "`{text}` stands in no parameter that `proxy_read_maps` names, so \
+             proxymap refuses to open it: every look-up fails"
         );
         findings.push(
             files
@@ -320,8 +338,13 @@ pub fn not_rebuilt(files: &Files<'_>) -> Vec<Finding> {
     });
     stale
         .map(|word| {
-            let message = format!("`{}` is not in `alias_database`: newaliases does not rebuild it, so changes of its source do not count", word.text);
-            files.finding(Severity::Warning, "alias-not-rebuilt", word.origin, message)
+            let message = format!(
+                "`{}` is not in `alias_database`: newaliases does not rebuild it, so \
+             changes of its source do not count",
+                word.text
+            );
+            files
+                .finding(Severity::Warning, "alias-not-rebuilt", word.origin, message)
                 .help("set `alias_database = $alias_maps`, or run `postalias` for it by hand")
         })
         .collect()
@@ -337,7 +360,8 @@ pub fn secrets(files: &Files<'_>) -> Vec<Finding> {
     {
         Err(Unread::Missing) if must_be_there => {
             let message = format!(
-                "there is no file `{path}`: TLS is not offered, and with wrapper mode nobody can connect"
+                "there is no file `{path}`: TLS is not offered, and with wrapper mode \
+             nobody can connect"
             );
             findings.push(
                 files

@@ -62,8 +62,12 @@ pub fn no_certificate(files: &Files<'_>) -> Vec<Finding> {
             .place(name, service)
             .or_else(|| files.place("smtpd_use_tls", service));
         findings.push(
-            files.finding(Severity::Error, "tls-without-certificate", place, message)
-                .help("set `smtpd_tls_chain_files` to a file with the key and behind it the certificates"),
+            files
+                .finding(Severity::Error, "tls-without-certificate", place, message)
+                .help(
+                    "set `smtpd_tls_chain_files` to a file with the key and behind it the \
+             certificates",
+                ),
         );
     }
     findings
@@ -90,7 +94,8 @@ pub fn chain_order(files: &Files<'_>) -> Vec<Finding> {
             continue;
         }
         let message = format!(
-            "`{}` stands before the key `{}`: each key comes first, then its certificates, or TLS stays off",
+            "`{}` stands before the key `{}`: each key comes first, then its \
+             certificates, or TLS stays off",
             first.text, second.text
         );
         let finding = files
@@ -136,7 +141,8 @@ pub fn required_on_mx(files: &Files<'_>) -> Vec<Finding> {
         if level(files, service) != Some("encrypt") || is_wrapped || only_users(files, service) {
             continue;
         }
-        let message = "port 25 takes no mail without TLS: servers that have none cannot bring theirs, and RFC 3207 §4 forbids that for a public MX";
+        let message = "port 25 takes no mail without TLS: servers that have none cannot bring \
+             theirs, and RFC 3207 §4 forbids that for a public MX";
         findings.push(
             files
                 .finding(
@@ -185,7 +191,8 @@ pub fn wrapper(files: &Files<'_>) -> Vec<Finding> {
             continue;
         }
         let message = format!(
-            "clients of port {port} begin in clear text and wait for a greeting, and with `smtpd_tls_wrappermode = yes` this server waits for TLS: both hang"
+            "clients of port {port} begin in clear text and wait for a greeting, and \
+             with `smtpd_tls_wrappermode = yes` this server waits for TLS: both hang"
         );
         findings.push(
             files
@@ -304,10 +311,20 @@ pub fn ciphers(files: &Files<'_>) -> Vec<Finding> {
 pub fn asked_on_mx(files: &Files<'_>) -> Vec<Finding> {
     let services = files.running("smtpd").into_iter();
     services
-        .filter(|service| files.public_port(service) == Some(25) && files.is("smtpd_tls_ask_ccert", "yes", Some(service)))
+        .filter(|service| {
+            files.public_port(service) == Some(25)
+                && files.is("smtpd_tls_ask_ccert", "yes", Some(service))
+        })
         .map(|service| {
-            let message = "every server that brings mail is asked for a certificate, and some hang up at that";
-            files.finding(Severity::Note, "certificate-asked-on-mx", files.place("smtpd_tls_ask_ccert", Some(service)), message)
+            let message = "every server that brings mail is asked for a certificate, and some hang \
+             up at that";
+            files
+                .finding(
+                    Severity::Note,
+                    "certificate-asked-on-mx",
+                    files.place("smtpd_tls_ask_ccert", Some(service)),
+                    message,
+                )
                 .help("set it with `-o` for the service that needs it")
         })
         .collect()

@@ -22,7 +22,8 @@ pub fn trusted_name(files: &Files<'_>) -> Vec<Finding> {
             continue;
         }
         let finding = if text.eq_ignore_ascii_case("unknown") {
-            let message = "`unknown` is the name of every client whose address has none: all of them may relay";
+            let message = "`unknown` is the name of every client whose address has none: all of \
+             them may relay";
             files.finding(
                 Severity::Error,
                 "trusted-name",
@@ -31,7 +32,8 @@ pub fn trusted_name(files: &Files<'_>) -> Vec<Finding> {
             )
         } else {
             let message = format!(
-                "`{text}` trusts every client whose name is that or below it, as the DNS tells it: who changes the zone may relay"
+                "`{text}` trusts every client whose name is that or below it, as the DNS \
+             tells it: who changes the zone may relay"
             );
             files
                 .finding(
@@ -79,14 +81,16 @@ pub fn wide(files: &Files<'_>) -> Vec<Finding> {
         } else if inside("172.16.0.0/12") && prefix <= 16 {
             (
                 Severity::Note,
-                "it holds the addresses of Docker's bridges, behind which, with a published port, everybody on the Internet can look like one of them",
+                "it holds the addresses of Docker's bridges, behind which, with a \
+             published port, everybody on the Internet can look like one of them",
             )
         } else if inside("10.0.0.0/8") || inside("192.168.0.0/16") {
             continue;
         } else if inside("100.64.0.0/10") {
             (
                 Severity::Warning,
-                "these addresses are those of a provider's customers (RFC 6598): others have them too",
+                "these addresses are those of a provider's customers (RFC 6598): others \
+             have them too",
             )
         } else if network.is_ipv4() && prefix < 24 || !network.is_ipv4() && prefix < 48 {
             (
@@ -118,13 +122,15 @@ pub fn neighbours(files: &Files<'_>) -> Vec<Finding> {
     let place = files.value_place("mynetworks_style", None);
     let finding = match style.to_ascii_lowercase().as_str() {
         "class" => {
-            let message = "`mynetworks_style = class` trusts the whole class A, B or C network of each address: with a provider, thousands of strangers";
+            let message = "`mynetworks_style = class` trusts the whole class A, B or C network of \
+             each address: with a provider, thousands of strangers";
             files
                 .finding(Severity::Error, "trusted-neighbours", place, message)
                 .certainty(Certainty::Likely)
         }
         "subnet" if place.is_none() => {
-            let message = "neither `mynetworks` nor `mynetworks_style` is set, and without `compatibility_level = 2` every host of this server's subnets may relay";
+            let message = "neither `mynetworks` nor `mynetworks_style` is set, and without \
+             `compatibility_level = 2` every host of this server's subnets may relay";
             let place = files.place("compatibility_level", None);
             files.finding(Severity::Warning, "trusted-neighbours", place, message)
         }
@@ -146,8 +152,8 @@ pub fn no_loopback(files: &Files<'_>) -> Vec<Finding> {
     if words.is_empty() || !words.iter().all(is_plain) || words.iter().any(holds) {
         return Vec::new();
     }
-    let message =
-        "`mynetworks` leaves 127.0.0.1 out: programs of this host that send by SMTP are refused";
+    let message = "`mynetworks` leaves 127.0.0.1 out: programs of this host that send by \
+             SMTP are refused";
     vec![
         files
             .finding(
@@ -177,7 +183,8 @@ pub fn forged_log(files: &Files<'_>) -> Vec<Finding> {
             });
         if is_wide {
             let message = format!(
-                "`{}` may say with XFORWARD which client a mail came from: strangers write what they like into the log",
+                "`{}` may say with XFORWARD which client a mail came from: strangers \
+             write what they like into the log",
                 pattern.word.text
             );
             findings.push(

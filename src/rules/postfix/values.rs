@@ -39,10 +39,11 @@ pub fn bad_value(files: &Files<'_>) -> Vec<Finding> {
 fn judge(files: &Files<'_>, set: &Set<'_>) -> Option<Finding> {
     let known = files.dictionary.parameter(set.name)?;
     // A program that does not ask for it does not die of it.
-    let is_asked = set.service.is_none_or(|service| {
-        let by = known.used_by();
-        by.contains("ALL") || by.split(',').any(|program| program == program_of(service))
-    });
+    let by = known.used_by();
+    let is_asked = !by.is_empty()
+        && set.service.is_none_or(|service| {
+            by.contains("ALL") || by.split(',').any(|program| program == program_of(service))
+        });
     let text = files.text(set.name, set.service).filter(|_| is_asked)?;
     let fault = fault(known, &text, files.dictionary.version)?;
     if set.name == "smtpd_tls_security_level"
@@ -93,7 +94,8 @@ fn boolean(text: &str) -> Option<Fault> {
         _ => None,
     };
     let fault = Fault::new(
-        "this is neither `yes` nor `no`, the only words here: every program that asks for it dies",
+        "this is neither `yes` nor `no`, the only words here: every program that \
+             asks for it dies",
         "write `yes` or `no`",
     );
     Some(fault.meant(meant.map(str::to_owned)))
@@ -187,14 +189,16 @@ fn words(known: Parameter, text: &str) -> Option<Fault> {
         let why = format!("`{wrong}` is for clients: smtpd logs a warning and takes `encrypt`");
         let mut fault = Fault::new(
             why,
-            "write `encrypt`, and `smtpd_tls_req_ccert = yes` if clients must show certificates",
+            "write `encrypt`, and `smtpd_tls_req_ccert = yes` if clients must show \
+             certificates",
         );
         fault.severity = Severity::Warning;
         return Some(fault);
     }
     let meant = nearest(&wrong.to_ascii_lowercase(), words.iter().copied());
     let why = format!(
-        "`{wrong}` is none of its words, and the program that asks for it dies or does not do it"
+        "`{wrong}` is none of its words, and the program that asks for it dies or \
+             does not do it"
     );
     let help = format!(
         "write {}of {}",
@@ -221,7 +225,8 @@ fn special(name: &str, text: &str, version: Version) -> Option<Fault> {
                 lower == "all" || lower == "loopback-only"
             };
             let word = words.iter().copied().find(whole)?;
-            let why = "these words stand alone and in lower case: Postfix looks them up as the name of a host, and dies";
+            let why = "these words stand alone and in lower case: Postfix looks them up as the \
+             name of a host, and dies";
             (words.len() > 1 || word != word.to_ascii_lowercase()).then(|| {
                 Fault::new(why, "write `all`, `loopback-only`, or addresses alone")
                     .meant(Some(word.to_ascii_lowercase()))
@@ -317,7 +322,8 @@ pub fn misread_time(files: &Files<'_>) -> Vec<Finding> {
         }
         let read = &text[..text.len() - rest.len()];
         let message = format!(
-            "`{} = {text}`: only the first letter of the unit counts, so this is `{read}`, {number} seconds",
+            "`{} = {text}`: only the first letter of the unit counts, so this is \
+             `{read}`, {number} seconds",
             set.name
         );
         let place = Place::new(set.source, set.value.place());
