@@ -96,4 +96,6 @@ pub static RULES: &[Rule] = &[
     Rule::new("readable-secret", Group::Security, Severity::Error, include_str!("readable_secret.md"))
         .by(&[Finder::OnTheWay, Finder::Exim(exim::hygiene::readable_secret)]),
     Rule::new("no-description", Group::Description, Severity::Error, include_str!("no_description.md")),
+    Rule::new("login-not-demanded", Group::Auth, Severity::Warning, include_str!("login_not_demanded.md"))
+        .by(&[Finder::Exim(super::exim::authentication::login_not_demanded), Finder::OnTheWay]),
 ];

@@ -3,7 +3,7 @@
 mod acl_arguments;
 mod acl_lines;
 mod acl_order;
-mod authentication;
+pub(super) mod authentication;
 mod continuation;
 mod delivering;
 mod dns_lists;
@@ -828,11 +828,4 @@ pub static RULES: &[Rule] = &[
         include_str!("unread_answers.md"),
     )
     .by(&[Exim(hygiene::unread_answers)]),
-    Rule::new(
-        "login-not-demanded",
-        Group::Auth,
-        Warning,
-        include_str!("login_not_demanded.md"),
-    )
-    .by(&[Exim(authentication::login_not_demanded)]),
 ];
