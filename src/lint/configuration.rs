@@ -61,7 +61,7 @@ pub fn configuration(
         found.iter().filter(|one| counts(one)).map(start).collect()
     };
     let known = starts(&found, &|one| {
-        !matches!(one.rule, "stray-line" | "dead-service")
+        !matches!(one.rule, "stray-line" | "dead-service" | "not-understood")
     });
     found.retain(|one| one.rule != "stray-line" || !known.contains(&start(one)));
     let errors = starts(&found, &|one| {

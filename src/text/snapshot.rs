@@ -139,6 +139,14 @@ impl Snapshot {
         }
     }
 
+    /// The same, where there is no file `path`.
+    #[must_use]
+    pub fn without(self, path: &str) -> Self {
+        let named = plain(Path::new(path));
+        self.stats.borrow_mut().insert(named, Err(Unread::Missing));
+        self
+    }
+
     /// The same, where the disk says this of the file `path`.
     #[must_use]
     pub fn with_stat(self, path: &str, stat: Stat) -> Self {

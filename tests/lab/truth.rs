@@ -13,9 +13,21 @@ use super::page::{Example, examples};
 use super::parity::inside;
 use super::roots;
 
-/// Runs every command over its example's files.
+/// Runs every command over its example's files. `session PORT LINE…` starts Postfix, speaks the lines,
+/// and tells what it answers and logs.
 const SCRIPT: &str = r#"
 ip link set lo up
+session() {
+    postconf maillog_file=/var/log/session.log
+    rm -f /var/log/session.log
+    postfix start
+    sleep 1
+    printf '%s\r\n' "${@:2}" QUIT | timeout 5 bash -c "exec 3<>/dev/tcp/127.0.0.1/$1; cat >&3; timeout 3 cat <&3"
+    sleep 1
+    postfix stop
+    cat /var/log/session.log
+}
+export -f session
 stock=$(cat /lab/stock)
 cp -a "$stock" /tmp/stock
 # session ADDRESS PORT LINE…: what Postfix answers to a client of this address, and why it dies.

@@ -5,6 +5,7 @@
 //! of, and options:
 //!
 //! - `version=3.5` of the server, `pedantic`
+//! - `missing:FILE=yes`: the file is not there
 //! - `mode:FILE=0600`, `owner:FILE=0`, `age:FILE=DAYS`: what the disk says of a file, which need
 //!   not be one of the example (without them: 0644, root's, all of one age)
 //! - `behind-nat=172.17.0.1`: every client appears with this address
@@ -133,7 +134,7 @@ pub fn examples(page: &str) -> Vec<Example> {
 
 /// Whether an option is for the harness, and says nothing of the machine.
 fn is_ours(name: &str) -> bool {
-    let of_file = ["mode:", "owner:", "age:"];
+    let of_file = ["mode:", "owner:", "age:", "missing:"];
     matches!(name, "version" | "pedantic" | "behind-nat")
         || of_file.iter().any(|front| name.starts_with(front))
 }
@@ -177,6 +178,10 @@ impl Example {
             let Some((what, path)) = option.split_once(':') else {
                 continue;
             };
+            if what == "missing" {
+                snapshot = snapshot.without(path);
+                continue;
+            }
             let mut stat = snapshot.stat(path, Path::new("")).unwrap_or_default();
             match what {
                 "mode" => stat.mode = u32::from_str_radix(value, 8).expect("an octal number"),

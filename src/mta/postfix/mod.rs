@@ -21,6 +21,12 @@ mod warnings;
 
 pub use dialects::ALL as DIALECTS;
 pub use files::Files;
+pub(crate) use files::{bare, program_of};
+pub(crate) use lift::{Table, Word, tokens};
+pub(crate) use parameters::Parameter;
+pub(crate) use services::{Service, options};
+pub(crate) use syntax::{Joined, is_white};
+pub(crate) use warnings::Set;
 
 use super::render::{Quote, comment, render};
 use super::{File, Generated, Heading, Version};

@@ -82,6 +82,36 @@ impl Parameter {
         self.0.get("words").split_ascii_whitespace()
     }
 
+    /// Whether its value may be several of its words.
+    pub fn is_many(self) -> bool {
+        !self.0.get("many").is_empty()
+    }
+
+    /// The least that a number or a length may be, or a time in seconds.
+    pub fn least(self) -> Option<i64> {
+        self.0.get("min").parse().ok()
+    }
+
+    /// The most that a number may be; none where there is no limit.
+    pub fn most(self) -> Option<i64> {
+        self.0.get("max").parse().ok().filter(|most| *most > 0)
+    }
+
+    /// The unit of a time without one: that of the default.
+    pub fn unit(self) -> &'static str {
+        let default = self.0.get("default");
+        let digits = default.trim_end_matches(|c: char| c.is_ascii_lowercase());
+        match &default[digits.len()..] {
+            unit @ ("s" | "m" | "h" | "d" | "w") => unit,
+            _ => "s",
+        }
+    }
+
+    /// The programs that read it, with commas between them.
+    pub fn used_by(self) -> &'static str {
+        self.0.get("used_by")
+    }
+
     /// Its type as `show` tells it, with the words that it may be.
     fn told(self) -> String {
         let words: Vec<&str> = self.words().collect();

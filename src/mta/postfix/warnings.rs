@@ -26,12 +26,13 @@ struct Use<'a> {
 }
 
 /// A name that is set, with its value, its place, and by which service.
-struct Set<'a> {
-    name: &'a str,
-    value: &'a Joined,
-    source: &'a Arc<Source>,
-    span: Span,
-    service: Option<&'a Service>,
+#[derive(Debug)]
+pub struct Set<'a> {
+    pub name: &'a str,
+    pub value: &'a Joined,
+    pub source: &'a Arc<Source>,
+    pub span: Span,
+    pub service: Option<&'a Service>,
 }
 
 /// All of it. `master` is the text of master.cf.
@@ -60,7 +61,7 @@ pub fn warnings(dictionary: &Dictionary, master: Option<&Arc<Source>>) -> Vec<Fi
 }
 
 /// What main.cf sets, and the services of master.cf.
-fn sets<'a>(dictionary: &'a Dictionary, master: Option<&'a Arc<Source>>) -> Vec<Set<'a>> {
+pub fn sets<'a>(dictionary: &'a Dictionary, master: Option<&'a Arc<Source>>) -> Vec<Set<'a>> {
     let of_main = dictionary.counting().into_iter().map(|written| Set {
         name: &written.name,
         value: &written.value,

@@ -4,6 +4,13 @@ use crate::findings::{Finding, Severity};
 use crate::policy::{Listener, ListenerTls, Mechanism, Role};
 use crate::rules::judged::Judged;
 
+/// Whether somebody outside of the host can call.
+fn is_public(listener: &Listener) -> bool {
+    listener.dead.is_none()
+        && (listener.addresses.is_empty()
+            || listener.addresses.iter().any(|own| !own.is_loopback()))
+}
+
 /// What is wrong with a listener as a whole.
 pub fn find(judged: &Judged<'_>) -> Vec<Finding> {
     let listeners = &judged.lifted.policy.listeners;
@@ -24,7 +31,7 @@ fn listener(listener: &Listener, judged: &Judged<'_>) -> Vec<Finding> {
         ));
         return findings;
     }
-    if !listener.is_public() {
+    if !is_public(listener) {
         return findings;
     }
     let shows_passwords = listener

@@ -10,6 +10,7 @@ mod provider;
 mod reach;
 
 use super::rule::{Finder, Group, Rule};
+use super::{exim, postfix};
 use crate::findings::Severity;
 
 /// The rows.
@@ -88,4 +89,10 @@ pub static RULES: &[Rule] = &[
     Rule::new("unsigned-mail", Group::Delivery, Severity::Note, include_str!("unsigned_mail.md"))
         .by(&[Finder::Policy(identity::unsigned)])
         .pedantic(),
+    Rule::new("undefined-name", Group::Reference, Severity::Error, include_str!("undefined_name.md"))
+        .by(&[Finder::OnTheWay, Finder::Exim(exim::names::undefined_name)]),
+    Rule::new("smtp-smuggling", Group::Security, Severity::Warning, include_str!("smtp_smuggling.md"))
+        .by(&[Finder::Postfix(postfix::effects::smuggling), Finder::Exim(exim::holes::smtp_smuggling)]),
+    Rule::new("readable-secret", Group::Security, Severity::Error, include_str!("readable_secret.md"))
+        .by(&[Finder::OnTheWay, Finder::Exim(exim::hygiene::readable_secret)]),
 ];

@@ -1,7 +1,7 @@
 //! What no session reaches, who reaches nothing, and what was not followed.
 
-use crate::findings::{Finding, Severity};
-use crate::policy::{Clause, Listener};
+use crate::findings::{Certainty, Finding, Severity};
+use crate::policy::{Clause, Listener, Outcome, Reason};
 use crate::rules::judged::Judged;
 
 /// Listeners that refuse everybody, clauses that decide nothing, and gaps.
@@ -12,10 +12,8 @@ pub fn find(judged: &Judged<'_>) -> Vec<Finding> {
         .iter()
         .map(|(listener, by)| refuses_everybody(listener, *by, judged))
         .collect();
-    // Where nobody gets in, everything behind the gate is out of reach, and where only the host
-    // itself does, what is written for others.
-    let has_strangers = policy.listeners.iter().any(Listener::is_public);
-    if shut.is_empty() && has_strangers {
+    // Where nobody gets in, everything behind the gate is out of reach.
+    if shut.is_empty() {
         findings.extend(
             policy
                 .unreached(judged.space)
@@ -41,18 +39,26 @@ fn refuses_everybody(listener: &Listener, by: Option<&Clause>, judged: &Judged<'
     let place = by
         .and_then(|clause| clause.origin.as_ref())
         .or(listener.origin.as_ref());
+    let port = listener.port;
+    let needs_log_in =
+        by.is_some_and(|clause| clause.outcome == Outcome::Refuse(Reason::NeedsAuth));
+    if needs_log_in {
+        // What can check passwords is a matter of the machine too.
+        let message = format!(
+            "port {port} takes mail only from who has logged in, and AUTH is not set up here"
+        );
+        return judged
+            .finding(Severity::Warning, "refuses-everybody", place, message)
+            .certainty(Certainty::Likely);
+    }
     // A port that only the host can call is often left as it came.
     let severity = if listener.is_public() {
         Severity::Error
     } else {
         Severity::Warning
     };
-    judged.finding(
-        severity,
-        "refuses-everybody",
-        place,
-        format!("port {} accepts no message from anybody", listener.port),
-    )
+    let message = format!("port {port} accepts no message from anybody");
+    judged.finding(severity, "refuses-everybody", place, message)
 }
 
 fn unreached(clause: &Clause) -> Option<Finding> {

@@ -8,19 +8,19 @@ mod continuation;
 mod delivering;
 mod dns_lists;
 mod encryption;
-mod holes;
-mod hygiene;
+pub(super) mod holes;
+pub(super) mod hygiene;
 pub(super) mod list_items;
 mod list_order;
 mod macro_names;
-mod names;
+pub(super) mod names;
 mod queries;
 mod routing;
 mod smarthosts;
 mod taint;
 mod tell;
 
-use super::rule::Finder::{Exim, OnTheWay};
+use super::rule::Finder::Exim;
 use super::rule::{Group, Rule};
 use crate::findings::Severity::{Error, Note, Warning};
 
@@ -284,13 +284,6 @@ pub static RULES: &[Rule] = &[
         include_str!("undefined_macro.md"),
     )
     .by(&[Exim(macro_names::undefined_macro)]),
-    Rule::new(
-        "undefined-name",
-        Group::Reference,
-        Error,
-        include_str!("undefined_name.md"),
-    )
-    .by(&[OnTheWay, Exim(names::undefined_name)]),
     Rule::new(
         "unused-name",
         Group::Reference,
@@ -772,13 +765,6 @@ pub static RULES: &[Rule] = &[
     )
     .by(&[Exim(holes::known_hole)]),
     Rule::new(
-        "smtp-smuggling",
-        Group::Security,
-        Warning,
-        include_str!("smtp_smuggling.md"),
-    )
-    .by(&[Exim(holes::smtp_smuggling)]),
-    Rule::new(
         "shown-secret",
         Group::Security,
         Warning,
@@ -828,13 +814,6 @@ pub static RULES: &[Rule] = &[
         include_str!("queue_only_left.md"),
     )
     .by(&[Exim(hygiene::queue_only_left)]),
-    Rule::new(
-        "readable-secret",
-        Group::Security,
-        Error,
-        include_str!("readable_secret.md"),
-    )
-    .by(&[Exim(hygiene::readable_secret)]),
     Rule::new(
         "writable-configuration",
         Group::Security,

@@ -34,7 +34,11 @@ use crate::net::Domain;
 use crate::policy::{Listener, Mechanism, Policy, Stage};
 use crate::text::{Place, Source};
 use classes::Classes;
-use values::Values;
+pub use values::Values;
+
+pub use endpoint::of as endpoint;
+pub use table::{Table, open};
+pub use values::{Word, tokens};
 
 /// What a main.cf does with the master.cf beside it.
 pub fn main(source: &Arc<Source>, world: &World<'_>) -> Lifted {
