@@ -26,16 +26,6 @@ pub fn configuration(
             space: &Space::of(&[&lifted.policy]),
             asking,
         }));
-    } else if dialect.lift.is_some() {
-        let message = "by itself this file does not say what the server does: that was not judged";
-        let start = Span::new(0, 0);
-        found.push(Finding::new(
-            Severity::Note,
-            "not-understood",
-            source,
-            start,
-            message,
-        ));
     }
     if let Encoding::Latin1 { first } = source.encoding() {
         let length = source.text()[first..]

@@ -12,8 +12,9 @@ use super::services::{Service, services};
 use super::syntax::{self, Joined};
 use super::traps;
 use super::warnings::{bad_reference, warnings};
+use crate::findings::{Finding, Severity};
 use crate::mta::config::{Config, Facts, Gap, Setting, World};
-use crate::text::{Place, Source, Unread};
+use crate::text::{Place, Source, Span, Unread};
 
 /// The configuration of a main.cf and the master.cf beside it.
 pub fn main(source: &Arc<Source>, world: &World<'_>) -> Config {
@@ -34,6 +35,13 @@ pub fn master(source: &Arc<Source>, world: &World<'_>) -> Config {
         config
             .findings
             .retain(|finding| !matches!(finding.rule, "undefined-name" | "unknown-parameter"));
+        config.findings.push(Finding::new(
+            Severity::Note,
+            "not-understood",
+            source,
+            Span::new(0, 0),
+            "by itself this file does not say what the server does: that was not judged",
+        ));
     }
     config
 }

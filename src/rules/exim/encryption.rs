@@ -184,12 +184,16 @@ pub fn faulty_ciphers(files: &Files<'_>) -> Vec<Finding> {
         if text.is_empty() {
             continue;
         }
-        let weak = text.split([':', ',', ' ']).find(|word| {
-            let name = word.trim_start_matches('+').to_ascii_uppercase();
-            WEAK.contains(&name.as_str())
-                || name.split(['-', '+']).any(|part| WEAK.contains(&part))
-                    && !word.starts_with(['-', '!'])
-        });
+        // No compression is no weakness.
+        let weak = text
+            .split([':', ',', ' '])
+            .filter(|word| !word.contains("COMP-"))
+            .find(|word| {
+                let name = word.trim_start_matches('+').to_ascii_uppercase();
+                WEAK.contains(&name.as_str())
+                    || name.split(['-', '+']).any(|part| WEAK.contains(&part))
+                        && !word.starts_with(['-', '!'])
+            });
         let is_gnutls = STARTS.iter().any(|start| text.starts_with(start));
         if let Some(weak) = weak {
             let message = format!("`{weak}` lets in ciphers that are broken");

@@ -118,7 +118,7 @@ pub fn unguarded_dnslookup(files: &Files<'_>) -> Vec<Finding> {
                     .and(later.place.clone(), "they were to come here")
                     .help("add `domains = !+local_domains` and `no_more`"),
             );
-        } else if router.option("ignore_target_hosts").is_none() {
+        } else if router.option("ignore_target_hosts").is_none() && !is_on(router, "verify_only") {
             let message = format!(
                 "domains whose MX record points to 127.0.0.1 or 0.0.0.0 are sent to this server itself by `{}`",
                 router.name
