@@ -223,10 +223,11 @@ impl Policy {
         };
         let closed = self.listeners.iter().filter(shut);
         closed
-            .map(|listener| {
+            .filter_map(|listener| {
+                // One that no session reaches, since another serves its port, refuses nobody.
                 let pointer = std::ptr::from_ref(listener);
-                let by = refusing.iter().find(|(known, _)| *known == pointer);
-                (listener, by.and_then(|(_, by)| *by))
+                let (_, by) = refusing.iter().find(|(known, _)| *known == pointer)?;
+                Some((listener, *by))
             })
             .collect()
     }

@@ -143,7 +143,10 @@ impl Snapshot {
     #[must_use]
     pub fn without(self, path: &str) -> Self {
         let named = plain(Path::new(path));
-        self.stats.borrow_mut().insert(named, Err(Unread::Missing));
+        self.stats
+            .borrow_mut()
+            .insert(named.clone(), Err(Unread::Missing));
+        self.known.borrow_mut().insert(named, Err(Unread::Missing));
         self
     }
 
@@ -213,7 +216,21 @@ impl Snapshot {
     /// # Errors
     /// Why it was not read.
     pub fn list(&self, path: &str, folder: &Path) -> Result<Vec<String>, Unread> {
-        let place = self.place(&plain(&folder.join(path)))?;
+        let whole = plain(&folder.join(path));
+        // Of files that were given, those below the folder are there.
+        if matches!(&self.scope, Scope::Below(root) if root.as_os_str() == "\0") {
+            let given: Vec<String> = self
+                .known
+                .borrow()
+                .iter()
+                .filter(|(path, text)| text.is_ok() && path.parent() == Some(whole.as_path()))
+                .filter_map(|(path, _)| Some(path.file_name()?.to_str()?.to_owned()))
+                .collect();
+            if !given.is_empty() {
+                return Ok(given);
+            }
+        }
+        let place = self.place(&whole)?;
         let entries = fs::read_dir(place).map_err(ReadError::Io)?;
         let mut names: Vec<String> = entries
             .filter_map(|entry| entry.ok()?.file_name().into_string().ok())

@@ -50,7 +50,6 @@ fn files(server: Server, root: &Path) -> Vec<(PathBuf, &'static str)> {
             ("etc/postfix/main.cf.proto", "postfix-main"),
             ("etc/postfix/master.cf.proto", "postfix-master"),
             ("usr/share/postfix/main.cf.debian", "postfix-main"),
-            ("usr/share/postfix/main.cf.tls", "postfix-main"),
         ],
         Server::Exim => &[
             ("etc/exim4/update-exim4.conf.conf", "exim-debian"),

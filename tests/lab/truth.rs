@@ -31,6 +31,24 @@ session() {
 export -f session
 stock=$(cat /lab/stock)
 cp -a "$stock" /tmp/stock
+# session ADDRESS PORT LINE…: what Postfix answers to a client of this address, and why it dies.
+session() {
+    local address=$1 port=$2 line; shift 2
+    ip addr add "$address/32" dev lo 2> /dev/null
+    postconf -c /tmp/stock -M '*/unix' '*/unix-dgram' >> master.cf
+    postconf maillog_file=/var/log/session.log; : > /var/log/session.log
+    postfix start > /dev/null 2>&1
+    exec 3<> "/dev/tcp/$address/$port"
+    for line in '' 'EHLO client.elsewhere.example' "$@" QUIT; do
+        [ -z "$line" ] || printf '%s\r\n' "$line" >&3
+        while IFS= read -r -t 5 line <&3 || break 2; do
+            echo "${line%$'\r'}"; [ "${line:3:1}" = - ] || break
+        done
+    done
+    postfix stop > /dev/null 2>&1
+    grep fatal /var/log/session.log
+}
+export -f session
 for example in /lab/in/*; do
     rm -rf "$stock"; cp -a /tmp/stock "$stock"
     cp -r "$example/files/." /

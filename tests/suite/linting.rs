@@ -42,7 +42,7 @@ const TWICE: &str = "soft_bounce = no\nsoft_bounce = yes\n";
 
 #[test]
 fn levels_come_from_the_project_and_the_command_line() {
-    let settings = "lint:\n  levels: {duplicate-setting: deny}\n  paths:\n    - {path: 'old/', levels: {name: allow}}\n  ignore: ['gone/']\n";
+    let settings = "lint:\n  levels: {duplicate-setting: deny}\n  paths:\n    - {path: 'old/', levels: {syntax: allow}}\n  ignore: ['gone/']\n";
     let files = [
         ("smtpconf.yaml", settings),
         ("new/main.cf", TWICE),
@@ -56,9 +56,9 @@ fn levels_come_from_the_project_and_the_command_line() {
     assert_eq!(told(&out), ["error[duplicate-setting]"], "{out}");
     assert!(out.starts_with("./new/main.cf:2:1: "), "{out}");
     // The command line wins, and a file that is named is checked whatever a project ignores.
-    let (code, out, _) = lint("--select duplicate-setting --warn name gone/main.cf");
+    let (code, out, _) = lint("--select duplicate-setting --warn syntax gone/main.cf");
     assert_eq!((code, told(&out)), (0, vec!["warning[duplicate-setting]"]));
-    let (_, out, _) = lint("--ignore name new/main.cf");
+    let (_, out, _) = lint("--ignore syntax new/main.cf");
     assert!(!told(&out).contains(&"error[duplicate-setting]"), "{out}");
     let (code, _, err) = lint("--deny duplicate-seting .");
     assert!(
@@ -69,7 +69,7 @@ fn levels_come_from_the_project_and_the_command_line() {
 
 #[test]
 fn settings_that_are_none_are_told() {
-    let text = "lint:\n  levels: {duplicate-seting: deny, all: loud}\n  ignore: ['a[']\n";
+    let text = "lint:\n  levels: {duplicate-seting: deny, all: loud}\n  ignore: ['a{b']\n";
     let folder = folder(&[("smtpconf.yaml", text)]);
     let (code, out, _) = smtpconf(folder.path(), "lint --format concise smtpconf.yaml");
     assert_eq!(code, 1);

@@ -4,7 +4,7 @@
 //! `fixed`, and for the first two the items of `tests/fixtures/catalogue.tsv` that it is an example
 //! of, and options:
 //!
-//! - `version=3.5` of the server, `pedantic`
+//! - `version=3.5` of the server, `pedantic`, `generate` (what is said where a description is used)
 //! - `missing:FILE=yes`: the file is not there
 //! - `mode:FILE=0600`, `owner:FILE=0`, `age:FILE=DAYS`: what the disk says of a file, which need
 //!   not be one of the example (without them: 0644, root's, all of one age)
@@ -14,7 +14,8 @@
 //! A line `==> NAME <==` begins another file, in the server's folder if no other is named. A `smtpconf.yaml` is checked for itself, and the
 //! servers' files beside it are compared with it, as `--against` does. Behind a block that fires
 //! come those with `report` (what smtpconf says), `FILE fixed` (what `--unsafe-fixes` makes of it)
-//! and `says COMMAND` (lines that the server's own tool prints).
+//! and `says COMMAND` (lines that the server's own tool prints; `session ADDRESS PORT LINE…` is one
+//! with a running Postfix, whose client has this address).
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -23,6 +24,9 @@ use std::time::{Duration, SystemTime};
 
 use smtpconf::mta::Dialect;
 use smtpconf::text::{Snapshot, Source};
+
+/// Options without a value.
+const FLAGS: [&str; 2] = ["pedantic", "generate"];
 
 /// What a block is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -98,7 +102,7 @@ pub fn examples(page: &str) -> Vec<Example> {
             }
             (name, Some(word @ ("fires" | "clean"))) => {
                 let (options, items): (Vec<&str>, Vec<&str>) =
-                    words.partition(|word| word.contains('=') || *word == "pedantic");
+                    words.partition(|word| word.contains('=') || FLAGS.contains(word));
                 let option = |word: &str| {
                     let (name, value) = word.split_once('=').unwrap_or((word, ""));
                     (name.to_owned(), value.to_owned())
@@ -134,7 +138,8 @@ pub fn examples(page: &str) -> Vec<Example> {
 /// Whether an option is for the harness, and says nothing of the machine.
 fn is_ours(name: &str) -> bool {
     let of_file = ["mode:", "owner:", "age:", "missing:"];
-    matches!(name, "version" | "pedantic" | "behind-nat")
+    matches!(name, "version" | "behind-nat")
+        || FLAGS.contains(&name)
         || of_file.iter().any(|front| name.starts_with(front))
 }
 
@@ -165,6 +170,12 @@ impl Example {
             .iter()
             .map(|(name, text)| (name.as_str(), text.as_str()))
             .collect();
+        let mut pairs = pairs;
+        // Sendmail takes a file of domains that is missing for an empty one.
+        let name = "relay-domains";
+        if !files.iter().any(|(file, _)| file.ends_with(name)) {
+            pairs.push((name, ""));
+        }
         let mut snapshot = Snapshot::of(&pairs);
         let dialects = files
             .iter()

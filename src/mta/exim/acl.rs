@@ -7,6 +7,7 @@ use super::reader::Line;
 use super::running::{Acl, Part, Statement};
 use crate::findings::{Finding, Severity};
 use crate::mta::Version;
+use crate::text::Place;
 
 /// The verbs.
 pub(crate) const VERBS: &[&str] = &[
@@ -57,7 +58,7 @@ pub(crate) fn add(acl: &mut Acl, line: &Line, version: Version) -> Result<(), Fi
     if let Some(verb) = VERBS.iter().find(|verb| **verb == word) {
         if negated {
             return Err(error(
-                "negated-verb",
+                "stray-negation",
                 0..text.len(),
                 format!("`!` stands before the verb `{verb}`, where it cannot stand"),
             ));
@@ -76,7 +77,7 @@ pub(crate) fn add(acl: &mut Acl, line: &Line, version: Version) -> Result<(), Fi
     }
     let Some(statement) = acl.statements.last_mut() else {
         return Err(error(
-            "unknown-acl-verb",
+            "unknown-acl-word",
             at..at + word.len().max(1),
             format!(
                 "`{word}` is no verb, and there is no statement before it that it could belong to"
@@ -86,6 +87,23 @@ pub(crate) fn add(acl: &mut Acl, line: &Line, version: Version) -> Result<(), Fi
     let part = part(line, at, negated, statement.verb, version)?;
     statement.parts.push(part);
     Ok(())
+}
+
+/// The ACL that is written in the place of a name; `None` where the daemon would refuse it.
+pub(crate) fn inline(text: &str, place: &Place, version: Version) -> Option<Acl> {
+    let mut acl = Acl {
+        name: String::new(),
+        statements: Vec::new(),
+        place: place.clone(),
+    };
+    for line in text.lines().map(|line| line.trim_matches(is_white)) {
+        let line = Line {
+            text: Mapped::made(line.to_owned(), place),
+            last: place.clone(),
+        };
+        add(&mut acl, &line, version).ok()?;
+    }
+    Some(acl)
 }
 
 /// The condition or modifier that begins at `at` in a line.
@@ -109,7 +127,7 @@ fn part(
     let Some(kind) = kind else {
         let lower = word.to_ascii_lowercase();
         let mut finding = error(
-            "unknown-acl-condition",
+            "unknown-acl-word",
             start..start + word.len().max(1),
             format!(
                 "Exim {version} has no ACL condition or modifier `{word}`, so it does not start"
@@ -126,14 +144,14 @@ fn part(
     let word = word.to_owned();
     if negated && kind == "acl_modifier" {
         return Err(error(
-            "negated-modifier",
+            "stray-negation",
             0..text.len(),
             format!("`{word}` is no condition, so `!` cannot stand before it"),
         ));
     }
     if word == "endpass" && !matches!(verb, "accept" | "discard") {
         return Err(error(
-            "misplaced-endpass",
+            "faulty-acl-line",
             start..start + word.len(),
             format!("`endpass` can stand in `accept` and `discard` only, not in `{verb}`"),
         ));
@@ -141,7 +159,7 @@ fn part(
     let mut variable = None;
     if word == "set" {
         let length = variable_length(&text[at..], version)
-            .map_err(|message| error("faulty-acl-variable", at..text.len(), message))?;
+            .map_err(|message| error("faulty-acl-line", at..text.len(), message))?;
         variable = Some(text[at..at + length].to_owned());
         at += length;
         at = text.len() - text[at..].trim_start_matches(is_white).len();

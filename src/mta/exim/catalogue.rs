@@ -269,6 +269,32 @@ pub(crate) fn word_ever(kind: &str, name: &str) -> bool {
         .any(|row| row.get("kind") == kind)
 }
 
+/// The sections and drivers that have an option of this name, in any version.
+pub(crate) fn owners(name: &str) -> Vec<&'static str> {
+    Table::new(OPTIONS)
+        .find(name)
+        .map(|row| row.get("context"))
+        .collect()
+}
+
+/// The words of a kind, in any version.
+pub(crate) fn words_of(kind: &str) -> Vec<&'static str> {
+    let rows = Table::new(WORDS).rows();
+    rows.filter(|row| row.get("kind") == kind)
+        .map(Row::key)
+        .collect()
+}
+
+/// Whether there is a lookup of this type, in any version.
+pub(crate) fn is_lookup(name: &str) -> bool {
+    word_ever("lookup", name)
+}
+
+/// Whether an option has this name, in any section and version.
+pub(crate) fn is_main_option(name: &str) -> bool {
+    Table::new(OPTIONS).find(name).next().is_some()
+}
+
 /// The word of any kind that was likely meant.
 pub(crate) fn nearest_word(kind: &str, name: &str) -> Option<&'static str> {
     Table::new(WORDS)

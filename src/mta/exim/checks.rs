@@ -19,7 +19,7 @@ pub(crate) fn main(running: &Running, reader: &mut Reader<'_>) {
             if value(name).is_some_and(|value| !value.is_empty() && value != "0") {
                 faults.push((
                     name,
-                    "limit-without-maximum",
+                    "contradictory-options",
                     format!("`{name}` needs an `smtp_accept_max` above 0, so Exim does not start"),
                 ));
             }
@@ -64,7 +64,7 @@ pub(crate) fn main(running: &Running, reader: &mut Reader<'_>) {
     }
     let version = reader.version();
     if let Some(fault) = value("log_selector").and_then(|text| selector(text, version)) {
-        faults.push(("log_selector", "faulty-log-selector", fault));
+        faults.push(("log_selector", "faulty-value", fault));
     }
     lost_items(running, reader);
     for (name, rule, message) in faults {
@@ -288,7 +288,7 @@ pub(crate) fn routers(running: &Running, reader: &mut Reader<'_>, version: Versi
             let target = routers.iter().position(|router| router.name == named.value);
             match target {
                 None => reader.refuse(
-                    "unknown-router",
+                    "undefined-name",
                     &named.place,
                     format!(
                         "`{option}` names `{}`, and there is no such router",
@@ -345,7 +345,7 @@ pub(crate) fn authenticators(running: &Running, reader: &mut Reader<'_>) {
             let both = |role: fn(&Driver) -> bool| role(one) && role(other);
             if name(one).eq_ignore_ascii_case(&name(other)) && (both(serves) || both(asks)) {
                 reader.refuse(
-                    "repeated-public-name",
+                    "repeated-name",
                     &one.place,
                     format!(
                         "the authenticators `{}` and `{}` have the same public name, so Exim does not start",

@@ -84,23 +84,17 @@ impl<'t> Scanner<'t> {
     }
 
     fn unknown(&self, kind: &'static str, start: usize, name: &str) -> Fault {
-        let rule = match kind {
-            "variable" => "unknown-variable",
-            "condition" => "unknown-condition",
-            "operator" => "unknown-operator",
-            _ => "unknown-item",
-        };
         let version = self.version;
         let message =
             format!("Exim {version} has no expansion {kind} `{name}`, so this expansion fails");
-        let mut fault = self.fault(rule, start, message);
+        let mut fault = self.fault("unknown-expansion", start, message);
         fault.near = catalogue::nearest_word(kind, name).filter(|near| *near != name);
         fault
     }
 
     fn unclosed(&self, start: usize) -> Fault {
         let mut fault = self.fault(
-            "unclosed-braces",
+            "faulty-expansion",
             start,
             "nothing closes this brace, so this expansion fails".to_owned(),
         );
@@ -128,7 +122,7 @@ impl<'t> Scanner<'t> {
                 let Some(c) = escaped.chars().next() else {
                     let start = self.at;
                     return Err(Some(self.fault(
-                        "trailing-backslash",
+                        "faulty-expansion",
                         start,
                         "a backslash ends this text, so its expansion fails".to_owned(),
                     )));
@@ -173,7 +167,7 @@ impl<'t> Scanner<'t> {
                 self.variable(start, name)
             }
             _ => Err(Some(self.fault(
-                "stray-dollar",
+                "faulty-expansion",
                 start,
                 "no letter, digit or `{` follows this `$`, so the expansion fails".to_owned(),
             ))),
@@ -230,7 +224,7 @@ impl<'t> Scanner<'t> {
         let name = self.word("-");
         if name.is_empty() {
             return Err(Some(self.fault(
-                "stray-dollar",
+                "faulty-expansion",
                 start,
                 "no name follows this `${`, so the expansion fails".to_owned(),
             )));
@@ -296,7 +290,7 @@ impl<'t> Scanner<'t> {
                     self.at += end;
                     if name == "if" && rest[..end].trim_matches(is_white) != "fail" {
                         return Err(Some(self.fault(
-                            "stray-word",
+                            "faulty-expansion",
                             start,
                             "`{` or `fail` is expected here, so this expansion fails".to_owned(),
                         )));
@@ -317,7 +311,7 @@ impl<'t> Scanner<'t> {
         let next = self.rest().chars().next().map_or(1, char::len_utf8);
         self.at += next;
         let fault = self.fault(
-            "unclosed-braces",
+            "faulty-expansion",
             start,
             "`}` is expected here, so this expansion fails".to_owned(),
         );
@@ -330,7 +324,7 @@ impl<'t> Scanner<'t> {
         let open = self.at;
         if !self.takes('{') {
             return Err(Some(self.fault(
-                "missing-argument",
+                "faulty-expansion",
                 open,
                 "`{` is expected here, so this expansion fails".to_owned(),
             )));
@@ -446,22 +440,22 @@ mod tests {
     #[test]
     fn what_fails_is_named() {
         for (bad, wanted) in [
-            ("a$", "stray-dollar"),
-            ("a $ b", "stray-dollar"),
-            ("${}", "stray-dollar"),
-            ("a\\", "trailing-backslash"),
-            ("$nonsense", "unknown-variable"),
-            ("${nonsense}", "unknown-variable"),
-            ("${nonsense:a}", "unknown-operator"),
-            ("${nonsense{a}}", "unknown-item"),
-            ("${if nonsense{a}{b}}", "unknown-condition"),
-            ("${if eq{a}{b}{c}", "unclosed-braces"),
-            ("${lc:a", "unclosed-braces"),
-            ("${if eq{a} {c}", "unclosed-braces"),
-            ("${if eq a}", "missing-argument"),
-            ("${xtextd:a}", "unknown-operator"),
-            ("$acl_mx", "unknown-variable"),
-            ("${if eq{a}{b}{1}0}", "stray-word"),
+            ("a$", "faulty-expansion"),
+            ("a $ b", "faulty-expansion"),
+            ("${}", "faulty-expansion"),
+            ("a\\", "faulty-expansion"),
+            ("$nonsense", "unknown-expansion"),
+            ("${nonsense}", "unknown-expansion"),
+            ("${nonsense:a}", "unknown-expansion"),
+            ("${nonsense{a}}", "unknown-expansion"),
+            ("${if nonsense{a}{b}}", "unknown-expansion"),
+            ("${if eq{a}{b}{c}", "faulty-expansion"),
+            ("${lc:a", "faulty-expansion"),
+            ("${if eq{a} {c}", "faulty-expansion"),
+            ("${if eq a}", "faulty-expansion"),
+            ("${xtextd:a}", "unknown-expansion"),
+            ("$acl_mx", "unknown-expansion"),
+            ("${if eq{a}{b}{1}0}", "faulty-expansion"),
         ] {
             assert_eq!(rule(bad), Some(wanted), "{bad}");
         }

@@ -1,7 +1,8 @@
 //! Macros: what the user defines, what the program predefines, and the replacing of both. Must not
 //! know where lines come from.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
 
 use super::catalogue;
 use super::mapped::Mapped;
@@ -28,6 +29,16 @@ pub(crate) struct Macros {
     version: Version,
     user: Vec<Macro>,
     predefined: OnceCell<Vec<Macro>>,
+    uses: RefCell<BTreeMap<String, Use>>,
+}
+
+/// What became of a macro of the user's.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Use {
+    /// How often it was replaced.
+    pub count: usize,
+    /// Where it was a part of a longer word.
+    pub in_words: Vec<Place>,
 }
 
 /// What became of a line.
@@ -37,6 +48,8 @@ pub(crate) struct Replaced {
     pub text: Mapped,
     /// Whether there was any macro in it.
     pub found: bool,
+    /// The macros that were.
+    pub by: Vec<String>,
     /// Whether it would have grown too long; then it stands as it was at that point.
     pub too_long: bool,
 }
@@ -48,6 +61,7 @@ impl Macros {
             version,
             user: Vec::new(),
             predefined: OnceCell::new(),
+            uses: RefCell::default(),
         }
     }
 
@@ -77,6 +91,7 @@ impl Macros {
         let mut replaced = Replaced {
             text: Mapped::default(),
             found: false,
+            by: Vec::new(),
             too_long: false,
         };
         let Some(start) = candidate(rest) else {
@@ -95,6 +110,9 @@ impl Macros {
             if known.letters & !there != 0 {
                 continue;
             }
+            if known.place.is_some() {
+                self.note(known, &text, from);
+            }
             match text.replaced(
                 from,
                 &known.name,
@@ -105,6 +123,7 @@ impl Macros {
                 None => {}
                 Some(Ok(made)) => {
                     replaced.found = true;
+                    replaced.by.push(known.name.clone());
                     text = made;
                     there = letters(text.text().get(from..).unwrap_or_default());
                 }
@@ -117,6 +136,34 @@ impl Macros {
         }
         replaced.text = text;
         replaced
+    }
+
+    /// Notes where a macro stands in a line.
+    fn note(&self, known: &Macro, text: &Mapped, from: usize) {
+        let line = text.text();
+        let of_word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+        for (at, _) in line[from..].match_indices(&known.name) {
+            let (start, end) = (from + at, from + at + known.name.len());
+            let mut uses = self.uses.borrow_mut();
+            let noted = uses.entry(known.name.clone()).or_default();
+            noted.count += 1;
+            let bytes = line.as_bytes();
+            let before = start.checked_sub(1).map(|at| bytes[at]);
+            if before.is_some_and(of_word) || bytes.get(end).copied().is_some_and(of_word) {
+                noted.in_words.extend(text.place(start..end));
+            }
+        }
+    }
+
+    /// The macros that were defined, each with its value, its place and what became of it.
+    pub fn defined(&self) -> Vec<(String, String, Place, Use)> {
+        let uses = self.uses.borrow();
+        let defined = self.user.iter().filter_map(|known| {
+            let place = known.place.clone()?;
+            let became = uses.get(&known.name).cloned().unwrap_or_default();
+            Some((known.name.clone(), known.value.clone(), place, became))
+        });
+        defined.collect()
     }
 
     /// Takes a definition, a logical line that begins with an upper-case letter.

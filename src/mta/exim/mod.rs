@@ -12,6 +12,7 @@ mod expansion;
 mod expansions;
 mod files;
 mod lift;
+mod listed;
 mod macros;
 mod mapped;
 mod numbers;
@@ -30,8 +31,20 @@ mod traps;
 mod values;
 mod written;
 
+pub(crate) use acl::VERBS;
+pub(crate) use catalogue::{
+    Class, is_lookup, is_main_option as is_option, predefined, word_ever as is_word, words_of,
+};
+pub(crate) use checks::{asks, serves};
 pub use dialects::ALL as DIALECTS;
 pub use files::Files;
+pub(crate) use files::{List, Owner, Text};
+pub(crate) use lift::parse;
+pub(crate) use listed::{Item, Kind, items};
+pub(crate) use mapped::Mapped;
+pub(crate) use numbers::is_time;
+pub(crate) use rules::fields as rewrite_fields;
+pub(crate) use running::{Acl, Driver, Opt, Part, Statement};
 
 use super::render::{Quote, comment, render};
 use super::{Generated, Heading, Version};

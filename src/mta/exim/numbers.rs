@@ -230,3 +230,7 @@ pub(crate) fn times(value: &str) -> Result<String, Fault> {
     let printed: Vec<String> = found.into_iter().map(time).collect();
     Ok(printed.join(":"))
 }
+/// Whether a text is a time as the daemon writes them.
+pub(crate) fn is_time(text: &str) -> bool {
+    seconds(text).is_some()
+}

@@ -185,6 +185,10 @@ fn unknown(name: &str, contexts: Contexts<'_>, mut finding: Finding) -> Finding 
             format!("`{name}` has to be built in, which Debian does not do")
         });
     }
+    let owners = catalogue::owners(name);
+    if !owners.is_empty() {
+        return finding.help(format!("`{name}` is an option of {}", owners.join(", ")));
+    }
     match names
         .iter()
         .find_map(|context| catalogue::nearest(context, name))

@@ -80,6 +80,15 @@ impl Segment {
     }
 }
 
+/// A conditional that asks for macros.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    /// Its physical line.
+    pub place: Place,
+    /// The macros for which it holds, or for `.ifndef` does not.
+    pub by: Vec<String>,
+}
+
 /// Reads logical lines.
 #[derive(Debug)]
 pub(crate) struct Reader<'w> {
@@ -90,6 +99,8 @@ pub(crate) struct Reader<'w> {
     pub findings: Vec<Finding>,
     /// What is not known.
     pub gaps: Vec<Gap>,
+    /// The conditionals that ask for macros.
+    pub asked: Vec<Asked>,
     open: Vec<Open>,
     outer: Vec<(State, Place)>,
     state: State,
@@ -106,6 +117,7 @@ impl<'w> Reader<'w> {
             macros: Macros::new(world.version),
             findings: Vec::new(),
             gaps: Vec::new(),
+            asked: Vec::new(),
             open: vec![Open {
                 segments,
                 at: 0,
@@ -218,7 +230,7 @@ impl<'w> Reader<'w> {
         {
             let place = place.clone();
             self.refuse(
-                "unterminated-conditional",
+                "unmatched-conditional",
                 &place,
                 "no `.endif` ends this conditional, so Exim does not start",
             );
@@ -230,7 +242,7 @@ impl<'w> Reader<'w> {
 
     fn stop(&mut self, place: &Place) {
         self.refuse(
-            "macro-growth",
+            "faulty-macro",
             place,
             "the macros make so much text of this that it is not read any further here",
         );
@@ -252,6 +264,12 @@ impl<'w> Reader<'w> {
         if let Some(rest) = text.strip_prefix('.')
             && let Some(word) = CONDITIONALS.iter().find(|word| rest.starts_with(**word))
         {
+            if word.contains("def") {
+                self.asked.push(Asked {
+                    place: place.clone(),
+                    by: line.by.clone(),
+                });
+            }
             self.conditional(word, &rest[word.len()..], line.found, place);
             return true;
         }
@@ -286,7 +304,7 @@ impl<'w> Reader<'w> {
             "ifdef" | "ifndef" => {
                 if self.outer.len() >= DEEPEST_CONDITION {
                     self.refuse(
-                        "deep-conditional",
+                        "unmatched-conditional",
                         place,
                         format!("conditionals are nested deeper than {DEEPEST_CONDITION} here"),
                     );
@@ -345,7 +363,7 @@ impl<'w> Reader<'w> {
             .unwrap_or(path);
         if !must_exist && !path.starts_with('/') {
             self.refuse(
-                "relative-include",
+                "faulty-include",
                 place,
                 format!("`.include_if_exists` takes an absolute path, and `{path}` is none"),
             );
@@ -354,7 +372,7 @@ impl<'w> Reader<'w> {
         self.includes += 1;
         if self.open.len() > DEEPEST_INCLUDE || self.includes > MOST_INCLUDES {
             self.refuse(
-                "include-loop",
+                "faulty-include",
                 place,
                 "files include each other without end here".to_owned(),
             );
@@ -437,9 +455,9 @@ mod tests {
         assert_eq!(
             rules,
             [
-                "include-loop",
+                "faulty-include",
                 "unmatched-conditional",
-                "unterminated-conditional"
+                "unmatched-conditional"
             ]
         );
     }
@@ -449,7 +467,7 @@ mod tests {
         let (lines, rules) = read(&[("/e/exim.conf", "a = b\r\n.ifdef X\r\n.endif\r\nc\r\n")]);
         assert_eq!(
             (lines, rules),
-            (vec!["a = b".to_owned()], vec!["unterminated-conditional"])
+            (vec!["a = b".to_owned()], vec!["unmatched-conditional"])
         );
     }
 }

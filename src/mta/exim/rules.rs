@@ -137,6 +137,13 @@ fn is_error(word: &str) -> bool {
         })
 }
 
+/// The pattern and the flags of a rewrite rule.
+pub(crate) fn fields(rule: &str) -> (String, String) {
+    let (pattern, rest, _) = unquoted(rule);
+    let (_, rest, _) = unquoted(rest.trim_start_matches(is_white));
+    (pattern, rest.trim_matches(is_white).to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -54,7 +54,7 @@ impl Sections<'_, '_> {
                 let first = first.clone();
                 let finding = error(
                     &line,
-                    "repeated-section",
+                    "repeated-name",
                     format!("the section `{name}` begins a second time, so Exim does not start"),
                 );
                 self.reader
@@ -242,7 +242,7 @@ impl Sections<'_, '_> {
                 self.reader.findings.push(
                     error(
                         &line,
-                        "option-outside-driver",
+                        "line-without-owner",
                         format!("no {word} is open here that this option could belong to, so Exim does not start"),
                     )
                     .help(format!("begin the {word} with its name and a colon; a macro's definition ends the one before it")),
@@ -338,7 +338,7 @@ impl Sections<'_, '_> {
         self.reader.findings.push(
             error(
                 line,
-                "missing-acl-name",
+                "line-without-owner",
                 "an ACL's name with a colon is expected here, so Exim does not start".to_owned(),
             )
             .help("a macro's definition ends the ACL before it"),
@@ -416,7 +416,7 @@ fn option(driver: &mut Driver, line: &Line, version: Version) -> Result<(), Find
             // The driver is not known, so its options are not either; that was said already.
             ("unknown-option", None) if is_known => Ok(()),
             ("unknown-option", None) => Err(Finding {
-                rule: "option-before-driver",
+                rule: "missing-driver",
                 message: format!("the driver of the {owner} is not named yet, and this is no option that all drivers have"),
                 help: "name the driver before its own options".to_owned(),
                 ..finding

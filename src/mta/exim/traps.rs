@@ -81,12 +81,12 @@ impl Traps {
         let behind = self.source.text()[word.span().end..].chars().next();
         let (rule, what, help) = match behind {
             Some('\r') => (
-                "conditional-with-carriage-return",
+                "swallowed-conditional",
                 "a carriage return",
                 "end the file's lines with line feeds alone",
             ),
             Some(c) if c != ' ' && c != '\n' => (
-                "conditional-with-tab",
+                "swallowed-conditional",
                 "a tab",
                 "put a blank between the directive and the macro's name",
             ),
@@ -205,7 +205,7 @@ impl Traps {
             if matches!(name, "message" | "log_message" | "logwrite") {
                 self.say(
                     Severity::Warning,
-                    "quoted-message",
+                    "quoted-argument",
                     quote.span(),
                     format!(
                         "quotes mean nothing in an ACL, so they are a part of what `{name}` says"
@@ -339,8 +339,8 @@ mod tests {
     fn traps_are_found() {
         for (text, wanted) in [
             ("begin\tacl\n", "begin-with-tab"),
-            (".ifdef\tX\n", "conditional-with-tab"),
-            (".endif\r\n", "conditional-with-carriage-return"),
+            (".ifdef\tX\n", "swallowed-conditional"),
+            (".endif\r\n", "swallowed-conditional"),
             (".if X\n", "unknown-directive"),
             ("}\n", "stray-line"),
             ("begin acl\na: accept\n", "text-after-acl-name"),
@@ -348,7 +348,7 @@ mod tests {
                 "begin acl\na:\n accept hosts = \"10.0.0.0/8\"\n",
                 "quoted-argument",
             ),
-            ("begin acl\na:\n deny message = \"no\"\n", "quoted-message"),
+            ("begin acl\na:\n deny message = \"no\"\n", "quoted-argument"),
             (
                 "begin acl\na:\n accept hosts = 10.0.0.1 # lan\n",
                 "trailing-comment",

@@ -28,7 +28,7 @@ pub(crate) fn read(kind: &str, negated: bool, rest: &str) -> Result<String, Faul
     } else {
         if negated {
             return Err((
-                "negated-option",
+                "stray-negation",
                 "is no boolean option, so `no_` cannot stand before it".to_owned(),
             ));
         }

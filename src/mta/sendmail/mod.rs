@@ -1,7 +1,7 @@
 //! Sendmail 8.15 to 8.18: sendmail.mc, its maps and its SASL file. Must not know any other server.
 
 mod access;
-mod catalogue;
+pub mod catalogue;
 mod cf;
 mod delivery;
 mod dialects;
@@ -41,9 +41,12 @@ const QUOTES: &[Quote] = &[
     ("comment", comment),
 ];
 
+pub use cf::settings::key_of;
+pub use cf::{Line, Model};
 /// The kinds of files that it reads.
 pub use dialects::ALL as DIALECTS;
-pub use files::Files;
+pub use files::{Daemon, Entry, Feature, Files, Word, class_file, instead, part};
+pub use resolve::cf as read_cf;
 
 /// The files for a policy.
 ///

@@ -1,7 +1,7 @@
 //! The name that the server gives itself, and its signature, as big receivers see them.
 
 use crate::findings::{Certainty, Finding, Severity};
-use crate::policy::{Listener, Role};
+use crate::policy::Role;
 use crate::rules::judged::Judged;
 
 /// What names of networks end in that are not on the Internet: RFC 6762 (`local`), RFC 8375
@@ -68,14 +68,11 @@ pub fn unsigned(judged: &Judged<'_>) -> Vec<Finding> {
 /// named.
 fn sends_itself(judged: &Judged<'_>) -> bool {
     let policy = &judged.lifted.policy;
-    let is_public = |listener: &Listener| {
-        let own = &listener.addresses;
-        own.is_empty() || own.iter().any(|own| !own.is_loopback())
-    };
     judged.lifted.through.is_none()
         && policy.facts.smarthost.is_none()
         && !policy.unknown.contains_key("smarthost")
-        && policy.listeners.iter().any(|listener| {
-            listener.role == Role::Mx && listener.dead.is_none() && is_public(listener)
-        })
+        && policy
+            .listeners
+            .iter()
+            .any(|listener| listener.role == Role::Mx && listener.is_public())
 }

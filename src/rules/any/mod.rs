@@ -10,6 +10,7 @@ mod provider;
 mod reach;
 
 use super::rule::{Finder, Group, Rule};
+use super::{exim, postfix};
 use crate::findings::Severity;
 
 /// The rows.
@@ -36,7 +37,8 @@ pub static RULES: &[Rule] = &[
     Rule::new("not-understood", Group::Lint, Severity::Note, include_str!("not_understood.md")),
     Rule::new("not-utf8", Group::Syntax, Severity::Note, include_str!("not_utf8.md")),
     Rule::new("bad-address", Group::Description, Severity::Error, include_str!("bad_address.md")),
-    Rule::new("host-bits", Group::Description, Severity::Error, include_str!("host_bits.md")),
+    Rule::new("host-bits", Group::Value, Severity::Error, include_str!("host_bits.md"))
+        .by(&[Finder::Exim(super::exim::list_items::host_bits)]),
     Rule::new("mapped-address", Group::Description, Severity::Error, include_str!("mapped_address.md")),
     Rule::new("bad-domain", Group::Description, Severity::Error, include_str!("bad_domain.md")),
     Rule::new("bad-number", Group::Description, Severity::Error, include_str!("bad_number.md")),
@@ -87,4 +89,13 @@ pub static RULES: &[Rule] = &[
     Rule::new("unsigned-mail", Group::Delivery, Severity::Note, include_str!("unsigned_mail.md"))
         .by(&[Finder::Policy(identity::unsigned)])
         .pedantic(),
+    Rule::new("undefined-name", Group::Reference, Severity::Error, include_str!("undefined_name.md"))
+        .by(&[Finder::OnTheWay, Finder::Exim(exim::names::undefined_name)]),
+    Rule::new("smtp-smuggling", Group::Security, Severity::Warning, include_str!("smtp_smuggling.md"))
+        .by(&[Finder::Postfix(postfix::effects::smuggling), Finder::Exim(exim::holes::smtp_smuggling)]),
+    Rule::new("readable-secret", Group::Security, Severity::Error, include_str!("readable_secret.md"))
+        .by(&[Finder::OnTheWay, Finder::Exim(exim::hygiene::readable_secret)]),
+    Rule::new("no-description", Group::Description, Severity::Error, include_str!("no_description.md")),
+    Rule::new("login-not-demanded", Group::Auth, Severity::Warning, include_str!("login_not_demanded.md"))
+        .by(&[Finder::Exim(super::exim::authentication::login_not_demanded), Finder::OnTheWay]),
 ];

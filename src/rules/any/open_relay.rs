@@ -1,7 +1,7 @@
 //! Sending through the server for strangers.
 
 use crate::findings::{Finding, Severity};
-use crate::policy::{Hole, Policy, Source};
+use crate::policy::{Guard, Hole, Opaque, Policy, Source};
 use crate::rules::judged::Judged;
 
 /// Whether strangers can send through the server to other people's domains.
@@ -36,6 +36,52 @@ pub fn find(judged: &Judged<'_>) -> Vec<Finding> {
                  through: it was tried on examples, not on everything that it matches",
             )
         }));
+    }
+    if holes.is_empty() {
+        findings.extend(unseen(judged));
+    }
+    findings
+}
+
+/// What would let strangers through if it held them: tables and files that are not here, and are
+/// taken for lists of friends.
+fn unseen(judged: &Judged<'_>) -> Vec<Finding> {
+    let policy = &judged.lifted.policy;
+    let is_unseen = |asked: &Opaque| {
+        asked.usual == Some(false) && matches!(asked.kind, "table" | "file" | "list")
+    };
+    let unseen: Vec<&Opaque> = policy.opaque();
+    if !unseen.iter().any(|asked| is_unseen(asked)) {
+        return Vec::new();
+    }
+    let mut environment = judged.asking.environment.clone();
+    let held = ["table", "file", "list"].map(|kind| (kind.to_owned(), true));
+    environment.told.splice(0..0, held);
+    let surroundings = &judged.asking.surroundings;
+    let holes = policy.holes(judged.space, surroundings, &environment);
+    let mut findings = Vec::new();
+    for by in holes.iter().filter_map(|hole| hole.by) {
+        let mut asked = Vec::new();
+        by.guard.walk(&mut |guard| {
+            if let Guard::Opaque(opaque) = guard
+                && is_unseen(opaque)
+            {
+                asked.push(format!("{} ({})", opaque.hit, opaque.reason));
+            }
+        });
+        if asked.is_empty() {
+            continue;
+        }
+        asked.dedup();
+        findings.push(judged.finding(
+            Severity::Note,
+            "relay-not-shown-closed",
+            by.origin.as_ref(),
+            format!(
+                "no way to relay was found; strangers have one if {}",
+                asked.join(", or ")
+            ),
+        ));
     }
     findings
 }

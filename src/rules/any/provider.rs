@@ -65,7 +65,9 @@ fn mismatches(through: &Through, provider: &Provider, judged: &Judged<'_>) -> Ve
             provider
                 .password
                 .as_ref()
-                .map_or_else(String::new, |password| format!("it takes {password}")),
+                .map_or_else(String::new, |password| {
+                    format!("for a password: {password}")
+                }),
         ),
         Some(true) if provider.mechanisms.is_empty() => say(
             Severity::Warning,

@@ -1,7 +1,7 @@
 //! What no session reaches, who reaches nothing, and what was not followed.
 
-use crate::findings::{Finding, Severity};
-use crate::policy::{Clause, Listener};
+use crate::findings::{Certainty, Finding, Severity};
+use crate::policy::{Clause, Listener, Outcome, Reason};
 use crate::rules::judged::Judged;
 
 /// Listeners that refuse everybody, clauses that decide nothing, and gaps.
@@ -39,12 +39,26 @@ fn refuses_everybody(listener: &Listener, by: Option<&Clause>, judged: &Judged<'
     let place = by
         .and_then(|clause| clause.origin.as_ref())
         .or(listener.origin.as_ref());
-    judged.finding(
-        Severity::Error,
-        "refuses-everybody",
-        place,
-        format!("port {} accepts no message from anybody", listener.port),
-    )
+    let port = listener.port;
+    let needs_log_in =
+        by.is_some_and(|clause| clause.outcome == Outcome::Refuse(Reason::NeedsAuth));
+    if needs_log_in {
+        // What can check passwords is a matter of the machine too.
+        let message = format!(
+            "port {port} takes mail only from who has logged in, and AUTH is not set up here"
+        );
+        return judged
+            .finding(Severity::Warning, "refuses-everybody", place, message)
+            .certainty(Certainty::Likely);
+    }
+    // A port that only the host can call is often left as it came.
+    let severity = if listener.is_public() {
+        Severity::Error
+    } else {
+        Severity::Warning
+    };
+    let message = format!("port {port} accepts no message from anybody");
+    judged.finding(severity, "refuses-everybody", place, message)
 }
 
 fn unreached(clause: &Clause) -> Option<Finding> {

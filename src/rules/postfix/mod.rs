@@ -3,7 +3,7 @@
 
 mod delivery;
 mod dnsbl;
-mod effects;
+pub(super) mod effects;
 mod entries;
 mod identity;
 mod limits;
@@ -47,7 +47,6 @@ pub static RULES: &[Rule] = &[
     Rule::new("removed-parameter", Group::Name, WARNING, include_str!("removed_parameter.md")),
     Rule::new("stray-argument", Group::Syntax, ERROR, include_str!("stray_argument.md")),
     Rule::new("too-new-parameter", Group::Name, WARNING, include_str!("too_new_parameter.md")),
-    Rule::new("undefined-name", Group::Reference, WARNING, include_str!("undefined_name.md")),
     Rule::new("unknown-parameter", Group::Name, WARNING, include_str!("unknown_parameter.md")),
     Rule::new("bad-value", Group::Value, ERROR, include_str!("bad_value.md"))
         .by(&[Finder::Postfix(values::bad_value)]),
@@ -121,7 +120,6 @@ pub static RULES: &[Rule] = &[
         .by(&[Finder::Postfix(tables::not_rebuilt)]),
     Rule::new("missing-key-file", Group::Tls, ERROR, include_str!("missing_key_file.md"))
         .by(&[Finder::Postfix(tables::secrets)]),
-    Rule::new("readable-secret", Group::Security, ERROR, include_str!("readable_secret.md")),
     Rule::new("dead-key", Group::Table, WARNING, include_str!("dead_key.md"))
         .by(&[Finder::Postfix(entries::dead_keys), Finder::Postfix(entries::lines)]),
     Rule::new("bad-expression", Group::Table, WARNING, include_str!("bad_expression.md"))
@@ -248,6 +246,4 @@ pub static RULES: &[Rule] = &[
         .by(&[Finder::Postfix(effects::debugging)]),
     Rule::new("unexpanded-reference", Group::Reference, NOTE, include_str!("unexpanded_reference.md"))
         .by(&[Finder::Postfix(effects::unexpanded)]),
-    Rule::new("smtp-smuggling", Group::Security, WARNING, include_str!("smtp_smuggling.md"))
-        .by(&[Finder::Postfix(effects::smuggling)]),
 ];

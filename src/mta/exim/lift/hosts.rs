@@ -139,7 +139,8 @@ fn lookup(item: &str, kind: &str, file: &str, scene: &Scene<'_>) -> Item {
         item,
         format!("`{item}` holds the client"),
         reason,
-        None,
+        // Who is asked about is a stranger.
+        Some(false),
         None,
     );
     if by_address.is_some() {

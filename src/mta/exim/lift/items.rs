@@ -39,12 +39,12 @@ fn expression(text: &str) -> Result<Patterns, String> {
     })
 }
 
-/// What cannot be told of an item.
-fn unknown(item: &str, reason: &str) -> Item {
+/// What cannot be told of an item, and what is usual.
+fn unknown(item: &str, reason: &str, usual: Option<bool>) -> Item {
     let (kind, usual) = if item.starts_with("@mx") {
         ("dns", Some(false))
     } else {
-        ("table", None)
+        ("table", usual)
     };
     let hit = format!("`{item}` holds it");
     opaque(kind, item, hit, reason, usual, None).into()
@@ -52,6 +52,10 @@ fn unknown(item: &str, reason: &str) -> Item {
 
 /// An item of a domain or local part list.
 pub fn text(kind: Kind, item: &str, compared: &Compared, scene: &Scene<'_>) -> Item {
+    // A recipient that is asked about is a stranger's, in a domain that nothing else names.
+    let is_recipient = |(_, value): &(Guard, Value)| *value == Value::Field(Field::RecipientDomain);
+    let of_recipients = compared.iter().any(is_recipient);
+    let usual = of_recipients.then_some(false);
     if kind == Kind::Domain {
         match item {
             "@" => {
@@ -62,8 +66,7 @@ pub fn text(kind: Kind, item: &str, compared: &Compared, scene: &Scene<'_>) -> I
                         "primary_hostname",
                         "the domain is the host's own name",
                         "`primary_hostname` is not set",
-                        // Whose name that is, is no stranger's choice.
-                        Some(false),
+                        usual,
                         None,
                     )
                     .into(),
@@ -71,23 +74,20 @@ pub fn text(kind: Kind, item: &str, compared: &Compared, scene: &Scene<'_>) -> I
             }
             "@[]" => {
                 // Senders at literals are no part of sessions.
-                let is_recipient =
-                    |(_, value): &(Guard, Value)| *value == Value::Field(Field::RecipientDomain);
-                let own = compared.iter().any(is_recipient);
-                return all([Guard::RecipientOwnLiteral, constant(own)]).into();
+                return all([Guard::RecipientOwnLiteral, constant(of_recipients)]).into();
             }
             "*" => return Guard::Always.into(),
-            _ if item.starts_with("@mx_") => return unknown(item, "it is asked over DNS"),
+            _ if item.starts_with("@mx_") => return unknown(item, "it is asked over DNS", usual),
             _ => {}
         }
     }
     if let Some((lookup, file)) = item.split_once(';') {
-        return table(item, lookup.trim(), file.trim(), scene);
+        return table(item, lookup.trim(), file.trim(), usual, scene);
     }
     if let Some(pattern) = item.strip_prefix('^') {
         return match expression(&format!("^{pattern}")) {
             Ok(patterns) => Found::Patterns(patterns).into(),
-            Err(reason) => unknown(item, &reason),
+            Err(reason) => unknown(item, &reason, usual),
         };
     }
     if item == "*" {
@@ -105,7 +105,7 @@ pub fn text(kind: Kind, item: &str, compared: &Compared, scene: &Scene<'_>) -> I
 }
 
 /// A lookup of the whole text.
-fn table(item: &str, kind: &str, file: &str, scene: &Scene<'_>) -> Item {
+fn table(item: &str, kind: &str, file: &str, usual: Option<bool>, scene: &Scene<'_>) -> Item {
     if let Some(known) = scene.shared.tables.borrow().get(item) {
         return Found::Table(Arc::clone(known)).into();
     }
@@ -117,12 +117,12 @@ fn table(item: &str, kind: &str, file: &str, scene: &Scene<'_>) -> Item {
             .list(file, std::path::Path::new("/"))
         {
             Ok(names) => Found::Patterns(Patterns::exact(names)).into(),
-            Err(reason) => unknown(item, &reason.to_string()),
+            Err(reason) => unknown(item, &reason.to_string(), usual),
         };
     }
     let source = match scene.shared.file(file) {
         Ok(source) => source,
-        Err(reason) => return unknown(item, &reason.to_string()),
+        Err(reason) => return unknown(item, &reason.to_string(), usual),
     };
     let keys = entries(source.text()).into_iter().map(|(key, _)| key);
     let patterns = match kind {
@@ -149,7 +149,7 @@ fn table(item: &str, kind: &str, file: &str, scene: &Scene<'_>) -> Item {
                 if let Some(pattern) = key.strip_prefix('^') {
                     match expression(&format!("^{pattern}")) {
                         Ok(more) => patterns.extend(&more),
-                        Err(reason) => return unknown(item, &reason),
+                        Err(reason) => return unknown(item, &reason, usual),
                     }
                 } else if let Some(suffix) = key.strip_prefix('*') {
                     patterns.extend(&ending(suffix));
@@ -159,7 +159,7 @@ fn table(item: &str, kind: &str, file: &str, scene: &Scene<'_>) -> Item {
             }
             patterns
         }
-        _ => return unknown(item, "it is not read here"),
+        _ => return unknown(item, "it is not read here", usual),
     };
     let patterns = Arc::new(patterns);
     let mut tables = scene.shared.tables.borrow_mut();
@@ -175,7 +175,7 @@ pub fn address(item: &str, compared: &Compared, scene: &Scene<'_>) -> Item {
         .collect();
     match guards {
         Some(guards) => any(guards).into(),
-        None => unknown(item, "it is not read here"),
+        None => unknown(item, "it is not read here", None),
     }
 }
 

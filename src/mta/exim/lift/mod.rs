@@ -15,7 +15,7 @@ mod listeners;
 mod lists;
 mod logic;
 mod ours;
-mod parse;
+pub(crate) mod parse;
 mod preconditions;
 mod routes;
 mod scene;

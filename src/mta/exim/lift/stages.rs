@@ -97,7 +97,14 @@ fn by_acl(name: &str, scene: &Scene<'_>) -> Option<Vec<Clause>> {
                 None => match checks::inline(&text) {
                     Some(true) => vec![accept(place)],
                     Some(false) => vec![refuse(Guard::Always, Reason::Rule, place)],
-                    None if text.contains(['=', '/', '\n']) => unread(&text, place),
+                    None if text.contains(['=', '\n']) => {
+                        let version = scene.shared.world.version;
+                        match crate::mta::exim::acl::inline(&text, &option.place, version) {
+                            Some(acl) => acl::clauses(&acl, &Outcome::Next, scene),
+                            None => unread(&text, place),
+                        }
+                    }
+                    None if text.contains('/') => unread(&text, place),
                     // A name that is no ACL's.
                     None => vec![fails(place)],
                 },

@@ -246,12 +246,13 @@ impl List<'_> {
             guards.push(guard.clone());
             let answer = Answer::read(&hit.value);
             self.answer(&answer, all(guards), asked, &inner);
-            if !matches!(
-                answer,
-                Answer::Ok | Answer::Refuse | Answer::Defer | Answer::Discard
-            ) || at.warn
-                || (answer == Answer::Ok && asked == Asked::Recipient)
-            {
+            let decides = match answer {
+                Answer::Ok => asked != Asked::Recipient,
+                Answer::Refuse | Answer::Defer => true,
+                Answer::Discard => self.said >= Said::Sender,
+                _ => false,
+            };
+            if !decides || at.warn {
                 hidden.push(guard);
             }
         }

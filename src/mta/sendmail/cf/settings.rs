@@ -123,21 +123,26 @@ pub fn config(model: &Model, version: Version, defaults: bool) -> Config {
 
 type Push<'p> = dyn FnMut(&str, &str, Option<String>, &Option<Place>) + 'p;
 
+/// The name of a listener's key, of which the first letter alone is read.
+pub fn key_of(key: &str) -> Option<&'static str> {
+    let first = key.chars().next()?;
+    let exact = LISTENER.iter().find(|(letter, _)| *letter == first);
+    let folded = || {
+        let upper = first.to_ascii_uppercase();
+        LISTENER
+            .iter()
+            .find(|(letter, _)| *letter == upper && upper != 'D')
+    };
+    exact.or_else(folded).map(|(_, name)| *name)
+}
+
 /// The keys and values of a listener's line, as the daemon cuts it: at every comma, and an item
 /// without `=` is passed over.
 pub fn items(value: &str) -> Vec<(&'static str, String)> {
     let keys = value.split(',').filter_map(|item| {
         let (key, value) = item.trim_start_matches([' ', '\t']).split_once('=')?;
-        let first = key.chars().next()?;
-        let exact = LISTENER.iter().find(|(letter, _)| *letter == first);
-        let folded = || {
-            let upper = first.to_ascii_uppercase();
-            LISTENER
-                .iter()
-                .find(|(letter, _)| *letter == upper && upper != 'D')
-        };
-        let (_, name) = exact.or_else(folded)?;
-        Some((*name, value.trim_start_matches([' ', '\t']).to_owned()))
+        let name = key_of(key)?;
+        Some((name, value.trim_start_matches([' ', '\t']).to_owned()))
     });
     keys.collect()
 }

@@ -65,7 +65,9 @@ pub fn listeners(checks: &Checks<'_>, trusted: &BTreeSet<String>) -> Vec<Listene
 
 /// What sets listeners apart beside the port and the address.
 fn kind(input: &Input<'_>, daemon: &Daemon) -> (Vec<char>, bool, Vec<String>) {
-    let mut letters: Vec<char> = daemon.modifiers.chars().collect();
+    // Whether it must come up is no matter of sessions.
+    let letters = daemon.modifiers.chars().filter(|letter| *letter != 'O');
+    let mut letters: Vec<char> = letters.collect();
     letters.sort_unstable();
     let name = daemon.name.to_lowercase();
     let classes = input.model.classes.iter().map(|class| class.name.clone());

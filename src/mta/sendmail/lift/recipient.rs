@@ -168,7 +168,8 @@ impl Checks<'_> {
             within(Field::RecipientDomain, here),
             Guard::Opaque(Arc::new(opaque)),
         ];
-        refuse(Guard::All(guards), Reason::RecipientRefused, None)
+        let guard = self.rewritten(Guard::All(guards));
+        refuse(guard, Reason::RecipientRefused, None)
     }
 
     /// Clients' certificates that the access map lets relay.

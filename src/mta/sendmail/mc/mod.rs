@@ -11,10 +11,10 @@ use std::sync::Arc;
 
 use super::m4::{Call, Char, Host, Machine, NOWHERE, Text, string};
 use super::syntax::loads_later;
-use crate::findings::Finding;
+use crate::findings::{Finding, Severity};
 use crate::mta::Version;
 use crate::mta::config::{Gap, World};
-use crate::text::{Place, Snapshot, Source, Span};
+use crate::text::{Place, Snapshot, Source, Span, Unread};
 
 /// Something that the file asks the library for.
 #[derive(Clone, Debug)]
@@ -96,6 +96,13 @@ impl Host for Library<'_> {
         }
         match machine.host.files.read(path, &machine.host.folder.clone()) {
             Ok(source) => machine.push_source(&source, NOWHERE),
+            Err(Unread::Missing) if must => {
+                let message = format!(
+                    "`{path}` is not there: m4 stops with an error and what it holds is not set"
+                );
+                let help = "create it, or write `sinclude`, which a missing file does not stop";
+                machine.say(Severity::Error, "missing-include", call.at, message, help);
+            }
             Err(reason) if must => {
                 machine.gap(call.at, format!("`{path}` is not read: {reason}"));
             }

@@ -289,7 +289,7 @@ pub fn of_lines(tree: &Tree, reading: &Reading) -> Vec<Finding> {
     let strays = super::cf::syntax(tree).into_iter().filter(|finding| {
         matches!(
             finding.rule,
-            "stray-line" | "continues-nothing" | "rule-without-tab"
+            "stray-line" | "continues-nothing" | "rule-without-tab" | "rule-without-ruleset"
         )
     });
     let placed = strays.filter_map(|finding| {

@@ -1,0 +1,65 @@
+//! What is generated has nothing that would be reported of it, but what the description got
+//! already, and notes on what files alone cannot tell.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use smtpconf::description;
+use smtpconf::findings::Severity;
+use smtpconf::generate::generate;
+use smtpconf::lint::{self, Asking, Levels};
+use smtpconf::mta::{Dialect, Server, Target, World};
+use smtpconf::report;
+use smtpconf::text::{Snapshot, Source};
+
+use crate::descriptions::written;
+
+#[test]
+fn what_is_generated_is_clean() {
+    let mut faults = BTreeMap::new();
+    for (name, text) in written() {
+        let source = Source::new(name.as_str(), text.as_str());
+        let (description, known) = description::read(&source);
+        let description = description.unwrap();
+        for server in Server::ALL {
+            let version = server.version_on("debian-12");
+            let Ok(files) = generate(&description, Target { server, version }) else {
+                continue;
+            };
+            let pairs: Vec<(&str, &str)> = files
+                .files
+                .iter()
+                .map(|file| (file.name.as_str(), file.text.as_str()))
+                .collect();
+            let snapshot = Snapshot::of(&pairs);
+            let world = World {
+                files: &snapshot,
+                version,
+                known: &[],
+                defaults: false,
+            };
+            for (path, _) in pairs {
+                let Some(dialect) = Dialect::by_name(Path::new(path)) else {
+                    continue;
+                };
+                let source = snapshot.read(path, Path::new("")).unwrap();
+                let asking = Asking::default();
+                let levels = Levels::default();
+                let found = lint::configuration(&source, dialect, &world, &asking)
+                    .into_iter()
+                    .filter_map(|finding| levels.apply(finding))
+                    .filter(|finding| finding.severity > Severity::Note)
+                    .filter(|finding| !known.iter().any(|known| known.rule == finding.rule));
+                for finding in found {
+                    let line = format!(
+                        "{name}, {server:?}: {}",
+                        report::concise(&[finding.clone()])
+                    );
+                    faults.entry((server.name(), finding.rule)).or_insert(line);
+                }
+            }
+        }
+    }
+    let lines: Vec<_> = faults.into_values().collect();
+    assert!(lines.is_empty(), "{}", lines.concat());
+}
