@@ -14,6 +14,9 @@ use crate::mta::config::{Config, World};
 use crate::mta::dialect::Dialect;
 use crate::text::{Place, Source, Span};
 
+/// So many services of one program are looked at one by one.
+const MOST: usize = 30;
+
 /// A main.cf and a master.cf, read.
 #[derive(Debug)]
 pub struct Files<'w> {
@@ -84,7 +87,18 @@ impl<'w> Files<'w> {
         if !self.knows(name, service) {
             return None;
         }
-        let expanded = self.dictionary.value(&format!("${name}"), service).ok()?;
+        let is_plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        let reference = if is_plain {
+            format!("${name}")
+        } else {
+            // A name that no reference can hold: its own value.
+            let own = service.and_then(|service| service.own(name));
+            let own = own.map(|own| &own.value);
+            own.or_else(|| Some(&self.dictionary.set(name)?.value))?
+                .text
+                .clone()
+        };
+        let expanded = self.dictionary.value(&reference, service).ok()?;
         expanded.known.then_some(expanded.text)
     }
 
@@ -175,7 +189,8 @@ impl<'w> Files<'w> {
         if self.master.is_none() {
             return vec![None];
         }
-        self.running(program).into_iter().map(Some).collect()
+        let services = self.running(program).into_iter().take(MOST);
+        services.map(Some).collect()
     }
 
     /// The port and addresses of a service of type inet; no address stands for all.

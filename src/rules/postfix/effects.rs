@@ -156,11 +156,13 @@ fn unused_class(files: &Files<'_>, set: &Set<'_>) -> Option<(Severity, String, &
         })
     };
     // A table may name it too.
-    let has_tables = files
-        .sets()
-        .iter()
-        .any(|other| other.value.text.contains("_access"));
-    (is_class && !has_tables && !is_asked()).then(|| {
+    let has_tables = || {
+        files
+            .sets()
+            .iter()
+            .any(|other| other.value.text.contains("_access"))
+    };
+    (is_class && !has_tables() && !is_asked()).then(|| {
         (
             Severity::Note,
             "no list names this restriction class".into(),
@@ -171,8 +173,21 @@ fn unused_class(files: &Files<'_>, set: &Set<'_>) -> Option<(Severity, String, &
 
 /// What helps to find a fault, and harms afterwards.
 pub fn debugging(files: &Files<'_>) -> Vec<Finding> {
+    // Only of these the value is asked for.
+    const NAMES: [&str; 7] = [
+        "soft_bounce",
+        "debug_peer_list",
+        "smtpd_tls_loglevel",
+        "smtp_tls_loglevel",
+        "lmtp_tls_loglevel",
+        "smtpd_error_sleep_time",
+        "in_flow_delay",
+    ];
     let mut findings = Vec::new();
     for set in files.sets() {
+        if !NAMES.contains(&set.name) {
+            continue;
+        }
         let text = files.text(set.name, set.service).unwrap_or_default();
         let is_loud = text.parse::<u32>().is_ok_and(|level| level > 1);
         let (severity, why) = match set.name {

@@ -382,6 +382,9 @@ pub fn secrets(files: &Files<'_>) -> Vec<Finding> {
     };
     for set in files.sets() {
         let place = || Some(Place::new(set.source, set.value.place()));
+        if !set.name.contains("_file") {
+            continue;
+        }
         let text = files.text(set.name, set.service).unwrap_or_default();
         if set.name.contains("tls")
             && (set.name.ends_with("key_file") || set.name.ends_with("chain_files"))

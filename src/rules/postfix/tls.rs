@@ -278,6 +278,9 @@ pub fn ciphers(files: &Files<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for set in files.sets() {
         let name = set.name;
+        if !name.ends_with("_ciphers") && !name.ends_with("_cipherlist") {
+            continue;
+        }
         let Some(text) = files.text(name, set.service) else {
             continue;
         };
