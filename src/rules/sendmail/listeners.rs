@@ -336,7 +336,7 @@ pub fn modifiers(files: &Files<'_>) -> Vec<Finding> {
             );
             found.push(
                 files
-                    .say(Severity::Warning, "login-not-demanded", place, message)
+                    .say(Severity::Warning, "open-submission", place, message)
                     .help("write `M=Ea`"),
             );
         }
