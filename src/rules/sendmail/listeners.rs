@@ -336,7 +336,12 @@ pub fn modifiers(files: &Files<'_>) -> Vec<Finding> {
             );
             found.push(
                 files
-                    .say(Severity::Warning, "open-submission", place, message)
+                    .say(
+                        Severity::Warning,
+                        "submission-demands-no-login",
+                        place,
+                        message,
+                    )
                     .help("write `M=Ea`"),
             );
         }

@@ -113,7 +113,7 @@ pub static RULES: &[Rule] = &[
     Rule::new("implied-submission", Group::Listener, Warning, include_str!("implied_submission.md")).by(&[Sendmail(listeners::implied_submission)]),
     Rule::new("login-never-offered", Group::Auth, Error, include_str!("login_never_offered.md")).by(&[Sendmail(listeners::modifiers)]),
     Rule::new("login-demanded-on-25", Group::Auth, Warning, include_str!("login_demanded_on_25.md")),
-    Rule::new("open-submission", Group::Auth, Warning, include_str!("open_submission.md")),
+    Rule::new("submission-demands-no-login", Group::Auth, Warning, include_str!("submission_demands_no_login.md")),
     Rule::new("implicit-tls-on-wrong-port", Group::Listener, Error, include_str!("implicit_tls_on_wrong_port.md")),
     Rule::new("must-have-ipv6", Group::Listener, Note, include_str!("must_have_ipv6.md")).pedantic(),
     Rule::new("no-port-25", Group::Listener, Warning, include_str!("no_port_25.md")).by(&[Sendmail(listeners::number_of_listeners)]),
