@@ -15,7 +15,7 @@ use crate::mta::dialect::Dialect;
 use crate::text::{Place, Source, Span};
 
 /// So many services of one program are looked at one by one.
-const MOST: usize = 30;
+const MOST: usize = 12;
 
 /// A main.cf and a master.cf, read.
 #[derive(Debug)]
