@@ -91,11 +91,39 @@ pub static RULES: &[Rule] = &[
         .pedantic(),
     Rule::new("undefined-name", Group::Reference, Severity::Error, include_str!("undefined_name.md"))
         .by(&[Finder::OnTheWay, Finder::Exim(exim::names::undefined_name)]),
-    Rule::new("smtp-smuggling", Group::Security, Severity::Warning, include_str!("smtp_smuggling.md"))
-        .by(&[Finder::Postfix(postfix::effects::smuggling), Finder::Exim(exim::holes::smtp_smuggling)]),
+    Rule::new("smtp-smuggling", Group::Security, Severity::Error, include_str!("smtp_smuggling.md"))
+        .by(&[Finder::Sendmail(super::sendmail::access::smuggling_allowed), Finder::Postfix(postfix::effects::smuggling), Finder::Exim(exim::holes::smtp_smuggling)]),
     Rule::new("readable-secret", Group::Security, Severity::Error, include_str!("readable_secret.md"))
-        .by(&[Finder::OnTheWay, Finder::Exim(exim::hygiene::readable_secret)]),
+        .by(&[Finder::Sendmail(super::sendmail::disk::read_by_others), Finder::OnTheWay, Finder::Exim(exim::hygiene::readable_secret)]),
     Rule::new("no-description", Group::Description, Severity::Error, include_str!("no_description.md")),
     Rule::new("login-not-demanded", Group::Auth, Severity::Warning, include_str!("login_not_demanded.md"))
         .by(&[Finder::Exim(super::exim::authentication::login_not_demanded), Finder::OnTheWay]),
+    Rule::new("anonymous-login", Group::Auth, Severity::Warning, include_str!("anonymous_login.md"))
+        .by(&[Finder::Postfix(super::postfix::sasl::mechanisms), Finder::Sendmail(super::sendmail::auth::anonymous_login)]),
+    Rule::new("banner-with-version", Group::Identity, Severity::Note, include_str!("banner_with_version.md"))
+        .by(&[Finder::Postfix(super::postfix::identity::version_in_banner), Finder::OnTheWay]).pedantic(),
+    Rule::new("catch-all", Group::Delivery, Severity::Warning, include_str!("catch_all.md"))
+        .by(&[Finder::Postfix(super::postfix::entries::catch_all), Finder::Exim(super::exim::routing::catch_all_router)]),
+    Rule::new("debug-left", Group::Limits, Severity::Warning, include_str!("debug_left.md"))
+        .by(&[Finder::Postfix(super::postfix::effects::debugging), Finder::Exim(super::exim::hygiene::debug_left)]),
+    Rule::new("dnsbl-any-answer", Group::Access, Severity::Warning, include_str!("dnsbl_any_answer.md"))
+        .by(&[Finder::Postfix(super::postfix::dnsbl::unfiltered), Finder::Exim(super::exim::dns_lists::any_answer), Finder::Sendmail(super::sendmail::dnsbl::answers)]),
+    Rule::new("md5-fingerprint", Group::Tls, Severity::Warning, include_str!("md5_fingerprint.md"))
+        .by(&[Finder::Postfix(super::postfix::outbound::fingerprints), Finder::OnTheWay]),
+    Rule::new("old-tls", Group::Tls, Severity::Warning, include_str!("old_tls.md"))
+        .by(&[Finder::Postfix(super::postfix::tls::old_protocols), Finder::Exim(super::exim::encryption::old_tls)]),
+    Rule::new("smarthost-by-mx", Group::Delivery, Severity::Note, include_str!("smarthost_by_mx.md"))
+        .by(&[Finder::Postfix(super::postfix::identity::relayhost_mx), Finder::OnTheWay]).pedantic(),
+    Rule::new("smarthost-is-self", Group::Delivery, Severity::Error, include_str!("smarthost_is_self.md"))
+        .by(&[Finder::Postfix(super::postfix::identity::relayhost), Finder::OnTheWay]),
+    Rule::new("smarthost-without-auth", Group::Delivery, Severity::Warning, include_str!("smarthost_without_auth.md"))
+        .by(&[Finder::Exim(super::exim::smarthosts::smarthost_without_auth), Finder::OnTheWay]),
+    Rule::new("smarthost-without-implicit-tls", Group::Tls, Severity::Error, include_str!("smarthost_without_implicit_tls.md"))
+        .by(&[Finder::OnTheWay, Finder::Sendmail(super::sendmail::routing::relay_arguments)]),
+    Rule::new("stale-table", Group::Table, Severity::Warning, include_str!("stale_table.md"))
+        .by(&[Finder::OnTheWay, Finder::Sendmail(super::sendmail::disk::stale_map)]),
+    Rule::new("unqualified-hostname", Group::Identity, Severity::Error, include_str!("unqualified_hostname.md"))
+        .by(&[Finder::Postfix(super::postfix::identity::hostname), Finder::Sendmail(super::sendmail::routing::unqualified_name)]),
+    Rule::new("weak-ciphers", Group::Tls, Severity::Warning, include_str!("weak_ciphers.md"))
+        .by(&[Finder::Postfix(super::postfix::tls::ciphers), Finder::Sendmail(super::sendmail::tls::ciphers)]),
 ];

@@ -6,8 +6,8 @@ mod acl_order;
 pub(super) mod authentication;
 mod continuation;
 mod delivering;
-mod dns_lists;
-mod encryption;
+pub(super) mod dns_lists;
+pub(super) mod encryption;
 pub(super) mod holes;
 pub(super) mod hygiene;
 pub(super) mod list_items;
@@ -15,8 +15,8 @@ mod list_order;
 mod macro_names;
 pub(super) mod names;
 mod queries;
-mod routing;
-mod smarthosts;
+pub(super) mod routing;
+pub(super) mod smarthosts;
 mod taint;
 mod tell;
 
@@ -509,13 +509,6 @@ pub static RULES: &[Rule] = &[
     )
     .by(&[Exim(acl_order::unguarded_local_parts)]),
     Rule::new(
-        "dnsbl-any-answer",
-        Group::Access,
-        Warning,
-        include_str!("dnsbl_any_answer.md"),
-    )
-    .by(&[Exim(dns_lists::any_answer)]),
-    Rule::new(
         "early-dnsbl",
         Group::Access,
         Warning,
@@ -592,8 +585,6 @@ pub static RULES: &[Rule] = &[
         include_str!("self_made_certificate.md"),
     )
     .by(&[Exim(encryption::self_made_certificate)]),
-    Rule::new("old-tls", Group::Tls, Warning, include_str!("old_tls.md"))
-        .by(&[Exim(encryption::old_tls)]),
     Rule::new(
         "faulty-ciphers",
         Group::Tls,
@@ -695,26 +686,12 @@ pub static RULES: &[Rule] = &[
     )
     .by(&[Exim(routing::unchecked_forward)]),
     Rule::new(
-        "catch-all-router",
-        Group::Delivery,
-        Note,
-        include_str!("catch_all_router.md"),
-    )
-    .by(&[Exim(routing::catch_all_router)]),
-    Rule::new(
         "colon-before-port",
         Group::Delivery,
         Error,
         include_str!("colon_before_port.md"),
     )
     .by(&[Exim(smarthosts::colon_before_port)]),
-    Rule::new(
-        "smarthost-without-auth",
-        Group::Delivery,
-        Warning,
-        include_str!("smarthost_without_auth.md"),
-    )
-    .by(&[Exim(smarthosts::smarthost_without_auth)]),
     Rule::new(
         "loose-mode",
         Group::Security,
@@ -793,13 +770,6 @@ pub static RULES: &[Rule] = &[
         include_str!("missing_limits.md"),
     )
     .by(&[Exim(hygiene::missing_limits)]),
-    Rule::new(
-        "debug-left",
-        Group::Security,
-        Warning,
-        include_str!("debug_left.md"),
-    )
-    .by(&[Exim(hygiene::debug_left)]),
     Rule::new(
         "not-a-server",
         Group::Listener,

@@ -279,7 +279,7 @@ pub fn catch_all_router(files: &Files<'_>) -> Vec<Finding> {
         let domains = router.option("domains").is_some_and(|option| !option.value.trim().starts_with('!'));
         (router.kind == Some("accept") && !asks && is_local && domains).then(|| {
             note(
-                "catch-all-router",
+                "catch-all",
                 &router.place,
                 format!("`{}` takes every local part, so each recipient counts as there and spam for made-up ones is kept", router.name),
             )

@@ -54,12 +54,7 @@ pub fn unfiltered(files: &Files<'_>) -> Vec<Finding> {
         );
         findings.push(
             files
-                .finding(
-                    Severity::Warning,
-                    "unfiltered-dns-list",
-                    word.origin,
-                    message,
-                )
+                .finding(Severity::Warning, "dnsbl-any-answer", word.origin, message)
                 .certainty(Certainty::Likely)
                 .help(format!("write `{zone}={filter}`")),
         );

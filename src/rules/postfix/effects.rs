@@ -218,7 +218,7 @@ pub fn debugging(files: &Files<'_>) -> Vec<Finding> {
         let message = format!("`{} = {text}`: {why}", set.name);
         findings.push(
             files
-                .finding(severity, "debugging-left", Some(at(&set)), message)
+                .finding(severity, "debug-left", Some(at(&set)), message)
                 .help("take it out when the fault is found"),
         );
     }
@@ -239,7 +239,7 @@ pub fn debugging(files: &Files<'_>) -> Vec<Finding> {
             );
             findings.push(
                 files
-                    .finding(Severity::Note, "debugging-left", place, message)
+                    .finding(Severity::Note, "debug-left", place, message)
                     .help(format!("take `{}` out", argument.text)),
             );
         }

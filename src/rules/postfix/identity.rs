@@ -78,7 +78,7 @@ pub fn relayhost(files: &Files<'_>) -> Vec<Finding> {
     };
     vec![
         files
-            .finding(severity, "relayhost-is-self", place, message)
+            .finding(severity, "smarthost-is-self", place, message)
             .help("name another server, or leave `relayhost` empty"),
     ]
 }
@@ -99,7 +99,7 @@ pub fn relayhost_mx(files: &Files<'_>) -> Vec<Finding> {
             files
                 .finding(
                     Severity::Note,
-                    "relayhost-by-mx",
+                    "smarthost-by-mx",
                     word.origin.clone(),
                     message,
                 )

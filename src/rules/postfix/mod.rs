@@ -2,22 +2,22 @@
 //! A function may find what several rules are about; it stands in the row of the first.
 
 mod delivery;
-mod dnsbl;
+pub(super) mod dnsbl;
 pub(super) mod effects;
-mod entries;
-mod identity;
+pub(super) mod entries;
+pub(super) mod identity;
 mod limits;
 mod lists;
 mod logins;
-mod outbound;
+pub(super) mod outbound;
 mod patterns;
 mod programs;
 mod restrictions;
-mod sasl;
+pub(super) mod sasl;
 mod services;
 mod submission;
 mod tables;
-mod tls;
+pub(super) mod tls;
 mod trust;
 mod values;
 
@@ -84,8 +84,6 @@ pub static RULES: &[Rule] = &[
         .by(&[Finder::Postfix(restrictions::missing_policy_service)]),
     Rule::new("forbidden-ok", Group::Access, ERROR, include_str!("forbidden_ok.md"))
         .by(&[Finder::Postfix(restrictions::forbidden_ok)]),
-    Rule::new("unfiltered-dns-list", Group::Access, WARNING, include_str!("unfiltered_dns_list.md"))
-        .by(&[Finder::Postfix(dnsbl::unfiltered)]),
     Rule::new("early-dns-list", Group::Access, NOTE, include_str!("early_dns_list.md"))
         .by(&[Finder::Postfix(dnsbl::early)]).pedantic(),
     Rule::new("bad-network", Group::Value, ERROR, include_str!("bad_network.md"))
@@ -112,7 +110,6 @@ pub static RULES: &[Rule] = &[
         .by(&[Finder::Postfix(tables::berkeley)]),
     Rule::new("missing-table", Group::Table, ERROR, include_str!("missing_table.md"))
         .by(&[Finder::Postfix(tables::on_disk)]),
-    Rule::new("stale-table", Group::Table, WARNING, include_str!("stale_table.md")),
     Rule::new("needless-database", Group::Table, NOTE, include_str!("needless_database.md")),
     Rule::new("unapproved-table", Group::Table, ERROR, include_str!("unapproved_table.md"))
         .by(&[Finder::Postfix(tables::unapproved)]),
@@ -126,8 +123,6 @@ pub static RULES: &[Rule] = &[
         .by(&[Finder::Postfix(entries::expressions)]),
     Rule::new("bad-table-action", Group::Table, ERROR, include_str!("bad_table_action.md"))
         .by(&[Finder::Postfix(entries::results)]),
-    Rule::new("catch-all", Group::Delivery, WARNING, include_str!("catch_all.md"))
-        .by(&[Finder::Postfix(entries::catch_all)]),
     Rule::new("no-postmaster-alias", Group::Delivery, NOTE, include_str!("no_postmaster_alias.md"))
         .by(&[Finder::Postfix(entries::postmaster)]).pedantic(),
     Rule::new("tls-without-certificate", Group::Tls, ERROR, include_str!("tls_without_certificate.md"))
@@ -138,10 +133,6 @@ pub static RULES: &[Rule] = &[
         .by(&[Finder::Postfix(tls::required_on_mx)]),
     Rule::new("misplaced-wrapper-mode", Group::Tls, ERROR, include_str!("misplaced_wrapper_mode.md"))
         .by(&[Finder::Postfix(tls::wrapper)]),
-    Rule::new("old-tls-protocol", Group::Tls, WARNING, include_str!("old_tls_protocol.md"))
-        .by(&[Finder::Postfix(tls::old_protocols)]),
-    Rule::new("weak-ciphers", Group::Tls, WARNING, include_str!("weak_ciphers.md"))
-        .by(&[Finder::Postfix(tls::ciphers)]),
     Rule::new("certificate-asked-on-mx", Group::Tls, NOTE, include_str!("certificate_asked_on_mx.md"))
         .by(&[Finder::Postfix(tls::asked_on_mx)]).pedantic(),
     Rule::new("no-outbound-tls", Group::Tls, WARNING, include_str!("no_outbound_tls.md"))
@@ -151,13 +142,8 @@ pub static RULES: &[Rule] = &[
         .by(&[Finder::Postfix(outbound::client_needs)]),
     Rule::new("no-trusted-authorities", Group::Tls, ERROR, include_str!("no_trusted_authorities.md")),
     Rule::new("wrapper-mode-without-tls", Group::Tls, ERROR, include_str!("wrapper_mode_without_tls.md")),
-    Rule::new("smarthost-without-wrapper-mode", Group::Tls, ERROR, include_str!("smarthost_without_wrapper_mode.md")),
-    Rule::new("md5-fingerprint", Group::Tls, WARNING, include_str!("md5_fingerprint.md"))
-        .by(&[Finder::Postfix(outbound::fingerprints)]),
     Rule::new("auth-on-mx", Group::Auth, NOTE, include_str!("auth_on_mx.md"))
         .by(&[Finder::Postfix(sasl::on_mx)]).pedantic(),
-    Rule::new("anonymous-login", Group::Auth, WARNING, include_str!("anonymous_login.md"))
-        .by(&[Finder::Postfix(sasl::mechanisms)]),
     Rule::new("no-mechanism-left", Group::Auth, ERROR, include_str!("no_mechanism_left.md")),
     Rule::new("wrong-sasl-path", Group::Auth, ERROR, include_str!("wrong_sasl_path.md"))
         .by(&[Finder::Postfix(sasl::path)]),
@@ -193,20 +179,12 @@ pub static RULES: &[Rule] = &[
     Rule::new("submission-without-login", Group::Relay, NOTE, include_str!("submission_without_login.md")),
     Rule::new("filter-return", Group::Delivery, ERROR, include_str!("filter_return.md"))
         .by(&[Finder::Postfix(submission::filter_return)]),
-    Rule::new("unqualified-hostname", Group::Identity, WARNING, include_str!("unqualified_hostname.md"))
-        .by(&[Finder::Postfix(identity::hostname)]),
-    Rule::new("relayhost-is-self", Group::Delivery, ERROR, include_str!("relayhost_is_self.md"))
-        .by(&[Finder::Postfix(identity::relayhost)]),
-    Rule::new("relayhost-by-mx", Group::Delivery, NOTE, include_str!("relayhost_by_mx.md"))
-        .by(&[Finder::Postfix(identity::relayhost_mx)]).pedantic(),
     Rule::new("old-compatibility-level", Group::Value, WARNING, include_str!("old_compatibility_level.md"))
         .by(&[Finder::Postfix(identity::compatibility)]),
     Rule::new("shared-account", Group::Security, ERROR, include_str!("shared_account.md"))
         .by(&[Finder::Postfix(identity::owner)]),
     Rule::new("banner-without-name", Group::Identity, WARNING, include_str!("banner_without_name.md"))
         .by(&[Finder::Postfix(identity::banner)]),
-    Rule::new("banner-with-version", Group::Identity, NOTE, include_str!("banner_with_version.md"))
-        .by(&[Finder::Postfix(identity::version_in_banner)]).pedantic(),
     Rule::new("vrfy-enabled", Group::Identity, NOTE, include_str!("vrfy_enabled.md"))
         .by(&[Finder::Postfix(identity::vrfy)]).pedantic(),
     Rule::new("undefined-transport", Group::Reference, ERROR, include_str!("undefined_transport.md"))
@@ -242,8 +220,6 @@ pub static RULES: &[Rule] = &[
     Rule::new("rewritten-headers", Group::Delivery, WARNING, include_str!("rewritten_headers.md")),
     Rule::new("setting-without-effect", Group::Value, WARNING, include_str!("setting_without_effect.md"))
         .by(&[Finder::Postfix(effects::without_effect)]),
-    Rule::new("debugging-left", Group::Limits, WARNING, include_str!("debugging_left.md"))
-        .by(&[Finder::Postfix(effects::debugging)]),
     Rule::new("unexpanded-reference", Group::Reference, NOTE, include_str!("unexpanded_reference.md"))
         .by(&[Finder::Postfix(effects::unexpanded)]),
 ];

@@ -141,7 +141,7 @@ pub fn client_needs(files: &Files<'_>) -> Vec<Finding> {
                 files
                     .finding(
                         Severity::Error,
-                        "smarthost-without-wrapper-mode",
+                        "smarthost-without-implicit-tls",
                         files.value_place("relayhost", service),
                         message,
                     )

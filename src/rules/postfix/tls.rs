@@ -255,7 +255,7 @@ pub fn old_protocols(files: &Files<'_>) -> Vec<Finding> {
             let message = format!("`{}` admits {broken}", set.name);
             findings.push(
                 files
-                    .finding(Severity::Warning, "old-tls-protocol", place(), message)
+                    .finding(Severity::Warning, "old-tls", place(), message)
                     .help(format!("write `{good}`")),
             );
         } else if !positive.is_empty() && !holds(5) {
@@ -265,7 +265,7 @@ pub fn old_protocols(files: &Files<'_>) -> Vec<Finding> {
             );
             findings.push(
                 files
-                    .finding(Severity::Warning, "old-tls-protocol", place(), message)
+                    .finding(Severity::Warning, "old-tls", place(), message)
                     .help(format!("write `{good}`")),
             );
         }

@@ -372,7 +372,7 @@ pub fn smuggling_allowed(files: &Files<'_>) -> Vec<Finding> {
                 files
                     .say(
                         severity,
-                        "smuggling-allowed",
+                        "smtp-smuggling",
                         Some(&part(&entry.value_place, letter)),
                         message,
                     )
@@ -391,7 +391,7 @@ pub fn smuggling_allowed(files: &Files<'_>) -> Vec<Finding> {
             files
                 .say(
                     Severity::Warning,
-                    "smuggling-allowed",
+                    "smtp-smuggling",
                     line.place.as_ref(),
                     message,
                 )

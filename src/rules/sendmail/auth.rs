@@ -147,7 +147,7 @@ pub fn anonymous_login(files: &Files<'_>) -> Vec<Finding> {
     let finding = files
         .say(
             Severity::Warning,
-            "anonymous-mechanism",
+            "anonymous-login",
             Some(&part(place, "ANONYMOUS")),
             message,
         )

@@ -35,7 +35,7 @@ pub fn stale_map(files: &Files<'_>) -> Vec<Finding> {
             files
                 .say(
                     Severity::Warning,
-                    "stale-map",
+                    "stale-table",
                     place.ok().as_ref().or(map.place.as_ref()),
                     message,
                 )
@@ -109,7 +109,7 @@ pub fn read_by_others(files: &Files<'_>) -> Vec<Finding> {
                     files
                         .say(
                             Severity::Warning,
-                            "password-read-by-others",
+                            "readable-secret",
                             place.as_ref(),
                             message,
                         )

@@ -51,7 +51,7 @@ pub fn answers(files: &Files<'_>) -> Vec<Finding> {
                 files
                     .say(
                         Severity::Warning,
-                        "any-dnsbl-answer",
+                        "dnsbl-any-answer",
                         at(feature).as_ref(),
                         message,
                     )

@@ -66,7 +66,7 @@ pub fn tells_too_much(files: &Files<'_>) -> Vec<Finding> {
             files
                 .say(
                     Severity::Note,
-                    "names-release",
+                    "banner-with-version",
                     line.place.as_ref(),
                     message,
                 )

@@ -1,11 +1,11 @@
 //! The rules that only Sendmail has. Each is a row here, a page, and a function where it takes one;
 //! a function may find what several rows are about.
 
-mod access;
-mod auth;
+pub(super) mod access;
+pub(super) mod auth;
 mod cf;
-mod disk;
-mod dnsbl;
+pub(super) mod disk;
+pub(super) mod dnsbl;
 mod exposure;
 mod keys;
 mod library;
@@ -14,9 +14,9 @@ mod listeners;
 mod milters;
 mod networks;
 mod relay;
-mod routing;
+pub(super) mod routing;
 mod tables;
-mod tls;
+pub(super) mod tls;
 mod values;
 mod written;
 
@@ -89,7 +89,6 @@ pub static RULES: &[Rule] = &[
     Rule::new("relay-by-name", Group::Relay, Note, include_str!("relay_by_name.md")).by(&[Sendmail(access::relay_by_name)]),
     Rule::new("discards-mail", Group::Table, Note, include_str!("discards_mail.md")).by(&[Sendmail(access::discards_mail)]),
     Rule::new("sender-passes-checks", Group::Access, Warning, include_str!("sender_passes_checks.md")).by(&[Sendmail(access::sender_passes_checks)]),
-    Rule::new("smuggling-allowed", Group::Security, Error, include_str!("smuggling_allowed.md")).by(&[Sendmail(access::smuggling_allowed)]),
     Rule::new("tls-demand-by-host", Group::Tls, Note, include_str!("tls_demand_by_host.md")).by(&[Sendmail(access::tls_demand_by_host)]),
     Rule::new("mailertable-value", Group::Table, Error, include_str!("mailertable_value.md")).by(&[Sendmail(tables::mailertable_value)]),
     Rule::new("port-behind-host", Group::Delivery, Error, include_str!("port_behind_host.md")),
@@ -120,24 +119,20 @@ pub static RULES: &[Rule] = &[
     Rule::new("submission-needs-login", Group::Auth, Warning, include_str!("submission_needs_login.md")).by(&[Sendmail(listeners::submission_needs_login)]),
     Rule::new("untrusted-mechanism", Group::Auth, Warning, include_str!("untrusted_mechanism.md")).by(&[Sendmail(auth::untrusted_mechanism)]),
     Rule::new("weak-mechanism", Group::Auth, Note, include_str!("weak_mechanism.md")).by(&[Sendmail(auth::weak_mechanism)]),
-    Rule::new("anonymous-mechanism", Group::Auth, Warning, include_str!("anonymous_mechanism.md")).by(&[Sendmail(auth::anonymous_login)]),
     Rule::new("incomplete-tls", Group::Tls, Error, include_str!("incomplete_tls.md")).by(&[Sendmail(tls::incomplete_tls)]),
     Rule::new("no-tls", Group::Tls, Note, include_str!("no_tls.md")).by(&[Sendmail(tls::no_tls)]),
     Rule::new("unknown-ssl-option", Group::Tls, Error, include_str!("unknown_ssl_option.md")).by(&[Sendmail(tls::ssl_options)]),
     Rule::new("lowest-tls-unset", Group::Tls, Warning, include_str!("lowest_tls_unset.md")).pedantic(),
-    Rule::new("weak-cipher-list", Group::Tls, Warning, include_str!("weak_cipher_list.md")).by(&[Sendmail(tls::ciphers)]),
     Rule::new("tls13-suite-in-list", Group::Tls, Warning, include_str!("tls13_suite_in_list.md")),
     Rule::new("weak-dh-parameters", Group::Tls, Warning, include_str!("weak_dh_parameters.md")).by(&[Sendmail(tls::weak_tls_setting)]),
     Rule::new("no-server-certificate", Group::Tls, Warning, include_str!("no_server_certificate.md")),
     Rule::new("falls-back-to-clear", Group::Tls, Warning, include_str!("falls_back_to_clear.md")),
-    Rule::new("fingerprint-by-md5", Group::Tls, Warning, include_str!("fingerprint_by_md5.md")),
     Rule::new("dane-needs-dnssec", Group::Tls, Note, include_str!("dane_needs_dnssec.md")),
     Rule::new("ca-list-sent-to-clients", Group::Tls, Note, include_str!("ca_list_sent_to_clients.md")),
     Rule::new("own-openssl-conf", Group::Tls, Note, include_str!("own_openssl_conf.md")).pedantic().by(&[Sendmail(tls::openssl_conf)]),
     Rule::new("loose-relay", Group::Relay, Error, include_str!("loose_relay.md")).by(&[Sendmail(relay::loose_relay)]),
     Rule::new("percent-hack-to-hub", Group::Relay, Warning, include_str!("percent_hack_to_hub.md")).by(&[Sendmail(relay::percent_hack_to_hub)]),
     Rule::new("virtuser-domain-relays", Group::Relay, Note, include_str!("virtuser_domain_relays.md")).by(&[Sendmail(relay::virtuser_domain_relays)]),
-    Rule::new("any-dnsbl-answer", Group::Access, Warning, include_str!("any_dnsbl_answer.md")).by(&[Sendmail(dnsbl::answers)]),
     Rule::new("dnsbl-answer-without-dot", Group::Access, Error, include_str!("dnsbl_answer_without_dot.md")),
     Rule::new("dnsbl-puts-off", Group::Access, Note, include_str!("dnsbl_puts_off.md")),
     Rule::new("dnsbl-before-login", Group::Access, Warning, include_str!("dnsbl_before_login.md")).by(&[Sendmail(dnsbl::clients)]),
@@ -145,25 +140,19 @@ pub static RULES: &[Rule] = &[
     Rule::new("dnsbl-for-own-clients", Group::Access, Note, include_str!("dnsbl_for_own_clients.md")),
     Rule::new("strict-names", Group::Access, Note, include_str!("strict_names.md")).by(&[Sendmail(dnsbl::strict_names)]),
     Rule::new("missing-mailer", Group::Reference, Error, include_str!("missing_mailer.md")).by(&[Sendmail(routing::next_hop)]),
-    Rule::new("smarthost-is-self", Group::Delivery, Error, include_str!("smarthost_is_self.md")),
-    Rule::new("smarthost-by-mx", Group::Delivery, Note, include_str!("smarthost_by_mx.md")),
     Rule::new("passes-unknown-users-on", Group::Delivery, Warning, include_str!("passes_unknown_users_on.md")),
-    Rule::new("smarthost-on-465", Group::Delivery, Error, include_str!("smarthost_on_465.md")).by(&[Sendmail(routing::relay_arguments)]),
     Rule::new("port-for-all-relays", Group::Delivery, Note, include_str!("port_for_all_relays.md")),
-    Rule::new("smarthost-without-login", Group::Delivery, Warning, include_str!("smarthost_without_login.md")),
     Rule::new("masquerade-without-domain", Group::Identity, Warning, include_str!("masquerade_without_domain.md")).by(&[Sendmail(routing::masquerade)]),
     Rule::new("masquerade-of-headers-alone", Group::Identity, Note, include_str!("masquerade_of_headers_alone.md")),
     Rule::new("masquerades-root", Group::Identity, Note, include_str!("masquerades_root.md")),
     Rule::new("masquerades-recipients", Group::Identity, Note, include_str!("masquerades_recipients.md")).by(&[Sendmail(routing::rewriting)]),
     Rule::new("rewrites-foreign-headers", Group::Identity, Note, include_str!("rewrites_foreign_headers.md")),
-    Rule::new("unqualified-name", Group::Identity, Error, include_str!("unqualified_name.md")).by(&[Sendmail(routing::unqualified_name)]),
     Rule::new("no-limit", Group::Limits, Note, include_str!("no_limit.md")).pedantic().by(&[Sendmail(limits::no_limit)]),
     Rule::new("odd-time", Group::Limits, Note, include_str!("odd_time.md")).by(&[Sendmail(limits::odd_time)]),
     Rule::new("asks-ident", Group::Limits, Note, include_str!("asks_ident.md")),
     Rule::new("throttles-everybody", Group::Limits, Note, include_str!("throttles_everybody.md")),
     Rule::new("tells-of-users", Group::Security, Note, include_str!("tells_of_users.md")).pedantic().by(&[Sendmail(exposure::tells_too_much)]),
     Rule::new("lost-authwarnings", Group::Security, Note, include_str!("lost_authwarnings.md")).pedantic(),
-    Rule::new("names-release", Group::Identity, Note, include_str!("names_release.md")).pedantic(),
     Rule::new("accepts-bad-senders", Group::Access, Note, include_str!("accepts_bad_senders.md")).by(&[Sendmail(exposure::accepts_bad_senders)]),
     Rule::new("unsafe-queue", Group::Delivery, Warning, include_str!("unsafe_queue.md")).by(&[Sendmail(limits::risky_option)]),
     Rule::new("trusts-writable-files", Group::Security, Note, include_str!("trusts_writable_files.md")),
@@ -182,9 +171,7 @@ pub static RULES: &[Rule] = &[
     Rule::new("missing-class-file", Group::Reference, Warning, include_str!("missing_class_file.md")).by(&[Sendmail(cf::missing_class_file)]),
     Rule::new("newer-level", Group::Name, Warning, include_str!("newer_level.md")).by(&[Sendmail(cf::newer_level)]),
     Rule::new("stale-cf", Group::Drift, Warning, include_str!("stale_cf.md")).by(&[Sendmail(cf::stale_cf)]),
-    Rule::new("stale-map", Group::Table, Warning, include_str!("stale_map.md")).by(&[Sendmail(disk::stale_map)]),
     Rule::new("changed-by-others", Group::Security, Warning, include_str!("changed_by_others.md")).by(&[Sendmail(disk::changed_by_others)]),
-    Rule::new("password-read-by-others", Group::Security, Warning, include_str!("password_read_by_others.md")).by(&[Sendmail(disk::read_by_others)]),
     Rule::new("key-read-by-others", Group::Tls, Error, include_str!("key_read_by_others.md")),
     Rule::new("vulnerable-release", Group::Security, Note, include_str!("vulnerable_release.md")).pedantic().by(&[Sendmail(disk::vulnerable_release)]),
     Rule::new("trusts-web-server", Group::Security, Note, include_str!("trusts_web_server.md")).by(&[Sendmail(disk::trusts_web_server)]),

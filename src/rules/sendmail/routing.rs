@@ -156,7 +156,12 @@ pub fn relay_arguments(files: &Files<'_>) -> Vec<Finding> {
             "the server cannot begin with TLS as port 465 wants it: deliveries hang and fail";
         found.push(
             files
-                .say(Severity::Error, "smarthost-on-465", place, message)
+                .say(
+                    Severity::Error,
+                    "smarthost-without-implicit-tls",
+                    place,
+                    message,
+                )
                 .help("use port 587, where STARTTLS begins it"),
         );
     }
@@ -196,7 +201,7 @@ pub fn relay_arguments(files: &Files<'_>) -> Vec<Finding> {
             "port 587 asks for a login nearly everywhere, and there is none to give: no `authinfo`";
         found.push(
             files
-                .say(Severity::Warning, "smarthost-without-login", place, message)
+                .say(Severity::Warning, "smarthost-without-auth", place, message)
                 .certainty(Certainty::Likely)
                 .help("add `` FEATURE(`authinfo')dnl `` and an entry for the host"),
         );
@@ -330,7 +335,7 @@ pub fn unqualified_name(files: &Files<'_>) -> Vec<Finding> {
                  greeting"
             );
             files
-                .say(Severity::Error, "unqualified-name", line.place.as_ref(), message)
+                .say(Severity::Error, "unqualified-hostname", line.place.as_ref(), message)
                 .help("write the name with its domain, as `mail.example.org`")
         })
     });

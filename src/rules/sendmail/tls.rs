@@ -248,7 +248,7 @@ pub fn ciphers(files: &Files<'_>) -> Vec<Finding> {
             files
                 .say(
                     Severity::Warning,
-                    "weak-cipher-list",
+                    "weak-ciphers",
                     Some(&part(place, bad)),
                     message,
                 )
@@ -304,7 +304,7 @@ pub fn weak_tls_setting(files: &Files<'_>) -> Vec<Finding> {
         say(
             "CertFingerprintAlgorithm",
             Severity::Warning,
-            "fingerprint-by-md5",
+            "md5-fingerprint",
             "certificates with the same MD5 fingerprint can be made: it proves no identity",
             "write `sha256` and compare `{cert_fp}`",
         );
