@@ -114,7 +114,7 @@ pub static RULES: &[Rule] = &[
     Rule::new("login-demanded-on-25", Group::Auth, Warning, include_str!("login_demanded_on_25.md")),
     Rule::new("implicit-tls-on-wrong-port", Group::Listener, Error, include_str!("implicit_tls_on_wrong_port.md")),
     Rule::new("must-have-ipv6", Group::Listener, Note, include_str!("must_have_ipv6.md")).pedantic(),
-    Rule::new("no-port-25", Group::Listener, Warning, include_str!("no_port_25.md")).by(&[Sendmail(listeners::number_of_listeners)]),
+    Rule::new("no-port-25", Group::Listener, Warning, include_str!("no_port_25.md")).pedantic().by(&[Sendmail(listeners::number_of_listeners)]),
     Rule::new("too-many-listeners", Group::Listener, Error, include_str!("too_many_listeners.md")),
     Rule::new("submission-needs-login", Group::Auth, Warning, include_str!("submission_needs_login.md")).by(&[Sendmail(listeners::submission_needs_login)]),
     Rule::new("untrusted-mechanism", Group::Auth, Warning, include_str!("untrusted_mechanism.md")).by(&[Sendmail(auth::untrusted_mechanism)]),
