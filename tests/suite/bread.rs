@@ -14,6 +14,10 @@ use smtpconf::text::{Snapshot, Source};
 
 use crate::descriptions::written;
 
+/// What the descriptions that are tried ask for themselves: names in `.test`, a smarthost without
+/// credentials.
+const OF_THE_DESCRIPTIONS: &[&str] = &["private-hostname", "smarthost-without-auth"];
+
 #[test]
 fn what_is_generated_is_clean() {
     let mut faults = BTreeMap::new();
@@ -26,10 +30,17 @@ fn what_is_generated_is_clean() {
             let Ok(files) = generate(&description, Target { server, version }) else {
                 continue;
             };
-            let pairs: Vec<(&str, &str)> = files
+            let named: Vec<(String, &str)> = files
                 .files
                 .iter()
-                .map(|file| (file.name.as_str(), file.text.as_str()))
+                .map(|file| {
+                    let path = format!("{}/{}", server.folder(), file.name);
+                    (path, file.text.as_str())
+                })
+                .collect();
+            let pairs: Vec<(&str, &str)> = named
+                .iter()
+                .map(|(path, text)| (path.as_str(), *text))
                 .collect();
             let snapshot = Snapshot::of(&pairs);
             let world = World {
@@ -49,7 +60,8 @@ fn what_is_generated_is_clean() {
                     .into_iter()
                     .filter_map(|finding| levels.apply(finding))
                     .filter(|finding| finding.severity > Severity::Note)
-                    .filter(|finding| !known.iter().any(|known| known.rule == finding.rule));
+                    .filter(|finding| !known.iter().any(|known| known.rule == finding.rule))
+                    .filter(|finding| !OF_THE_DESCRIPTIONS.contains(&finding.rule));
                 for finding in found {
                     let line = format!(
                         "{name}, {server:?}: {}",

@@ -12,8 +12,10 @@ pub fn find(judged: &Judged<'_>) -> Vec<Finding> {
         .iter()
         .map(|(listener, by)| refuses_everybody(listener, *by, judged))
         .collect();
-    // Where nobody gets in, everything behind the gate is out of reach.
-    if shut.is_empty() {
+    // Where nobody gets in, everything behind the gate is out of reach, and where only the host
+    // itself does, what is written for others.
+    let has_strangers = policy.listeners.iter().any(Listener::is_public);
+    if shut.is_empty() && has_strangers {
         findings.extend(
             policy
                 .unreached(judged.space)

@@ -82,7 +82,9 @@ pub fn transports(files: &Files<'_>) -> Vec<Finding> {
 
 /// virtual(8) without what it needs to know of mailboxes.
 pub fn virtual_agent(files: &Files<'_>) -> Vec<Finding> {
+    // A table of transports may hand these domains to others.
     let uses = files.has("virtual_mailbox_domains", None)
+        && !files.has("transport_maps", None)
         && files
             .text("virtual_transport", None)
             .is_some_and(|to| to == "virtual" || to == "virtual:");

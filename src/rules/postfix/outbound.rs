@@ -126,15 +126,14 @@ pub fn client_needs(files: &Files<'_>) -> Vec<Finding> {
             );
         }
         let relayhost = files.text("relayhost", service).unwrap_or_default();
+        let transport = files.text("default_transport", None).unwrap_or_default();
+        let transport = transport.split(':').next().unwrap_or_default();
         let is_465 = relayhost.split([',', ' ']).any(|host| {
             [":465", ":smtps", ":submissions"]
                 .iter()
                 .any(|end| host.ends_with(end))
         });
-        if is_465
-            && !is_wrapped
-            && service.is_none_or(|service| service.name() == "smtp" || service.name() == "relay")
-        {
+        if is_465 && !is_wrapped && service.map_or("smtp", |service| service.name()) == transport {
             let message = "a server on port 465 waits for TLS, and without `smtp_tls_wrappermode = \
              yes` this one waits for a greeting: no mail gets out";
             findings.push(

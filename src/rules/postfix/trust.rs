@@ -95,8 +95,14 @@ pub fn wide(files: &Files<'_>) -> Vec<Finding> {
              have them too",
             )
         } else if network.is_ipv4() && prefix < 24 || !network.is_ipv4() && prefix < 48 {
+            // A provider may have as much.
+            let is_providers = prefix >= if network.is_ipv4() { 16 } else { 32 };
             (
-                Severity::Warning,
+                if is_providers {
+                    Severity::Note
+                } else {
+                    Severity::Warning
+                },
                 "that is a large part of the Internet, and everybody in it is trusted",
             )
         } else {
