@@ -2,6 +2,7 @@
 //! know how they are printed or mended.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -199,7 +200,8 @@ impl Round<'_> {
                     .any(|before| findings::alike(before, &finding));
                 if !is_known && index > 0 {
                     let server = dialect.server.title();
-                    finding.message += &format!(" (from {server} {version} on)");
+                    // Writing to a String cannot fail.
+                    let _ = write!(finding.message, " (from {server} {version} on)");
                 }
                 if !is_known {
                     findings.push(finding);

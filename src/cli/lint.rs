@@ -117,7 +117,7 @@ impl Lint {
                 checked = checking.run(&self.paths, &texts);
             }
             if self.fixing.diff {
-                return self.show(&before, &texts, checked.failures);
+                return show(&before, &texts, &checked.failures);
             }
             outcome = write(&before, &texts)?;
         }
@@ -150,34 +150,6 @@ impl Lint {
             .map(|(source, text)| (PathBuf::from(source.name()), source.with_text(text)))
             .collect()
     }
-
-    /// Shows what fixes would change.
-    fn show(
-        &self,
-        before: &Texts,
-        texts: &Texts,
-        failures: Vec<String>,
-    ) -> Result<Outcome, Failure> {
-        for (path, now) in texts {
-            if let Some(old) = before.get(path) {
-                let shown = print::plain(&path.display().to_string());
-                print::out(&print::plain(&print::diff(
-                    &shown,
-                    &shown,
-                    old.text(),
-                    now.text(),
-                )))?;
-            }
-        }
-        if !failures.is_empty() {
-            return Err(Failure(failures.join("\nsmtpconf: ")));
-        }
-        Ok(if texts.is_empty() {
-            Outcome::Good
-        } else {
-            Outcome::Bad
-        })
-    }
 }
 
 /// The name of standard input, which cannot be mended.
@@ -198,4 +170,23 @@ fn write(before: &Texts, texts: &Texts) -> Result<Outcome, Failure> {
         ))?;
     }
     Ok(Outcome::Good)
+}
+
+/// Shows what fixes would change.
+fn show(before: &Texts, texts: &Texts, failures: &[String]) -> Result<Outcome, Failure> {
+    for (path, now) in texts {
+        if let Some(old) = before.get(path) {
+            let shown = print::plain(&path.display().to_string());
+            let diff = print::diff(&shown, &shown, old.text(), now.text());
+            print::out(&print::plain(&diff))?;
+        }
+    }
+    if !failures.is_empty() {
+        return Err(Failure(failures.join("\nsmtpconf: ")));
+    }
+    Ok(if texts.is_empty() {
+        Outcome::Good
+    } else {
+        Outcome::Bad
+    })
 }

@@ -84,7 +84,7 @@ pub struct Finding {
     /// What to write instead; empty for none.
     pub help: String,
     /// What mends it, where that can be written down.
-    pub fix: Option<Fix>,
+    pub fix: Option<Box<Fix>>,
 }
 
 impl Finding {
@@ -130,7 +130,7 @@ impl Finding {
     }
 
     fn with_fix(mut self, is_safe: bool, edits: Vec<Edit>) -> Self {
-        self.fix = Some(Fix { is_safe, edits });
+        self.fix = Some(Box::new(Fix { is_safe, edits }));
         self
     }
 

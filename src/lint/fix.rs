@@ -10,8 +10,8 @@ use crate::text::{Edit, Source};
 /// next round makes the rest. With `unsafe_too` also those that change what the server does.
 pub fn mend(findings: &[Finding], unsafe_too: bool) -> Vec<(Arc<Source>, String)> {
     let mut files: BTreeMap<&str, (&Arc<Source>, Vec<&Edit>)> = BTreeMap::new();
-    let fixes = findings.iter().filter_map(|finding| finding.fix.as_ref());
-    for fix in fixes.filter(|fix| fix.is_safe || unsafe_too) {
+    let proposed = findings.iter().filter_map(|finding| finding.fix.as_ref());
+    for fix in proposed.filter(|fix| fix.is_safe || unsafe_too) {
         // All edits of a fix are made, or none.
         let is_free = fix.edits.iter().all(|edit| {
             let source = &edit.place.source;
@@ -74,9 +74,11 @@ mod tests {
         assert_eq!(mended[0].1, "1 two 3");
         let risky = finding(&[(0, 3)], "1");
         let risky = Finding {
-            fix: risky.fix.map(|fix| crate::findings::Fix {
-                is_safe: false,
-                ..fix
+            fix: risky.fix.map(|fix| {
+                Box::new(crate::findings::Fix {
+                    is_safe: false,
+                    edits: fix.edits,
+                })
             }),
             ..risky
         };

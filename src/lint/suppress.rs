@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::levels::Selector;
 use crate::findings::{Finding, Severity};
-use crate::mta::Dialect;
+use crate::mta::{Branch, Dialect};
 use crate::text::{Source, Span};
 
 /// What begins such a remark, behind the sign that begins every one.
@@ -149,7 +149,7 @@ fn target(source: &Source, from: usize, remark: &str, dialect: Option<&Dialect>)
             let tree = dialect.map(|dialect| (dialect.parse)(&Source::new("", source.text())));
             let begins = start..start + line.len();
             let item = tree.as_ref().and_then(|tree| {
-                let mut nodes = tree.branches().skip(1).map(|node| node.span());
+                let mut nodes = tree.branches().skip(1).map(Branch::span);
                 nodes.find(|span| begins.contains(&span.start))
             });
             let end = begins.end.max(item.map_or(0, |span| span.end));

@@ -1,7 +1,7 @@
 //! Pictures of findings for people, drawn by miette.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write};
 use std::sync::Arc;
 
 use miette::{
@@ -53,11 +53,12 @@ fn summary(findings: &[Finding]) -> String {
         (safe.len(), "--fix mends"),
         (others.len(), "--unsafe-fixes what was most likely meant in"),
     ];
-    let mends = mends.into_iter().filter(|(number, _)| *number > 0);
-    let mends: String = mends
-        .map(|(number, how)| format!("; {how} {number}"))
-        .collect();
-    counts.join(", ") + &mends + "\n"
+    let mut text = counts.join(", ");
+    for (number, how) in mends.into_iter().filter(|(number, _)| *number > 0) {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "; {how} {number}");
+    }
+    text + "\n"
 }
 
 /// A finding, or what it says about one further source, as miette wants it.

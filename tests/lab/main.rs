@@ -17,7 +17,11 @@
 //!
 //! The program starts itself again inside the namespaces: as `world`, `beside`, `speak` and `syslog`.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on has failed"
+)]
 
 mod case;
 mod extras;
@@ -60,6 +64,14 @@ use smtpconf::text::Source;
 use probe::Probe;
 use smtp::Answer;
 
+/// A part of the work that can be done alone.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Job {
+    Parity,
+    Truth,
+    Oracle,
+}
+
 /// What the arguments ask for.
 struct Options {
     all: bool,
@@ -67,9 +79,8 @@ struct Options {
     random_long: usize,
     seed: u64,
     only: Option<String>,
-    parity: bool,
-    truth: bool,
-    oracle: bool,
+    /// What alone is done, where not everything is.
+    alone: Option<Job>,
     configurations: Option<usize>,
     sessions: Option<usize>,
     targets: Vec<Target>,
@@ -104,9 +115,13 @@ fn options(words: &[&str]) -> Options {
         random: number("--random").unwrap_or(3),
         random_long: number("--random").unwrap_or(15),
         seed: number("--seed").map_or(1, |seed| seed as u64),
-        parity: words.contains(&"--parity"),
-        truth: words.contains(&"--truth"),
-        oracle: words.contains(&"--oracle"),
+        alone: [
+            ("--parity", Job::Parity),
+            ("--truth", Job::Truth),
+            ("--oracle", Job::Oracle),
+        ]
+        .into_iter()
+        .find_map(|(word, job)| words.contains(&word).then_some(job)),
         configurations: number("--configurations"),
         sessions: number("--sessions"),
         only: value("--only").map(str::to_owned),
@@ -139,23 +154,12 @@ fn run(options: &Options) -> ExitCode {
         println!("lab: {fault}");
         return ExitCode::FAILURE;
     }
-    if options.oracle {
-        let failed = ask_oracle(options, 400, 40);
-        return if failed == 0 {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
+    if let Some(job) = options.alone {
+        let failed = match job {
+            Job::Oracle => ask_oracle(options, 400, 40),
+            Job::Parity => compare(options, parity::run),
+            Job::Truth => compare(options, truth::run) + compare(options, stock::run),
         };
-    }
-    if options.parity || options.truth {
-        let failed = compare(
-            options,
-            if options.parity {
-                parity::run
-            } else {
-                truth::run
-            },
-        );
         return if failed == 0 {
             ExitCode::SUCCESS
         } else {

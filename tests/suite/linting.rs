@@ -172,11 +172,11 @@ fn several_versions_tell_what_an_upgrade_breaks() {
         smtpconf(folder.path(), &arguments)
     };
     let (_, out, _) = lint("3.7.11,debian-13");
-    let line = out
+    let told = out
         .lines()
         .find(|line| line.contains("[deprecated-parameter]"));
     assert!(
-        line.is_some_and(|line| line.contains("(from Postfix 3.10.13 on)")),
+        told.is_some_and(|line| line.contains("(from Postfix 3.10.13 on)")),
         "{out}"
     );
     let (_, out, _) = lint("3.10.13");

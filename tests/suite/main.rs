@@ -1,6 +1,10 @@
 //! The tests that need neither root nor a daemon, one file a subject.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on has failed"
+)]
 
 mod behaviour;
 mod bread;

@@ -32,6 +32,9 @@ fn findings(path: &Path, dialect: &'static Dialect) -> Vec<Finding> {
         .collect()
 }
 
+/// For each rule and severity: findings, and files that have one.
+type Firings = BTreeMap<(&'static str, &'static str), (usize, usize)>;
+
 #[test]
 fn rules_on_a_corpus() {
     let Some(corpus) = std::env::var_os("SMTPCONF_CORPUS") else {
@@ -46,8 +49,7 @@ fn rules_on_a_corpus() {
         })
         .collect();
     assert!(!files.is_empty());
-    // For each rule and severity: findings, and files that have one.
-    let table: Mutex<BTreeMap<(&str, &str), (usize, usize)>> = Mutex::default();
+    let table: Mutex<Firings> = Mutex::default();
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         for _ in 0..2 {

@@ -86,7 +86,7 @@ pub fn examples(page: &str) -> Vec<Example> {
         match (first, words.next()) {
             ("report", _) => {
                 let example = examples.last_mut().expect("a report behind an example");
-                example.report = body.iter().map(|line| format!("{line}\n")).collect();
+                example.report = body.iter().flat_map(|line| [line, "\n"]).collect();
                 example.written.end = at;
             }
             ("says", Some(_)) => {
@@ -148,20 +148,6 @@ impl Example {
     pub fn dialect(&self) -> Option<&'static Dialect> {
         let mut files = self.files.iter();
         files.find_map(|(name, _)| Dialect::by_name(Path::new(name)))
-    }
-
-    /// A file, with the bytes that no page can hold.
-    pub fn source(&self, snapshot: &Snapshot, name: &str) -> Arc<Source> {
-        let source = snapshot
-            .read(name, Path::new(""))
-            .expect("a file of the example");
-        let mut parts = source.text().split("⟨xe9⟩");
-        let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
-        for part in parts {
-            bytes.push(0xe9);
-            bytes.extend(part.as_bytes());
-        }
-        Source::from_bytes(name, bytes)
     }
 
     /// The files, as they lie on the disk.
@@ -239,4 +225,18 @@ fn files(name: &str, body: &[&str]) -> Vec<(String, String)> {
         }
     }
     files
+}
+
+/// A file, with the bytes that no page can hold.
+pub fn source(snapshot: &Snapshot, name: &str) -> Arc<Source> {
+    let source = snapshot
+        .read(name, Path::new(""))
+        .expect("a file of the example");
+    let mut parts = source.text().split("⟨xe9⟩");
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        bytes.push(0xe9);
+        bytes.extend(part.as_bytes());
+    }
+    Source::from_bytes(name, bytes)
 }

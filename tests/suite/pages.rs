@@ -16,7 +16,10 @@ use smtpconf::report;
 use smtpconf::rules::{self, Group, Rule};
 use smtpconf::text::Source;
 
-use crate::page::{Example, Kind, examples};
+use crate::page::{Example, Kind, examples, source};
+
+/// An item of a server's catalogue, by server and id, with the kind of an example.
+type Shown = (String, String, Kind);
 
 /// How many items of each server's catalogue are not found yet. Only ever lowered.
 const OPEN: &[(&str, usize)] = &[("postfix", 0), ("exim", 0), ("sendmail", 0)];
@@ -49,7 +52,7 @@ fn look(files: &[(String, String)], example: &Example) -> Vec<Finding> {
     let snapshot = example.snapshot(files);
     let mut all = Vec::new();
     for (name, _) in files {
-        let source = example.source(&snapshot, name);
+        let source = source(&snapshot, name);
         if lint::is_description(Path::new(name)) {
             all.extend(if example.options.contains_key("generate") {
                 description::read(&source).1
@@ -92,7 +95,7 @@ fn look(files: &[(String, String)], example: &Example) -> Vec<Finding> {
     findings::sort(&mut all);
     all.dedup_by(|a, b| findings::same(a, b));
     let sources = files.iter().map(|(name, _)| {
-        let source = example.source(&snapshot, name);
+        let source = source(&snapshot, name);
         Suppressions::read(&source, Dialect::by_name(Path::new(name)))
     });
     let suppressions: Vec<Suppressions> = sources.collect();
@@ -420,7 +423,6 @@ fn the_list_of_rules_is_fresh() {
 fn the_catalogue_of_known_mistakes_is_covered() {
     let list = fs::read_to_string(root().join("tests/fixtures/catalogue.tsv")).unwrap();
     // Two servers can have the same name for a mistake.
-    type Shown = (String, String, Kind);
     let mut shown: BTreeMap<Shown, BTreeSet<&str>> = BTreeMap::new();
     for (rule, path) in pages() {
         for example in examples(&fs::read_to_string(path).unwrap()) {
