@@ -17,36 +17,30 @@ use super::roots;
 /// and tells what it answers and logs.
 const SCRIPT: &str = r#"
 ip link set lo up
-session() {
-    grep -q postlogd master.cf || echo 'postlog unix-dgram n - n - 1 postlogd' >> master.cf
-    postconf maillog_file=/var/log/session.log
-    rm -f /var/log/session.log
-    postfix start
-    sleep 1
-    printf '%s\r\n' "${@:2}" QUIT | timeout 5 bash -c "exec 3<>/dev/tcp/127.0.0.1/$1; cat >&3; timeout 3 cat <&3"
-    sleep 1
-    postfix stop
-    cat /var/log/session.log
-}
-export -f session
 stock=$(cat /lab/stock)
 cp -a "$stock" /tmp/stock
-# session ADDRESS PORT LINE…: what Postfix answers to a client of this address, and why it dies.
+# session [ADDRESS] PORT LINE…: what Postfix answers to a client of this address, and what it logs.
 session() {
-    local address=$1 port=$2 line; shift 2
-    ip addr add "$address/32" dev lo 2> /dev/null
-    postconf -c /tmp/stock -M '*/unix' '*/unix-dgram' >> master.cf
+    local address=127.0.0.1 port line try
+    case $1 in *.*|*:*) address=$1; ip addr add "$address/32" dev lo 2> /dev/null; shift;; esac
+    port=$1; shift
+    grep -q cleanup master.cf || postconf -c /tmp/stock -M '*/unix' >> master.cf
+    grep -q postlogd master.cf || echo 'postlog unix-dgram n - n - 1 postlogd' >> master.cf
     postconf maillog_file=/var/log/session.log; : > /var/log/session.log
     postfix start > /dev/null 2>&1
-    exec 3<> "/dev/tcp/$address/$port"
-    for line in '' 'EHLO client.elsewhere.example' "$@" QUIT; do
+    for try in 1 2 3 4 5 6 7 8 9; do
+        { exec 3<> "/dev/tcp/$address/$port"; } 2> /dev/null && break
+        sleep 0.2
+    done
+    case $1 in EHLO*|HELO*) ;; *) set -- 'EHLO client.elsewhere.example' "$@";; esac
+    for line in '' "$@" QUIT; do
         [ -z "$line" ] || printf '%s\r\n' "$line" >&3
-        while IFS= read -r -t 5 line <&3 || break 2; do
+        while IFS= read -r -t 4 line <&3 || break 2; do
             echo "${line%$'\r'}"; [ "${line:3:1}" = - ] || break
         done
-    done
+    done 2> /dev/null
     postfix stop > /dev/null 2>&1
-    grep fatal /var/log/session.log
+    cat /var/log/session.log
 }
 export -f session
 for example in /lab/in/*; do
