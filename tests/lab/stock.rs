@@ -26,6 +26,8 @@ pub fn run(target: Target) -> Result<String, String> {
         faults.extend(
             said.lines()
                 .filter(|line| line.contains(": error["))
+                // The certificate that Debian's main.cf names is made on each machine.
+                .filter(|line| !line.contains("[missing-key-file]"))
                 .map(str::to_owned),
         );
         if output.status.code() == Some(2) {

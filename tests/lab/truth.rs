@@ -21,10 +21,14 @@ stock=$(cat /lab/stock)
 cp -a "$stock" /tmp/stock
 # session [ADDRESS] PORT LINE…: what Postfix answers to a client of this address, and what it logs.
 session() {
-    local address=127.0.0.1 port line try
+    local address=127.0.0.1 port line try data=
     case $1 in *.*|*:*) address=$1; ip addr add "$address/32" dev lo 2> /dev/null; shift;; esac
     port=$1; shift
-    grep -q cleanup master.cf || postconf -c /tmp/stock -M '*/unix' >> master.cf
+    # Of a service that stands twice the last line counts: that of the example.
+    if ! grep -q cleanup master.cf; then
+        { postconf -c /tmp/stock -M '*/unix'; cat master.cf; } > /tmp/master.cf
+        cp /tmp/master.cf master.cf
+    fi
     grep -q postlogd master.cf || echo 'postlog unix-dgram n - n - 1 postlogd' >> master.cf
     postconf maillog_file=/var/log/session.log; : > /var/log/session.log
     postfix start > /dev/null 2>&1
@@ -35,10 +39,13 @@ session() {
     case $1 in EHLO*|HELO*) ;; *) set -- 'EHLO client.elsewhere.example' "$@";; esac
     for line in '' "$@" QUIT; do
         [ -z "$line" ] || printf '%s\r\n' "$line" >&3
+        # Lines of a message are not answered, but for its end.
+        case $data$line in yes.) data=no;; yes*) continue;; DATA) data=yes;; esac
         while IFS= read -r -t 4 line <&3 || break 2; do
             echo "${line%$'\r'}"; [ "${line:3:1}" = - ] || break
         done
     done 2> /dev/null
+    [ -z "$data" ] || sleep 2
     postfix stop > /dev/null 2>&1
     cat /var/log/session.log
 }
