@@ -1,6 +1,6 @@
 //! Sending through the server for strangers.
 
-use crate::findings::{Finding, Severity};
+use crate::findings::{Certainty, Finding, Severity};
 use crate::policy::{Guard, Hole, Opaque, Policy, Source};
 use crate::rules::judged::Judged;
 
@@ -137,7 +137,7 @@ fn open_relay(policy: &Policy, hole: &Hole<'_>, judged: &Judged<'_>) -> Finding 
             "{who} can send {whither} through {ports} if {}: that cannot be seen here",
             conditions.join(", or ")
         );
-        (Severity::Warning, message)
+        (Severity::Note, message)
     };
     // A network that strangers are in is what lets them through, whoever asks for it.
     let network = policy.facts.networks.iter().find(|network| match client {
@@ -151,6 +151,9 @@ fn open_relay(policy: &Policy, hole: &Hole<'_>, judged: &Judged<'_>) -> Finding 
         .or_else(|| hole.by?.origin.as_ref())
         .or_else(|| policy.listener(hole.session.port)?.origin.as_ref());
     let mut told = judged.finding(severity, rule, place, message);
+    if !hole.proved {
+        told = told.certainty(Certainty::Conditional);
+    }
     for opaque in &hole.conditions {
         if let Some(origin) = &opaque.origin {
             told = told.and(origin.clone(), opaque.reason.clone());

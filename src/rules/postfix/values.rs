@@ -76,10 +76,16 @@ fn fault(known: Parameter, text: &str, version: Version) -> Option<Fault> {
         "bool" | "nbool" => boolean(text),
         "int" | "nint" | "long" => number(known, text),
         "time" => time(known, text),
-        _ if text.is_empty() && known.least() >= Some(1) => Some(Fault::new(
-            "it must not be empty: every program that asks for it dies",
-            "write a value, or take the setting out",
-        )),
+        // What is empty by itself is asked for by no program that is not otherwise set up for it.
+        _ if text.is_empty()
+            && known.least() >= Some(1)
+            && known.facts(version).default.as_deref() != Some("") =>
+        {
+            Some(Fault::new(
+                "it must not be empty: every program that asks for it dies",
+                "write a value, or take the setting out",
+            ))
+        }
         _ if text.is_empty() => None,
         _ => words(known, text),
     }
