@@ -226,7 +226,7 @@ fn run(options: &Options) -> ExitCode {
     });
     let failed = failed.into_inner()
         + compare(options, parity::run)
-        + compare(options, truth::run)
+        + compare(options, truth::brief)
         + compare(options, stock::run)
         + ask_oracle(options, 40, 30);
     let tried = cases.len() + 5 * options.targets.len();
