@@ -78,17 +78,7 @@ done
 "#;
 
 /// The rules about expansions.
-const EXPANSION: &[&str] = &[
-    "missing-argument",
-    "stray-dollar",
-    "stray-word",
-    "trailing-backslash",
-    "unclosed-braces",
-    "unknown-condition",
-    "unknown-item",
-    "unknown-operator",
-    "unknown-variable",
-];
+const EXPANSION: &[&str] = &["faulty-expansion", "unknown-expansion"];
 
 /// Compares.
 pub fn compare(target: Target) -> Result<Comparison, String> {
@@ -365,7 +355,7 @@ fn refused(name: &str, config: &Config, out: &Path, comparison: &mut Comparison)
                 last += 1;
                 goes_on = text(last).ends_with('\\') || text(last).starts_with('#');
             }
-            let unclosed = finding.rule == "unterminated-conditional";
+            let unclosed = finding.rule == "unmatched-conditional";
             (unclosed || last + 1 == line) && place.source.name() == file
         });
         if same {
