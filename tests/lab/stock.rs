@@ -49,7 +49,6 @@ fn files(server: Server, root: &Path) -> Vec<(PathBuf, &'static str)> {
         Server::Postfix => &[
             ("etc/postfix/main.cf", "postfix-main"),
             ("etc/postfix/master.cf", "postfix-master"),
-            ("etc/postfix/master.cf.proto", "postfix-master"),
             ("usr/share/postfix/main.cf.debian", "postfix-main"),
         ],
         Server::Exim => &[
