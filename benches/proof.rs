@@ -7,10 +7,12 @@
     reason = "a benchmark that cannot go on has failed"
 )]
 
-use std::fmt::Write;
+mod common;
+
 use std::fs;
 use std::time::Duration;
 
+use common::text;
 use smtpconf::description;
 use smtpconf::generate::read_back;
 use smtpconf::mta::{Server, Target};
@@ -72,18 +74,4 @@ fn spent() -> Duration {
     let text = fs::read_to_string("/proc/thread-self/schedstat").unwrap();
     let on_processor = text.split_whitespace().next().unwrap();
     Duration::from_nanos(on_processor.parse().unwrap())
-}
-
-/// As many domains, and as many networks on octet borders.
-fn text(count: u32) -> String {
-    let mut text = "hostname: mail.example.com\nports: [25]\ndomains:\n".to_owned();
-    for number in 0..count {
-        let _ = writeln!(text, "  - d{number}.example");
-    }
-    text += "relay:\n  networks:\n";
-    for number in 0..count {
-        let [_, b, c, d] = number.to_be_bytes();
-        let _ = writeln!(text, "    - {}.{c}.{d}.0/24", 11 + b);
-    }
-    text
 }

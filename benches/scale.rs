@@ -5,10 +5,12 @@
     reason = "a benchmark that cannot go on has failed"
 )]
 
-use std::fmt::Write;
+mod common;
+
 use std::fs;
 use std::time::Instant;
 
+use common::text;
 use smtpconf::description;
 use smtpconf::generate::generate;
 use smtpconf::mta::{Server, Target};
@@ -41,20 +43,6 @@ fn main() {
             );
         }
     }
-}
-
-/// As many domains, and as many networks on octet borders.
-fn text(count: u32) -> String {
-    let mut text = "hostname: mail.example.com\nports: [25]\ndomains:\n".to_owned();
-    for number in 0..count {
-        let _ = writeln!(text, "  - d{number}.example");
-    }
-    text += "relay:\n  networks:\n";
-    for number in 0..count {
-        let [_, b, c, d] = number.to_be_bytes();
-        let _ = writeln!(text, "    - {}.{c}.{d}.0/24", 11 + b);
-    }
-    text
 }
 
 /// The most memory of this process so far, in KiB.

@@ -15,7 +15,7 @@ use smtpconf::text::{Snapshot, Source};
 use crate::descriptions::written;
 
 /// What the descriptions that are tried ask for themselves: names in `.test`, a smarthost without
-/// credentials, a host whose address ends in 0, recipients who are all aliases.
+/// credentials, a host whose address ends in 0; and lines for what no session of theirs reaches.
 const OF_THE_DESCRIPTIONS: &[&str] = &[
     "private-hostname",
     "smarthost-without-auth",
