@@ -31,47 +31,39 @@ pub fn named(name: &str) -> Option<&'static Rule> {
 
 /// What the rules find in what a configuration does.
 pub fn judge(judged: &Judged<'_>) -> Vec<Finding> {
-    let finders = all().flat_map(|rule| rule.finders);
-    let mine = finders.filter_map(|finder| match finder {
+    gathered(|finder| match finder {
         Finder::Policy(find) => Some(find(judged)),
         _ => None,
-    });
-    mine.flatten().collect()
+    })
 }
 
 /// What the rules for its server find in the configuration that begins with the file `source`.
 pub fn ask(dialect: &'static Dialect, source: &Arc<Source>, world: &World<'_>) -> Vec<Finding> {
-    let finders = all().flat_map(|rule| rule.finders);
-    match dialect.server {
-        Server::Postfix => {
-            let Some(files) = mta::postfix::Files::read(source, dialect, world) else {
-                return Vec::new();
-            };
-            let mine = finders.filter_map(|finder| match finder {
+    let found = match dialect.server {
+        Server::Postfix => mta::postfix::Files::read(source, dialect, world).map(|files| {
+            gathered(|finder| match finder {
                 Finder::Postfix(find) => Some(find(&files)),
                 _ => None,
-            });
-            mine.flatten().collect()
-        }
-        Server::Exim => {
-            let Some(files) = mta::exim::Files::read(source, dialect, world) else {
-                return Vec::new();
-            };
-            let mine = finders.filter_map(|finder| match finder {
+            })
+        }),
+        Server::Exim => mta::exim::Files::read(source, dialect, world).map(|files| {
+            gathered(|finder| match finder {
                 Finder::Exim(find) => Some(find(&files)),
                 _ => None,
-            });
-            mine.flatten().collect()
-        }
-        Server::Sendmail => {
-            let Some(files) = mta::sendmail::Files::read(source, dialect, world) else {
-                return Vec::new();
-            };
-            let mine = finders.filter_map(|finder| match finder {
+            })
+        }),
+        Server::Sendmail => mta::sendmail::Files::read(source, dialect, world).map(|files| {
+            gathered(|finder| match finder {
                 Finder::Sendmail(find) => Some(find(&files)),
                 _ => None,
-            });
-            mine.flatten().collect()
-        }
-    }
+            })
+        }),
+    };
+    found.unwrap_or_default()
+}
+
+/// What those of the rules' finders find that `ask` asks.
+fn gathered(ask: impl Fn(&Finder) -> Option<Vec<Finding>>) -> Vec<Finding> {
+    let finders = all().flat_map(|rule| rule.finders);
+    finders.filter_map(ask).flatten().collect()
 }

@@ -122,6 +122,12 @@ pub fn filter_return(files: &Files<'_>) -> Vec<Finding> {
         let trusts = service.own("mynetworks").is_some()
             || service.own("smtpd_authorized_xforward_hosts").is_some();
         let port = files.public_port(service);
+        let told = |message: &str| {
+            let place = files.field(service, 0);
+            files
+                .finding(Severity::Error, "filter-return", place, message)
+                .certainty(Certainty::Likely)
+        };
         if returns
             && trusts
             && port.is_some_and(|port| ![25, 465, 587].contains(&port))
@@ -131,33 +137,14 @@ pub fn filter_return(files: &Files<'_>) -> Vec<Finding> {
         {
             let message = "mail comes back from the filter here, and others than this host can \
              connect: they get past the filter";
-            findings.push(
-                files
-                    .finding(
-                        Severity::Error,
-                        "filter-return",
-                        files.field(service, 0),
-                        message,
-                    )
-                    .certainty(Certainty::Likely)
-                    .help("write the address before the port: `127.0.0.1:10025`"),
-            );
+            findings
+                .push(told(message).help("write the address before the port: `127.0.0.1:10025`"));
         }
         let looks_like_one = trusts && port.is_none() && service.kind() == "inet";
         if is_filtering && looks_like_one && !returns {
             let message = "mail comes back from the filter here, and `content_filter` of main.cf \
              sends it there again, without end";
-            findings.push(
-                files
-                    .finding(
-                        Severity::Error,
-                        "filter-return",
-                        files.field(service, 0),
-                        message,
-                    )
-                    .certainty(Certainty::Likely)
-                    .help("add `-o content_filter=`"),
-            );
+            findings.push(told(message).help("add `-o content_filter=`"));
         }
     }
     findings
