@@ -28,6 +28,8 @@ pub struct Checking<'a> {
     pub surroundings: Surroundings,
     /// Levels that win over those of a project.
     pub levels: Levels,
+    /// Whether files are taken as if they had been found in a folder.
+    pub as_found: bool,
 }
 
 /// What came out.
@@ -82,6 +84,10 @@ impl Round<'_> {
             self.checked.failures.push(message);
         } else if path.is_dir() {
             self.folder(path);
+        } else if self.checking.as_found {
+            lint::found(path.to_path_buf())
+                .iter()
+                .for_each(|file| self.found(file));
         } else if is_description || (path == Path::new("-") && !reading.names_a_kind()) {
             self.description(Some(path));
         } else {
@@ -98,16 +104,19 @@ impl Round<'_> {
                 lint::DESCRIPTION
             ));
         }
-        for file in found {
-            let (Found::Description(path) | Found::Configuration(path, _)) = &file;
-            let settings = self.settings(path);
-            if settings.is_some_and(|settings| settings.ignores(path)) {
-                continue;
-            }
-            match &file {
-                Found::Description(path) => self.description(Some(path)),
-                Found::Configuration(path, _) => self.configuration(path),
-            }
+        found.iter().for_each(|file| self.found(file));
+    }
+
+    /// Checks a file that was found, unless the project leaves it out.
+    fn found(&mut self, file: &Found) {
+        let (Found::Description(path) | Found::Configuration(path, _)) = file;
+        let settings = self.settings(path);
+        if settings.is_some_and(|settings| settings.ignores(path)) {
+            return;
+        }
+        match file {
+            Found::Description(path) => self.description(Some(path)),
+            Found::Configuration(path, _) => self.configuration(path),
         }
     }
 

@@ -32,6 +32,10 @@ pub struct Lint {
     /// gateway, of a load balancer
     #[arg(long, value_name = "IP")]
     behind_nat: Vec<IpAddr>,
+    /// Leave out the files among PATH that are no mail server's, and those that `ignore` names, as
+    /// in a folder
+    #[arg(long)]
+    as_found: bool,
     #[command(flatten)]
     rules: Rules,
     #[command(flatten)]
@@ -102,6 +106,7 @@ impl Lint {
                 gateways: self.behind_nat.clone(),
             },
             levels: self.rules.levels(),
+            as_found: self.as_found,
         };
         let mut checked = checking.run(&self.paths, &Texts::new());
         let mut outcome = Outcome::Good;
