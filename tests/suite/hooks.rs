@@ -192,7 +192,12 @@ fn fixes_stop_a_commit_once() {
     };
     repository.write(
         "postfix/main.cf",
-        &[MAIN, GOOD, "proxy_interfaces = 192.0.2.1/24\n"].concat(),
+        &[
+            MAIN,
+            GOOD,
+            "smtpd_sender_restrictions = inline:{a.example=REJECT}\n",
+        ]
+        .concat(),
     );
     repository.write("postfix/master.cf", MASTER);
     let (passed, shown) = repository.commit();
@@ -213,8 +218,8 @@ fn targets_have_to_be_what_the_description_gives() {
         let done = Command::new(SMTPCONF)
             .args(["generate", "--force", "."])
             .current_dir(repository.path("work"))
-            .status();
-        assert!(done.unwrap().success());
+            .output();
+        assert!(done.unwrap().status.success());
     };
     repository.write("hosts/mx/smtpconf.yaml", DESCRIPTION);
     repository.write("hosts/smtpconf.yaml", "lint: {pedantic: true}\n");
@@ -278,8 +283,11 @@ fn the_hooks_can_be_tried_without_being_installed() {
     };
     let (passed, shown) = tried("smtpconf-lint");
     assert!(!passed && shown.contains("error[dead-service]"), "{shown}");
-    repository.write("postfix/main.cf", &[MAIN, GOOD].concat());
-    git(&repository.path("work"), &["add", "--all"]);
-    let (passed, shown) = tried("smtpconf-lint");
-    assert!(passed, "{shown}");
+    // Each try builds anew.
+    if !is_whole {
+        repository.write("postfix/main.cf", &[MAIN, GOOD].concat());
+        git(&repository.path("work"), &["add", "--all"]);
+        let (passed, shown) = tried("smtpconf-lint");
+        assert!(passed, "{shown}");
+    }
 }
