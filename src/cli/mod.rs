@@ -1,10 +1,12 @@
 //! The command line: arguments in, standard output and an exit code out.
 
+mod ask;
 mod checking;
 mod diff;
 mod explain;
 mod generate;
 mod import;
+mod init;
 mod input;
 mod lint;
 mod parse;
@@ -55,6 +57,8 @@ Exit codes: 0 done; 1 the answer is bad (findings, differences); 2 it could not 
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Write a first description, from answers or from a configuration that is there
+    Init(Box<init::Init>),
     /// Check descriptions and servers' configurations, and report every fault at once
     Lint(lint::Lint),
     /// Generate the files of a server from a description
@@ -147,6 +151,7 @@ struct Failure(String);
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
+        Command::Init(init) => init.run(),
         Command::Lint(lint) => lint.run(),
         Command::Generate(generate) => generate.run(),
         Command::Trace(trace) => trace.run(),
