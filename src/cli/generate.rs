@@ -14,8 +14,20 @@ use crate::lint::{self, Found};
 use crate::mta::{File, Server, Target};
 use crate::text;
 
+const EXAMPLES: &str = "\
+Examples:
+  smtpconf generate
+      write the files of each server in `targets` into its folder
+  smtpconf generate --check .
+      say whether the targets of every smtpconf.yaml here are what it gives
+  smtpconf generate --target postfix --file main.cf
+      print one file
+  smtpconf generate --target exim@4.98.2 --out /srv/exim --diff
+      show what would change for a certain version of a server";
+
 /// Arguments of `generate`.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Generate {
     /// The description; `-` for standard input; without --target also a folder, for every
     /// smtpconf.yaml below it that has targets [default: smtpconf.yaml here or above]

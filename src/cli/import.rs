@@ -14,8 +14,16 @@ use crate::mta::{Setting, Use};
 use crate::policy::{Drift, compare};
 use crate::text::Source;
 
+const EXAMPLES: &str = "\
+Examples:
+  smtpconf import /etc/exim4
+      print the description, with comments for what it does not say
+  smtpconf import /etc/exim4 | smtpconf generate --target postfix -
+      migrate: the same server with another make";
+
 /// Arguments of `import`.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Import {
     /// A server's main file, or a folder with its configuration
     #[arg(value_name = "PATH")]

@@ -16,8 +16,18 @@ use crate::findings::{Finding, Severity};
 use crate::lint::{self, DESCRIPTION, Found};
 use crate::text::{self, Source};
 
+const EXAMPLES: &str = "\
+Examples:
+  smtpconf init
+      ask, and write smtpconf.yaml into this folder
+  smtpconf init --hostname mail.example.com --ports 25 --targets exim
+      ask nothing: a server that takes mail for example.com, and no log-ins
+  smtpconf init --from /etc/postfix --hook
+      describe the server that is there, and let git check each commit";
+
 /// Arguments of `init`.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Init {
     /// The folder that gets smtpconf.yaml
     #[arg(value_name = "DIR", default_value = ".")]
@@ -25,8 +35,6 @@ pub struct Init {
     /// Describe the server whose main file or folder this is
     #[arg(long, value_name = "PATH", conflicts_with = "answers")]
     from: Option<PathBuf>,
-    #[command(flatten)]
-    answers: Answers,
     /// Write smtpconf.schema.json beside it, by which editors complete and check it
     #[arg(long)]
     schema: bool,
@@ -37,6 +45,8 @@ pub struct Init {
     #[arg(long)]
     force: bool,
     #[command(flatten)]
+    answers: Answers,
+    #[command(flatten)]
     reporting: Reporting,
     #[command(flatten)]
     reading: Reading,
@@ -45,9 +55,9 @@ pub struct Init {
 /// What would be asked. Lists have commas or blanks between their items.
 #[derive(Debug, Args)]
 #[group(id = "answers", multiple = true)]
-#[command(next_help_heading = "Answers: with --hostname nothing is asked, the rest is as usual")]
+#[command(next_help_heading = "Answers")]
 struct Answers {
-    /// The server's name in DNS
+    /// The server's name in DNS; with it nothing is asked, and what is left out is as usual
     #[arg(long, value_name = "NAME")]
     hostname: Option<String>,
     /// Domains whose mail it takes, or none [default: that of its name]
@@ -175,7 +185,7 @@ const HOOK: &str = "\
 impl Init {
     /// Asks, and writes the description.
     pub fn run(&self) -> Result<Outcome, Failure> {
-        let path = self.folder.join(DESCRIPTION);
+        let path = self.path();
         if path.exists() && !self.force {
             let path = path.display();
             return Err(Failure(format!(
@@ -207,6 +217,14 @@ impl Init {
         self.write(&described, with_schema)?;
         self.tell(from.as_deref(), with_hook)?;
         Ok(Outcome::Good)
+    }
+
+    /// The description's file, as a user would name it.
+    fn path(&self) -> PathBuf {
+        let path = self.folder.join(DESCRIPTION);
+        path.strip_prefix(".")
+            .map(Path::to_path_buf)
+            .unwrap_or(path)
     }
 
     /// The main file of a configuration in the folder.
@@ -306,7 +324,7 @@ impl Init {
 
     /// Says what was done and what comes next; with the hook.
     fn tell(&self, from: Option<&Path>, with_hook: bool) -> Result<(), Failure> {
-        let path = self.folder.join(DESCRIPTION);
+        let path = self.path();
         let (path, folder) = (path.display(), self.folder.display());
         let mut steps = match from {
             Some(from) => format!(

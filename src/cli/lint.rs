@@ -8,6 +8,7 @@ use clap::Args;
 use super::checking::{Checked, Checking, Texts};
 use super::print::Stream;
 use super::reading::Reading;
+use super::rules::Named;
 use super::{Failure, Outcome, Reporting, print};
 use crate::findings::Finding;
 use crate::lint::{self, Level, Levels, Selector};
@@ -17,8 +18,22 @@ use crate::text::{self, Source};
 /// So many rounds of mending are enough for fixes that make way for others.
 const ROUNDS: usize = 10;
 
+const EXAMPLES: &str = "\
+Examples:
+  smtpconf lint
+      check smtpconf.yaml here or above
+  smtpconf lint .
+      check every description and configuration in this folder
+  smtpconf lint /etc/postfix --mta-version debian-12,debian-13
+      check a server's own files, and tell what an upgrade changes
+  smtpconf lint --fix --diff postfix
+      show what can be mended without a change of what the server does
+  smtpconf lint --select security --fail-on warning .
+      report one group of rules alone, and fail for its warnings too";
+
 /// Arguments of `lint`.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Lint {
     /// Descriptions, servers' files, folders with either, or `-` for standard input
     /// [default: smtpconf.yaml here or above]
@@ -48,19 +63,19 @@ pub struct Lint {
 
 /// Which rules report, and how.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Rules, by their names or groups (`smtpconf rules` lists them)")]
+#[command(next_help_heading = "Rules, by name or group (`smtpconf rules` lists them)")]
 struct Rules {
     /// Report these alone
-    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = Selector::parse)]
+    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = Named, hide_possible_values = true)]
     select: Vec<Selector>,
     /// Leave these out
-    #[arg(long, visible_alias = "allow", value_name = "RULE", value_delimiter = ',', value_parser = Selector::parse)]
+    #[arg(long, visible_alias = "allow", value_name = "RULE", value_delimiter = ',', value_parser = Named, hide_possible_values = true)]
     ignore: Vec<Selector>,
     /// Report these as errors
-    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = Selector::parse)]
+    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = Named, hide_possible_values = true)]
     deny: Vec<Selector>,
     /// Report these as warnings
-    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = Selector::parse)]
+    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = Named, hide_possible_values = true)]
     warn: Vec<Selector>,
     /// Report matters of taste too
     #[arg(long)]

@@ -13,8 +13,18 @@ use crate::findings::Finding;
 use crate::mta::{Config, Setting, Told, World};
 use crate::text::Place;
 
+const EXAMPLES: &str = "\
+Examples:
+  smtpconf show /etc/postfix
+      everything that is set, with its place
+  smtpconf show /etc/postfix smtpd_banner submission/inet/smtpd_tls_security_level
+      two settings, the second as one service has it
+  smtpconf show exim.conf --all --format json
+      everything, defaults too, for programs";
+
 /// Arguments of `show`.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Show {
     /// A server's file, a folder with its configuration, or `-` for standard input
     #[arg(value_name = "PATH")]

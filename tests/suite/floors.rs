@@ -87,6 +87,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("miette", &["report/human.rs"]),
     ("strsim", &["catalogue/", "description/"]),
     ("clap", &["cli/"]),
+    ("clap_complete", &["cli/completions.rs"]),
+    ("clap_mangen", &["cli/man.rs"]),
     ("similar", &["cli/print.rs"]),
     ("tempfile", &["text/"]),
     ("ignore", &["lint/discover.rs", "lint/settings.rs"]),

@@ -261,6 +261,44 @@ fn targets_have_to_be_what_the_description_gives() {
     assert!(passed, "{shown}");
 }
 
+#[test]
+fn the_hook_that_init_writes_runs() {
+    let Some(repository) = Repository::with(&[]) else {
+        return;
+    };
+    fs::remove_file(repository.path("work/.pre-commit-config.yaml")).unwrap();
+    let init = [
+        "init",
+        "--hostname",
+        "mail.example.com",
+        "--hook",
+        "hosts/mx",
+    ];
+    let made = Command::new(SMTPCONF)
+        .args(init)
+        .current_dir(repository.path("work"))
+        .output();
+    assert!(made.unwrap().status.success());
+    git(&repository.path("work"), &["add", "--all"]);
+    let (passed, shown) = repository.pre_commit(&["run", "--all-files"]);
+    assert!(
+        !passed && shown.contains("hosts/mx/postfix/main.cf: missing"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("smtpconf lint.....") && shown.contains("Passed"),
+        "{shown}"
+    );
+
+    // They are the hooks of the list, run in the same way.
+    let read = |name: &Path| fs::read_to_string(name).unwrap();
+    let ours = read(&Path::new(ROOT).join(".pre-commit-hooks.yaml"));
+    let written = read(&repository.path("work/.pre-commit-config.yaml"));
+    let entries = written.lines().filter(|line| line.contains("entry:"));
+    let known = |line: &&str| ours.contains(line.trim());
+    assert_eq!(entries.filter(known).count(), 2, "{written}");
+}
+
 /// `try-repo` as a user's first step, with `language: rust` as it stands in the list. The program is
 /// built by cargo in pre-commit's own folder: with `SMTPCONF_HOOKS=whole` from this source tree as
 /// it was committed last (minutes), else a wrapper around the one that is there.

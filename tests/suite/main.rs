@@ -15,6 +15,7 @@ mod decided;
 mod description;
 mod descriptions;
 mod features;
+mod first;
 mod floors;
 mod hooks;
 mod lift_exim;
