@@ -85,9 +85,9 @@ impl Round<'_> {
         } else if path.is_dir() {
             self.folder(path);
         } else if self.checking.as_found {
-            lint::found(path.to_path_buf())
-                .iter()
-                .for_each(|file| self.found(file));
+            if let Some(file) = lint::found(path.to_path_buf()) {
+                self.found(&file);
+            }
         } else if is_description || (path == Path::new("-") && !reading.names_a_kind()) {
             self.description(Some(path));
         } else {
@@ -104,7 +104,9 @@ impl Round<'_> {
                 lint::DESCRIPTION
             ));
         }
-        found.iter().for_each(|file| self.found(file));
+        for file in &found {
+            self.found(file);
+        }
     }
 
     /// Checks a file that was found, unless the project leaves it out.

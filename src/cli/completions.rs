@@ -9,8 +9,8 @@ const EXAMPLES: &str = "\
 Examples:
   smtpconf completions bash > /etc/bash_completion.d/smtpconf
       for everybody's bash
-  smtpconf completions zsh > /usr/local/share/zsh/site-functions/_smtpconf
-      for everybody's zsh
+  smtpconf completions zsh > ~/.zfunc/_smtpconf
+      for your own zsh, with ~/.zfunc in its $fpath
   smtpconf completions fish > ~/.config/fish/completions/smtpconf.fish
       for your own fish";
 

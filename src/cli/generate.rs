@@ -19,7 +19,7 @@ Examples:
   smtpconf generate
       write the files of each server in `targets` into its folder
   smtpconf generate --check .
-      say whether the targets of every smtpconf.yaml here are what it gives
+      say whether the targets of each smtpconf.yaml here are up to date
   smtpconf generate --target postfix --file main.cf
       print one file
   smtpconf generate --target exim@4.98.2 --out /srv/exim --diff

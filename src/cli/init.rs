@@ -21,7 +21,7 @@ Examples:
   smtpconf init
       ask, and write smtpconf.yaml into this folder
   smtpconf init --hostname mail.example.com --ports 25 --targets exim
-      ask nothing: a server that takes mail for example.com, and no log-ins
+      ask nothing: a server that takes mail for example.com
   smtpconf init --from /etc/postfix --hook
       describe the server that is there, and let git check each commit";
 
@@ -215,6 +215,9 @@ impl Init {
         let with_schema = confirm(self.schema, "Write its schema beside it, for your editor")?;
         let with_hook = confirm(self.hook, "Let git check each commit, by pre-commit")?;
         self.write(&described, with_schema)?;
+        if with_hook {
+            hook(&self.folder)?;
+        }
         self.tell(from.as_deref(), with_hook)?;
         Ok(Outcome::Good)
     }
@@ -229,10 +232,10 @@ impl Init {
 
     /// The main file of a configuration in the folder.
     fn found(&self) -> Option<PathBuf> {
-        let found = lint::discover(&self.folder).into_iter();
+        let mut found = lint::discover(&self.folder).into_iter();
         let is_whole =
             |one: &Found| matches!(one, Found::Configuration(_, kind) if kind.lift.is_some());
-        found.filter(is_whole).next()?;
+        found.find(is_whole)?;
         let source = self.reading.source(&self.folder).ok()?;
         Some(PathBuf::from(source.name()))
     }
@@ -322,39 +325,48 @@ impl Init {
             .map_err(|error| Failure(format!("{error}\n--force overwrites")))
     }
 
-    /// Says what was done and what comes next; with the hook.
+    /// Says what was done and what comes next.
     fn tell(&self, from: Option<&Path>, with_hook: bool) -> Result<(), Failure> {
         let path = self.path();
         let (path, folder) = (path.display(), self.folder.display());
-        let mut steps = match from {
-            Some(from) => format!(
-                "  smtpconf lint {} --against {path}\n      tells every difference between the two\n",
-                from.display()
+        let mut steps = vec![match from {
+            Some(from) => (
+                format!("smtpconf lint {} --against {path}", from.display()),
+                "tells every difference between the two",
             ),
-            None => format!(
-                "  smtpconf generate {folder}\n      writes the files of each server in `targets` into its folder\n"
+            None => (
+                format!("smtpconf generate {folder}"),
+                "writes the files of each server in `targets` into its folder",
             ),
-        };
-        steps += &format!("  smtpconf lint {folder}\n      checks everything in this folder\n");
+        }];
+        steps.push((
+            format!("smtpconf lint {folder}"),
+            "checks everything in this folder",
+        ));
         if with_hook {
-            let absolute =
-                std::path::absolute(&self.folder).unwrap_or_else(|_| self.folder.clone());
-            let root = repository(&absolute);
-            let hooks = root.join(HOOKS);
-            if hooks.exists() {
-                print::err(&format!(
-                    "{} is there already; put this below its `repos:`:\n\n{HOOK}\n",
-                    hooks.display()
-                ))?;
-            } else {
-                let list = format!("repos:\n{HOOK}");
-                text::write_all(&root, &[(HOOKS, &list)], false)
-                    .map_err(|error| Failure(error.to_string()))?;
-            }
-            steps += "  pre-commit install\n      lets git run the hook\n";
+            steps.push(("pre-commit install".to_owned(), "lets git run the hook"));
         }
+        let steps = steps
+            .iter()
+            .map(|(command, what)| format!("  {command}\n      {what}\n"));
+        let steps: String = steps.collect();
         print::err(&format!("wrote {path}\n\nNext:\n{steps}"))
     }
+}
+
+/// Writes the list of hooks for the repository that holds `folder`, or says what to add to it.
+fn hook(folder: &Path) -> Result<(), Failure> {
+    let absolute = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
+    let root = repository(&absolute);
+    let path = root.join(HOOKS);
+    if path.exists() {
+        let path = path.display();
+        return print::err(&format!(
+            "{path} is there already; put this below its `repos:`:\n\n{HOOK}\n"
+        ));
+    }
+    let list = format!("repos:\n{HOOK}");
+    text::write_all(&root, &[(HOOKS, &list)], false).map_err(|error| Failure(error.to_string()))
 }
 
 /// The items of a list as it was said.

@@ -38,11 +38,12 @@ impl Man {
         };
         let mut page = Vec::new();
         Page::new(command.clone())
+            .source(concat!("smtpconf ", env!("CARGO_PKG_VERSION")))
             .render(&mut page)
             .map_err(|error| Failure(error.to_string()))?;
-        // What stands below the help has a name of its own.
+        // What stands below the help has a name of its own, and its lines as they are.
         let page =
-            String::from_utf8_lossy(&page).replace(".SH EXTRA\nExamples:\n", ".SH EXAMPLES\n");
+            String::from_utf8_lossy(&page).replace(".SH EXTRA\nExamples:\n", ".SH EXAMPLES\n.nf\n");
         print::out(&page)?;
         Ok(Outcome::Good)
     }

@@ -17,7 +17,7 @@ const EXAMPLES: &str = "\
 Examples:
   smtpconf show /etc/postfix
       everything that is set, with its place
-  smtpconf show /etc/postfix smtpd_banner submission/inet/smtpd_tls_security_level
+  smtpconf show /etc/postfix smtpd_banner submission/inet/smtpd_sasl_type
       two settings, the second as one service has it
   smtpconf show exim.conf --all --format json
       everything, defaults too, for programs";

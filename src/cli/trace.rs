@@ -22,8 +22,8 @@ Examples:
   smtpconf trace /etc/postfix --client 198.51.100.9 --from a@b.example \\
       --to user@example.com
       can the world send to this user?
-  smtpconf trace smtpconf.yaml --port 587 --tls --auth --client 198.51.100.9 \\
-      --from user@example.com --to someone@elsewhere.example
+  smtpconf trace smtpconf.yaml --port 587 --tls --auth \\
+      --client 198.51.100.9 --from user@example.com --to b@d.example
       can a user who has logged in send to anywhere?";
 
 /// Arguments of `trace`.

@@ -50,91 +50,78 @@ impl Draft {
     /// The description. What it does not say stands in it as an example, behind a `#` without a
     /// blank; words stand behind `# `.
     pub fn text(&self) -> String {
-        let mut text = String::new();
-        part(
-            &mut text,
-            "Its name in DNS, with which it greets.",
-            Some(format!("hostname: {}", quoted(&self.hostname))),
-            "",
-        );
-        part(
-            &mut text,
-            "Whose mail it takes, for its own accounts and aliases. A subdomain is a domain\n\
-             of its own.",
-            filled(&self.domains).map(|names| format!("domains: [{names}]")),
-            "domains: [example.com]",
-        );
-        part(
-            &mut text,
-            "Every domain that takes mail has these two addresses (RFC 2142).",
-            filled(&self.domains).map(|_| ALIASES.to_owned()),
-            ALIASES,
-        );
-        part(
-            &mut text,
-            "Who may send to anywhere through port 25 without a login. The server itself\n\
-             always may.",
-            filled(&self.networks).map(|networks| format!("relay:\n  networks: [{networks}]")),
-            "relay:\n  networks: [192.0.2.0/24]",
-        );
         let ports: Vec<String> = self.ports.iter().map(|port| number(port)).collect();
-        part(
-            &mut text,
-            "25 takes mail from other servers; 587 (STARTTLS first) and 465 (inside TLS)\n\
-             take it from people who log in.",
-            Some(format!("ports: [{}]", ports.join(", "))),
-            "",
-        );
-        part(
-            &mut text,
-            "What checks their passwords: cyrus, dovecot, or a file.",
-            self.auth
-                .as_deref()
-                .map(|auth| format!("auth: {}", log_in(auth))),
-            "auth: cyrus",
-        );
-        part(
-            &mut text,
-            "The certificate with its chain, and its key, as the server finds them.",
-            self.tls.as_ref().map(|[certificate, key]| {
-                let [certificate, key] = [quoted(certificate), quoted(key)];
-                format!("tls:\n  certificate: {certificate}\n  key: {key}")
-            }),
-            "tls:\n  certificate: /etc/ssl/certs/mail.pem\n  key: /etc/ssl/private/mail.key",
-        );
         let targets = self.servers.iter().map(|name| {
             let folder = quoted(&format!("{name}/"));
             format!("\n  - {{server: {}, into: {folder}}}", quoted(name))
         });
         let targets: String = targets.collect();
-        part(
-            &mut text,
-            "The folder with each server's files: `smtpconf generate` writes them, and with\n\
-             --check tells whether they are still what stands here.",
-            Some(format!("targets:{targets}")).filter(|_| !targets.is_empty()),
-            "targets:\n  - {server: postfix, into: postfix/}",
-        );
-        part(
-            &mut text,
-            "What the linter reports; `smtpconf rules` lists the rules and their groups.",
-            None,
-            "lint:\n  levels: {security: deny}",
-        );
-        text
+        [
+            part(
+                "Its name in DNS, with which it greets.",
+                Some(format!("hostname: {}", quoted(&self.hostname))),
+                "",
+            ),
+            part(
+                "Whose mail it takes, for its own accounts and aliases. A subdomain is a domain\n\
+                 of its own.",
+                filled(&self.domains).map(|names| format!("domains: [{names}]")),
+                "domains: [example.com]",
+            ),
+            part(
+                "Every domain that takes mail has these two addresses (RFC 2142).",
+                filled(&self.domains).map(|_| ALIASES.to_owned()),
+                ALIASES,
+            ),
+            part(
+                "Who may send to anywhere through port 25 without a login. The server itself\n\
+                 always may.",
+                filled(&self.networks).map(|networks| format!("relay:\n  networks: [{networks}]")),
+                "relay:\n  networks: [192.0.2.0/24]",
+            ),
+            part(
+                "25 takes mail from other servers; 587 (STARTTLS first) and 465 (inside TLS)\n\
+                 take it from people who log in.",
+                Some(format!("ports: [{}]", ports.join(", "))),
+                "",
+            ),
+            part(
+                "What checks their passwords: cyrus, dovecot, or a file.",
+                self.auth
+                    .as_deref()
+                    .map(|auth| format!("auth: {}", log_in(auth))),
+                "auth: cyrus",
+            ),
+            part(
+                "The certificate with its chain, and its key, as the server finds them.",
+                self.tls.as_ref().map(|[certificate, key]| {
+                    let [certificate, key] = [quoted(certificate), quoted(key)];
+                    format!("tls:\n  certificate: {certificate}\n  key: {key}")
+                }),
+                "tls:\n  certificate: /etc/ssl/certs/mail.pem\n  key: /etc/ssl/private/mail.key",
+            ),
+            part(
+                "The folder with each server's files: `smtpconf generate` writes them, and with\n\
+                 --check tells whether they are still what stands here.",
+                Some(format!("targets:{targets}")).filter(|_| !targets.is_empty()),
+                "targets:\n  - {server: postfix, into: postfix/}",
+            ),
+            part(
+                "What the linter reports; `smtpconf rules` lists the rules and their groups.",
+                None,
+                "lint:\n  levels: {security: deny}",
+            ),
+        ]
+        .join("\n")
     }
 }
 
 const ALIASES: &str = "aliases: {postmaster: root, abuse: root}";
 
-/// Adds a key with words above it, or an example of it.
-fn part(text: &mut String, words: &str, said: Option<String>, example: &str) {
-    let mark = if said.is_some() { "" } else { "#" };
-    let gap = if text.is_empty() { "" } else { "\n" };
-    let lines = said.as_deref().unwrap_or(example);
-    let words = words.lines().map(|line| format!("# {line}\n"));
-    let lines = lines.lines().map(|line| format!("{mark}{line}\n"));
-    text.push_str(gap);
-    text.extend(words.chain(lines));
+/// A key with words above it, or an example of it.
+fn part(words: &str, said: Option<String>, example: &str) -> String {
+    let lines = said.unwrap_or_else(|| format!("#{}", example.replace('\n', "\n#")));
+    format!("# {}\n{lines}\n", words.replace('\n', "\n# "))
 }
 
 /// The items of a list, if there are any.

@@ -1,5 +1,6 @@
 //! The first minutes with the program: `init`, what helps with typing, and manual pages.
 
+use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -245,7 +246,8 @@ fn completions_are_made_and_bash_completes_with_them() {
         let (before, last) = words.rsplit_once(' ').unwrap();
         let previous = before.rsplit(' ').next().unwrap();
         let count = before.split(' ').count();
-        script += &format!(
+        let _ = write!(
+            script,
             "COMP_WORDS=({words}); COMP_CWORD={count}; COMPREPLY=()\n_smtpconf smtpconf {last} {previous}\necho \"${{COMPREPLY[@]}}\"\n"
         );
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::LazyLock;
 
-/// The release that is tried, from PyPI.
+/// The release that is tried, from the registry of Python.
 const PRE_COMMIT: &str = "pre-commit==4.7.0";
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
