@@ -16,6 +16,7 @@ mod description;
 mod descriptions;
 mod features;
 mod floors;
+mod gate;
 mod lift_exim;
 mod lift_exim_generated;
 mod lift_postfix;
@@ -28,6 +29,7 @@ mod noise;
 mod page;
 mod pages;
 mod policy;
+mod program;
 mod raise;
 #[path = "../lab/random.rs"]
 mod random;
