@@ -16,6 +16,7 @@ mod description;
 mod descriptions;
 mod features;
 mod floors;
+mod forges;
 mod gate;
 mod lift_exim;
 mod lift_exim_generated;
