@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::ask::Asker;
 use super::import::Imported;
 use super::print::Stream;
+use super::questions::Asker;
 use super::reading::{Reading, repository};
 use super::subject::Subject;
 use super::{Failure, Outcome, Reporting, print};

@@ -1,11 +1,13 @@
 //! The command line: arguments in, standard output and an exit code out.
 
-mod ask;
+mod asked;
+mod baseline;
 mod checking;
 mod completions;
 mod diff;
 mod explain;
 mod generate;
+mod git;
 mod import;
 mod init;
 mod input;
@@ -13,6 +15,7 @@ mod lint;
 mod man;
 mod parse;
 mod print;
+mod questions;
 mod reading;
 mod rules;
 mod schema;
@@ -58,6 +61,8 @@ enum Command {
     Init(Box<init::Init>),
     /// Check descriptions and servers' configurations, and report every fault at once
     Lint(lint::Lint),
+    /// Write down what there is to report now, so that `lint --baseline` tells only what is new
+    Baseline(baseline::Baseline),
     /// Generate the files of a server from a description
     Generate(generate::Generate),
     /// Say what happens to one SMTP session, and which lines decide it
@@ -156,6 +161,7 @@ pub fn run() -> ExitCode {
     let result = match cli.command {
         Command::Init(init) => init.run(),
         Command::Lint(lint) => lint.run(),
+        Command::Baseline(baseline) => baseline.run(),
         Command::Generate(generate) => generate.run(),
         Command::Trace(trace) => trace.run(),
         Command::Diff(diff) => diff.run(),

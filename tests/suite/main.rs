@@ -17,6 +17,8 @@ mod descriptions;
 mod features;
 mod first;
 mod floors;
+mod forges;
+mod gate;
 mod hooks;
 mod lift_exim;
 mod lift_exim_generated;
@@ -30,6 +32,7 @@ mod noise;
 mod page;
 mod pages;
 mod policy;
+mod program;
 mod raise;
 #[path = "../lab/random.rs"]
 mod random;
