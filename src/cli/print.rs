@@ -78,7 +78,7 @@ pub fn findings(
 ) -> Result<(), Failure> {
     // Where the answer is something else, people are not told that nothing was found.
     let is_silent = stream == Stream::Err && findings.is_empty() && reporting.format.is_for_people;
-    let here = std::env::current_dir().map_err(|error| Failure(format!("this folder: {error}")))?;
+    let here = std::env::current_dir().unwrap_or_default();
     let report = Report {
         findings,
         files,

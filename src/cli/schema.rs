@@ -3,7 +3,8 @@
 use clap::{Args, ValueEnum};
 
 use super::{Failure, Outcome, print};
-use crate::{description, report};
+use crate::description;
+use crate::report;
 
 /// Arguments of `schema`.
 #[derive(Debug, Args)]

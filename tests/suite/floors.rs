@@ -85,7 +85,7 @@ const CRATES: &[(&str, &[&str])] = &[
         ],
     ),
     ("miette", &["report/human.rs"]),
-    ("quick_junit", &["report/junit.rs"]),
+    ("quick_xml", &["report/junit.rs"]),
     ("percent_encoding", &["report/sarif.rs"]),
     ("anstream", &["cli/print.rs"]),
     ("supports_unicode", &["cli/print.rs"]),
