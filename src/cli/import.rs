@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::print::Stream;
 use super::reading::Reading;
 use super::subject::{Subject, at};
 use super::{Failure, Outcome, Reporting, print};
@@ -37,14 +36,11 @@ pub struct Import {
 impl Import {
     /// Prints the description, with comments for what it does not say.
     pub fn run(&self) -> Result<Outcome, Failure> {
-        let subject = match Subject::load(&self.path, &self.reading)? {
-            Ok(subject) => subject,
-            Err(findings) => {
-                print::findings(&findings, &self.reporting, Stream::Err)?;
-                return Ok(Outcome::Bad);
-            }
+        let loaded = Subject::load_all(&[&self.path], &self.reading, &self.reporting)?;
+        let Some([subject]) = loaded.as_deref() else {
+            return Ok(Outcome::Bad);
         };
-        let imported = Imported::of(&subject);
+        let imported = Imported::of(subject);
         print::out(&print::plain(&imported.text))?;
         if imported.is_complete && !imported.is_all {
             print::err(

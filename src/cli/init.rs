@@ -242,14 +242,11 @@ impl Init {
 
     /// The description of what is there; nothing, with findings told, where none comes of it.
     fn imported(&self, from: &Path) -> Result<Option<String>, Failure> {
-        let subject = match Subject::load(from, &self.reading)? {
-            Ok(subject) => subject,
-            Err(findings) => {
-                print::findings(&findings, &self.reporting, Stream::Err)?;
-                return Ok(None);
-            }
+        let loaded = Subject::load_all(&[from], &self.reading, &self.reporting)?;
+        let Some([subject]) = loaded.as_deref() else {
+            return Ok(None);
         };
-        let imported = Imported::of(&subject);
+        let imported = Imported::of(subject);
         if !imported.is_complete {
             let from = from.display();
             print::err(&format!(
@@ -309,7 +306,7 @@ impl Init {
             }
         }
         let findings = findings(&draft);
-        print::findings(&findings, &self.reporting, Stream::Err)?;
+        print::findings(&findings, &[DESCRIPTION], &self.reporting, Stream::Err)?;
         Ok((!self.reporting.fails(&findings)).then(|| draft.text()))
     }
 

@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use super::reading::Reading;
 use super::{Failure, Outcome, print};
 use crate::mta::{Branch, Told, Tree};
+use crate::report;
 use crate::text::Encoding;
 
 const EXAMPLES: &str = "\
@@ -146,5 +147,5 @@ fn walk(branch: Branch<'_>, depth: usize, visit: &mut dyn FnMut(Branch<'_>, usiz
 
 /// A text as JSON writes it.
 fn quoted(text: &str) -> String {
-    print::escaped(&serde_json::Value::from(text).to_string())
+    report::escaped(&serde_json::Value::from(text).to_string())
 }
