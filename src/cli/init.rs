@@ -194,12 +194,9 @@ impl Init {
         }
         let is_asking = self.answers.hostname.is_none() && self.from.is_none();
         let mut asker = is_asking.then(|| Asker::new(io::stdin().lock()));
-        let from = match (&mut asker, self.found()) {
-            (Some(asker), Some(path)) => {
-                let question = format!("Describe the server in {}", path.display());
-                asker.confirm(&question, true)?.then_some(path)
-            }
-            _ => self.from.clone(),
+        let from = match &mut asker {
+            Some(asker) => self.found(asker)?,
+            None => self.from.clone(),
         };
         let described = match &from {
             Some(from) => self.imported(from)?,
@@ -230,14 +227,17 @@ impl Init {
             .unwrap_or(path)
     }
 
-    /// The main file of a configuration in the folder.
-    fn found(&self) -> Option<PathBuf> {
-        let mut found = lint::discover(&self.folder).into_iter();
+    /// The main file of a configuration in the folder, if it is to be described.
+    fn found(&self, asker: &mut Asker<impl io::BufRead>) -> Result<Option<PathBuf>, Failure> {
+        let found = lint::discover(&self.folder);
         let is_whole =
             |one: &Found| matches!(one, Found::Configuration(_, kind) if kind.lift.is_some());
-        found.find(is_whole)?;
-        let source = self.reading.source(&self.folder).ok()?;
-        Some(PathBuf::from(source.name()))
+        if !found.iter().any(is_whole) {
+            return Ok(None);
+        }
+        let source = self.reading.source(&self.folder)?;
+        let is_meant = asker.confirm(&format!("Describe the server in {}", source.name()), true)?;
+        Ok(is_meant.then(|| PathBuf::from(source.name())))
     }
 
     /// The description of what is there; nothing, with findings told, where none comes of it.

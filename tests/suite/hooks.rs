@@ -13,10 +13,11 @@ const SMTPCONF: &str = env!("CARGO_BIN_EXE_smtpconf");
 
 const MAIN: &str = "myhostname = mail.example.com\nmydestination = $myhostname\nmynetworks = 127.0.0.0/8\n\
     compatibility_level = 3.6\n";
-const MASTER: &str = "smtp inet n - y - - smtpd\n  -o smtpd_relay_restrictions=$ours\n";
-const GOOD: &str = "ours = permit_mynetworks, reject_unauth_destination\n";
+const MASTER: &str =
+    "smtp inet n - y - - smtpd\n  -o smtpd_relay_restrictions=$mx_relay_restrictions\n";
+const GOOD: &str = "mx_relay_restrictions = permit_mynetworks, reject_unauth_destination\n";
 /// Nothing by itself, and bad by what the neighbour makes of it.
-const BAD: &str = "ours = permit_mynetworks\n";
+const BAD: &str = "mx_relay_restrictions = permit_mynetworks\n";
 const DESCRIPTION: &str = "hostname: mail.example.com\ndomains: [example.com]\nports: [25]\n\
     aliases: {postmaster: root}\ntargets: [{server: postfix, into: postfix}]\n";
 
@@ -127,6 +128,8 @@ impl Repository {
         command
             .current_dir(self.path("work"))
             .env("PATH", format!("{}:{path}", built.display()))
+            .env("LC_ALL", "C.UTF-8")
+            .env("COLUMNS", "80")
             .env("PRE_COMMIT_HOME", self.path("home"))
             .env("PYTHONPATH", INSTALLED.as_ref().unwrap())
             .output()
@@ -170,8 +173,16 @@ fn a_commit_passes_or_is_stopped_with_the_finding() {
     repository.write("postfix/main.cf", &[MAIN, BAD].concat());
     let (passed, shown) = repository.commit();
     assert!(!passed, "{shown}");
-    assert!(shown.contains("error[dead-service]"), "{shown}");
     assert!(shown.contains("postfix/master.cf:2:6"), "{shown}");
+    // So says the README.
+    let readme = fs::read_to_string(Path::new(ROOT).join("README.md")).unwrap();
+    let shown: Vec<&str> = shown.lines().map(str::trim_end).collect();
+    let shown = shown.join("\n");
+    let block = format!(
+        "```console\n$ git commit -m 'Who may relay'\n{}\n```",
+        shown.trim()
+    );
+    assert!(readme.contains(&block), "{block}");
     // What was bad before is no matter of a commit that changes something else.
     git(&repository.path("work"), &["commit", "-qnm", "bad"]);
     repository.write("other/main.cf", &[MAIN, GOOD].concat());

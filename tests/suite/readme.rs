@@ -12,6 +12,10 @@ fn what_the_program_prints_in_the_readme_is_real() {
     let readme = fs::read_to_string(&path).unwrap();
     let mut parts = readme.split("```console\n$ smtpconf ");
     let mut real = parts.next().unwrap().to_owned();
+    // What it writes stays out of the source tree.
+    let folder = tempfile::tempdir().unwrap();
+    copy(&root.join("tests/fixtures/readme"), folder.path());
+    fs::create_dir(folder.path().join(".git")).unwrap();
     let mut count = 0;
     for part in parts {
         count += 1;
@@ -19,12 +23,11 @@ fn what_the_program_prints_in_the_readme_is_real() {
         let (_, after) = rest.split_once("```").unwrap();
         let output = Command::new(env!("CARGO_BIN_EXE_smtpconf"))
             .args(command.split(' '))
-            .current_dir(root.join("tests/fixtures/readme"))
+            .current_dir(folder.path())
             .env("COLUMNS", "100")
             .output()
             .unwrap();
-        assert_eq!(output.stderr, b"", "{command}");
-        let shown = String::from_utf8(output.stdout).unwrap();
+        let shown = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
         let shown: Vec<&str> = shown.lines().map(str::trim_end).collect();
         real += &[
             "```console\n$ smtpconf ",
@@ -36,11 +39,24 @@ fn what_the_program_prints_in_the_readme_is_real() {
         ]
         .concat();
     }
-    assert_eq!(count, 8);
+    assert_eq!(count, 9);
     if std::env::var_os("UPDATE").is_some() {
         fs::write(&path, &real).unwrap();
     } else {
         assert_eq!(readme, real);
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let at = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &at);
+        } else {
+            fs::copy(&path, &at).unwrap();
+        }
     }
 }
 
