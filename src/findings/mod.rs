@@ -77,6 +77,8 @@ pub struct Finding {
     pub severity: Severity,
     /// How sure it is.
     pub certainty: Certainty,
+    /// Whether it is told only on request, though others of its rule are told always.
+    pub is_pedantic: bool,
     /// What is wrong and why it matters: one sentence.
     pub message: String,
     /// Where: the first place is the one to mend, the others explain it.
@@ -100,6 +102,7 @@ impl Finding {
             rule,
             severity,
             certainty: Certainty::Proved,
+            is_pedantic: false,
             message: short(message.into()),
             labels: vec![Label {
                 place: Place::new(source, span),
@@ -114,6 +117,13 @@ impl Finding {
     #[must_use]
     pub fn certainty(mut self, certainty: Certainty) -> Self {
         self.certainty = certainty;
+        self
+    }
+
+    /// The same finding, told only on request: a matter of taste.
+    #[must_use]
+    pub fn pedantic(mut self) -> Self {
+        self.is_pedantic = true;
         self
     }
 

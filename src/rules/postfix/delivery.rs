@@ -71,7 +71,7 @@ pub fn transports(files: &Files<'_>) -> Vec<Finding> {
         );
         findings.push(
             files
-                .finding(Severity::Error, "undefined-transport", word.origin, message)
+                .finding(Severity::Error, "undefined-name", word.origin, message)
                 .help(format!(
                     "correct the name, or add the service `{name}` to master.cf"
                 )),
@@ -143,7 +143,7 @@ pub fn milter_action(files: &Files<'_>) -> Vec<Finding> {
         let message = "when the filter is down all mail comes in unfiltered";
         findings.push(
             files
-                .finding(Severity::Note, "milter-default-action", place, message)
+                .finding(Severity::Note, "filter-fails-open", place, message)
                 .certainty(Certainty::Likely)
                 .help("write `tempfail` if no mail may come in unfiltered: clients try again"),
         );
@@ -155,7 +155,7 @@ pub fn milter_action(files: &Files<'_>) -> Vec<Finding> {
              command; `shutdown` hangs up, and is the default of newer versions";
         findings.push(
             files
-                .finding(Severity::Note, "milter-default-action", place, message)
+                .finding(Severity::Note, "repeated-tempfail", place, message)
                 .help("write `shutdown`"),
         );
     }

@@ -386,13 +386,14 @@ pub fn postmaster(files: &Files<'_>) -> Vec<Finding> {
         files
             .finding(
                 Severity::Note,
-                "no-postmaster-alias",
+                "no-postmaster",
                 word.origin.clone(),
                 message,
             )
             .help(
                 "add `postmaster: root`, and `root:` with an address that is read (RFC \
              5321 §4.5.1)",
-            ),
+            )
+            .pedantic(),
     ]
 }

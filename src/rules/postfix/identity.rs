@@ -271,7 +271,7 @@ pub fn vrfy(files: &Files<'_>) -> Vec<Finding> {
         files
             .finding(
                 Severity::Note,
-                "vrfy-enabled",
+                "tells-of-users",
                 files.place("disable_vrfy_command", None),
                 message,
             )

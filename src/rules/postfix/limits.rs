@@ -240,7 +240,7 @@ pub fn auth_rate(files: &Files<'_>) -> Vec<Finding> {
             files
                 .finding(
                     Severity::Note,
-                    "no-auth-limit",
+                    "unthrottled-auth",
                     files.field(service, 0),
                     message,
                 )
@@ -248,6 +248,7 @@ pub fn auth_rate(files: &Files<'_>) -> Vec<Finding> {
                     "set `smtpd_client_auth_rate_limit`, as 10 a minute, or let something \
              like fail2ban read the log",
                 )
+                .pedantic()
         })
         .collect()
 }

@@ -198,7 +198,7 @@ pub fn wrapper(files: &Files<'_>) -> Vec<Finding> {
             files
                 .finding(
                     Severity::Error,
-                    "misplaced-wrapper-mode",
+                    "implicit-tls-on-wrong-port",
                     files.place("smtpd_tls_wrappermode", Some(service)),
                     message,
                 )
