@@ -140,7 +140,8 @@ impl Finding {
     }
 
     fn with_fix(mut self, is_safe: bool, edits: Vec<Edit>) -> Self {
-        self.fix = Some(Box::new(Fix { is_safe, edits }));
+        // What cannot be written down mends nothing.
+        self.fix = (!edits.is_empty()).then(|| Box::new(Fix { is_safe, edits }));
         self
     }
 

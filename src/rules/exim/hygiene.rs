@@ -130,9 +130,7 @@ pub fn missing_limits(files: &Files<'_>) -> Vec<Finding> {
             "a message in a loop goes round {} times before it is refused",
             option.value
         );
-        found.push(
-            note("no-limit", &option.place, message).help("30 is the default, and enough"),
-        );
+        found.push(note("no-limit", &option.place, message).help("30 is the default, and enough"));
     }
     found
 }

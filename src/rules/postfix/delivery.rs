@@ -145,7 +145,8 @@ pub fn milter_action(files: &Files<'_>) -> Vec<Finding> {
             files
                 .finding(Severity::Note, "filter-fails-open", place, message)
                 .certainty(Certainty::Likely)
-                .help("write `tempfail` if no mail may come in unfiltered: clients try again"),
+                .help("write `tempfail` if no mail may come in unfiltered: clients try again")
+                .unsafe_fix(files.set_to("milter_default_action", "tempfail", None)),
         );
     } else if action == "tempfail"
         && files.is_set("milter_default_action", None)
@@ -156,7 +157,8 @@ pub fn milter_action(files: &Files<'_>) -> Vec<Finding> {
         findings.push(
             files
                 .finding(Severity::Note, "repeated-tempfail", place, message)
-                .help("write `shutdown`"),
+                .help("write `shutdown`")
+                .unsafe_fix(files.set_to("milter_default_action", "shutdown", None)),
         );
     }
     findings
@@ -258,7 +260,12 @@ pub fn recipients(files: &Files<'_>) -> Vec<Finding> {
         );
     }
     let domains = files.words("relay_domains", None);
-    let is_written = domains.iter().any(|word| word.origin.is_some());
+    // `relay_domains = $mydestination`, an old default, adds no domain.
+    let local = files.words("mydestination", None);
+    let adds = |word: &Word| !local.iter().any(|own| own.text == word.text);
+    let is_written = domains
+        .iter()
+        .any(|word| word.origin.is_some() && adds(word));
     let checks = ["smtpd_relay_restrictions", "smtpd_recipient_restrictions"]
         .iter()
         .any(|list| {
@@ -314,7 +321,8 @@ pub fn rewriting(files: &Files<'_>) -> Vec<Finding> {
                     files.place("allow_untrusted_routing", None),
                     message,
                 )
-                .help("take it out"),
+                .help("take it out")
+                .unsafe_fix(files.set_to("allow_untrusted_routing", "no", None)),
         );
     }
     for service in files.scopes("smtpd") {

@@ -7,7 +7,6 @@ pub(super) mod effects;
 pub(super) mod entries;
 pub(super) mod identity;
 pub(super) mod limits;
-mod lists;
 mod logins;
 pub(super) mod outbound;
 mod patterns;

@@ -238,12 +238,7 @@ pub fn aliases_without_postmaster(files: &Files<'_>) -> Vec<Finding> {
     let place = Place::new(&source, source.line_span(0));
     let message = "there is no alias for `postmaster`, whom every server must take mail for (RFC 5321 §4.5.1)";
     let finding = files
-        .say(
-            Severity::Warning,
-            "no-postmaster",
-            Some(&place),
-            message,
-        )
+        .say(Severity::Warning, "no-postmaster", Some(&place), message)
         .help("add `postmaster: root`, and one for `root`");
     vec![finding]
 }
