@@ -15,7 +15,7 @@ pub fn each(
         let found = list.items.iter().enumerate();
         // What a default says is not the administrator's mistake.
         let found = found.filter(|(_, item)| item.word.origin.is_some());
-        findings.extend(found.filter_map(|(at, item)| ask(&list, at, item)));
+        findings.extend(found.filter_map(|(at, item)| ask(list, at, item)));
     }
     findings
 }
