@@ -145,16 +145,18 @@ impl<'w> Files<'w> {
         })
     }
 
-    /// Whether it is a whole configuration of a daemon: one with mailers, and not the one of the
-    /// program that local users submit mail with.
+    /// Whether it is a whole configuration of a daemon: one with mailers, of which no part is
+    /// missing, and not the one of the program that local users submit mail with.
     pub fn is_daemon(&self) -> bool {
-        let made = match &self.resolved.reading {
-            Some(_) => self.asked("MAILER").next().is_some(),
-            None => !self.resolved.model.mailers.is_empty(),
-        };
+        let made = self.is_whole() && !self.resolved.model.mailers.is_empty();
         let version = self.macro_line("Z").and_then(|line| line.value.as_deref());
         let submits = version.is_some_and(|version| version.ends_with("/Submit"));
         made && !submits && self.feature("msp").is_none() && self.feature("nullclient").is_none()
+    }
+
+    /// Whether nothing is left to files that are not here.
+    pub fn is_whole(&self) -> bool {
+        self.resolved.is_whole()
     }
 
     /// A feature, as it was asked for last.

@@ -19,6 +19,15 @@ pub struct Resolved {
     pub reading: Option<Reading>,
 }
 
+impl Resolved {
+    /// Whether nothing is left to files that are not here: what is not set in a part of a
+    /// sendmail.mc may be set in another.
+    pub fn is_whole(&self) -> bool {
+        let reading = self.reading.as_ref();
+        reading.is_none_or(|reading| reading.makes_mailers && !reading.lacks_files)
+    }
+}
+
 /// Reads a sendmail.mc.
 pub fn mc(source: &Arc<Source>, world: &World<'_>) -> Resolved {
     let reading = mc::read(source, world);

@@ -251,7 +251,7 @@ pub fn duplicate_listener(files: &Files<'_>) -> Vec<Finding> {
 
 /// The listener on 587 that is there unless it is taken away.
 pub fn implied_submission(files: &Files<'_>) -> Vec<Finding> {
-    if !files.is_daemon()
+    if !files.is_whole()
         || files.resolved.reading.is_none()
         || files.feature("no_default_msa").is_some()
     {

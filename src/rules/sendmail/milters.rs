@@ -16,6 +16,9 @@ fn names(value: &str, separators: &[char]) -> Vec<String> {
 
 /// Lists that name a filter that there is not.
 pub fn missing_filter(files: &Files<'_>) -> Vec<Finding> {
+    if !files.is_whole() {
+        return Vec::new();
+    }
     let known: Vec<&str> = files
         .resolved
         .model

@@ -39,7 +39,7 @@ pub fn incomplete_tls(files: &Files<'_>) -> Vec<Finding> {
         })
         .collect();
     let serves = is_set(files, "ServerCertFile") || is_set(files, "ServerKeyFile");
-    let (Some(first), false, true) = (first, missing.is_empty(), serves) else {
+    let (Some(first), false, true) = (first, missing.is_empty(), serves && files.is_whole()) else {
         return Vec::new();
     };
     let message = format!(
@@ -55,7 +55,8 @@ pub fn incomplete_tls(files: &Files<'_>) -> Vec<Finding> {
 
 /// A server that speaks to the world without TLS.
 pub fn no_tls(files: &Files<'_>) -> Vec<Finding> {
-    if !files.is_daemon() || is_set(files, "ServerCertFile") || is_set(files, "ServerKeyFile") {
+    let has_some = is_set(files, "ServerCertFile") || is_set(files, "ServerKeyFile");
+    if !files.is_daemon() || has_some {
         return Vec::new();
     }
     let open = files

@@ -127,7 +127,9 @@ pub fn conflicting_define(files: &Files<'_>) -> Vec<Finding> {
         let before = known.insert((*name).to_owned(), (value.to_owned(), call.span()));
         // One that is made from what was there adds to it.
         let grows = value.contains("defn(") || value.contains(name);
-        if let Some((other, span)) = before.filter(|(other, _)| other != value && !grows) {
+        // `True` and `true` are the same to the daemon.
+        let differs = |(other, _): &(String, Span)| !other.eq_ignore_ascii_case(value);
+        if let Some((other, span)) = before.filter(|before| differs(before) && !grows) {
             let place = Place::new(&files.source, call.span());
             let message = format!(
                 "`{name}` was defined as `{other}` before: that value is thrown, since the last one counts"
