@@ -130,7 +130,7 @@ impl Finding {
     }
 
     fn with_fix(mut self, is_safe: bool, edits: Vec<Edit>) -> Self {
-        self.fix = Some(Box::new(Fix { is_safe, edits }));
+        self.fix = (!edits.is_empty()).then(|| Box::new(Fix { is_safe, edits }));
         self
     }
 

@@ -382,7 +382,10 @@ pub fn part(place: &Place, text: &str) -> Place {
 }
 
 /// The edit that puts `new` in the place of `old`, where that is written there.
-pub fn instead(place: &Place, old: &str, new: &str) -> Vec<Edit> {
+pub fn instead<'p>(place: impl Into<Option<&'p Place>>, old: &str, new: &str) -> Vec<Edit> {
+    let Some(place) = place.into() else {
+        return Vec::new();
+    };
     let place = part(place, old);
     if place.source.slice(place.span) != old {
         return Vec::new();
@@ -391,6 +394,17 @@ pub fn instead(place: &Place, old: &str, new: &str) -> Vec<Edit> {
         place,
         text: new.to_owned(),
     }]
+}
+
+/// A call in a sendmail.mc with the `dnl` behind it and the end of its line.
+pub fn with_dnl(source: &Source, call: Span) -> Span {
+    let rest = &source.text()[call.end..];
+    let length = match rest.find('\n') {
+        Some(end) if rest.starts_with("dnl") || end == 0 => end + 1,
+        None if rest.starts_with("dnl") => rest.len(),
+        _ => 0,
+    };
+    Span::new(call.start, call.end + length)
 }
 
 /// The lines of a text, with their bytes.

@@ -45,7 +45,7 @@ pub use cf::settings::key_of;
 pub use cf::{Line, Model};
 /// The kinds of files that it reads.
 pub use dialects::ALL as DIALECTS;
-pub use files::{Daemon, Entry, Feature, Files, Word, class_file, instead, part};
+pub use files::{Daemon, Entry, Feature, Files, Word, class_file, instead, part, with_dnl};
 pub use resolve::cf as read_cf;
 
 /// The files for a policy.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::cf::{self, Model, settings};
 use super::mc::{self, Reading};
-use super::syntax::{parse_cf, parse_class, parse_table};
+use super::syntax::{parse_cf, parse_class, parse_mc, parse_table};
 use super::traps;
 use crate::mta::config::{Config, Setting, World};
 use crate::mta::tree::Branch;
@@ -79,6 +79,9 @@ pub fn config_of_mc(source: &Arc<Source>, world: &World<'_>) -> Config {
         .findings
         .extend(traps::mc::of_lines(&lines, &reading));
     config.findings.extend(reading.findings);
+    if !config.findings.is_empty() {
+        config.findings = traps::mends::with_fixes(config.findings, &parse_mc(source));
+    }
     config.gaps = reading.gaps;
     config
 }

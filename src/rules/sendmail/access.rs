@@ -183,6 +183,7 @@ pub fn inert_entry(files: &Files<'_>) -> Vec<Finding> {
     for entry in entries(files) {
         let (tag, key) = entry.tagged();
         let value = word(&entry.value);
+        let mut edits = Vec::new();
         let row = TAGS.iter().find(|(known, _)| *known == tag);
         let refuses = ["REJECT", "ERROR", "DISCARD"].contains(&value.as_str());
         let (why, help) = if tag.is_empty() {
@@ -190,6 +191,8 @@ pub fn inert_entry(files: &Files<'_>) -> Vec<Finding> {
         } else if row.is_none() {
             let near = crate::catalogue::nearest(tag, TAGS.iter().map(|(known, _)| *known));
             let Some(near) = near else { continue };
+            let written = entry.key_place.source.slice(entry.key_place.span);
+            edits = instead(&entry.key_place, &written[..tag.len()], near);
             (
                 format!("no rule looks for the tag `{tag}`"),
                 format!("did you mean `{near}:`?"),
@@ -242,7 +245,8 @@ pub fn inert_entry(files: &Files<'_>) -> Vec<Finding> {
                     Some(&entry.key_place),
                     message,
                 )
-                .help(help),
+                .help(help)
+                .unsafe_fix(edits),
         );
     }
     found

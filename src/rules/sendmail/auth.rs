@@ -118,8 +118,8 @@ pub fn no_password_login(files: &Files<'_>) -> Vec<Finding> {
             return None;
         }
         let message = format!(
-            "port {port} is for submission and offers the log-ins alone that the daemon is built with, DIGEST-MD5 and \
-             CRAM-MD5 at most: mail programs that send a password, and those of the system's users, cannot log in"
+            "port {port} is for submission and offers neither PLAIN nor LOGIN, only what the daemon is built with (DIGEST-MD5, \
+             CRAM-MD5): users cannot log in with the passwords of the system"
         );
         Some(
             files

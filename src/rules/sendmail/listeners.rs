@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::findings::{Certainty, Finding, Severity};
 use crate::mta::sendmail;
+use crate::text::{Edit, Place};
 
 use sendmail::{Daemon, Files, instead, key_of, part};
 
@@ -76,7 +77,8 @@ pub fn ignored_item(files: &Files<'_>) -> Vec<Finding> {
                     .help("the keys are Name, Port, Addr, Family, Modifier, Listen, children, InputMailFilters, …"),
             );
         }
-        for letter in daemon.get("Modifier").unwrap_or_default().chars() {
+        let given = daemon.get("Modifier").unwrap_or_default();
+        for letter in given.chars() {
             if !MODIFIERS.contains(letter) && !letter.is_whitespace() {
                 let message = format!(
                     "there is no modifier `{letter}`: the daemon passes over it without a word"
@@ -84,7 +86,8 @@ pub fn ignored_item(files: &Files<'_>) -> Vec<Finding> {
                 found.push(
                     files
                         .say(Severity::Warning, "unknown-modifier", Some(place), message)
-                        .help("`a` asks for a login, `s` begins with TLS, `E` refuses ETRN, `O` makes it optional"),
+                        .help("`a` asks for a login, `s` begins with TLS, `E` refuses ETRN, `O` makes it optional")
+                        .safe_fix(with_modifiers(&daemon, &given.replace(letter, ""))),
                 );
             }
         }
@@ -92,6 +95,33 @@ pub fn ignored_item(files: &Files<'_>) -> Vec<Finding> {
         found.extend(unknown_word(files, &daemon));
     }
     found
+}
+
+/// The edit that gives a listener other modifiers.
+fn with_modifiers(daemon: &Daemon, modifiers: &str) -> Vec<Edit> {
+    let Some(place) = &daemon.place else {
+        return Vec::new();
+    };
+    let whole = place.source.slice(place.span);
+    let mut at = 0;
+    for item in whole.split_inclusive(',') {
+        if let Some((key, value)) = item.trim_end_matches(',').split_once('=')
+            && key_of(key.trim()) == Some("Modifier")
+        {
+            let start = at + key.len() + 1;
+            let place = Place::new(&place.source, place.span.part(start..start + value.len()));
+            return vec![Edit {
+                place,
+                text: modifiers.to_owned(),
+            }];
+        }
+        at += item.len();
+    }
+    let end = Place::new(&place.source, place.span.part(whole.len()..whole.len()));
+    vec![Edit {
+        place: end,
+        text: format!(", M={modifiers}"),
+    }]
 }
 
 /// A port or family that there is not.
@@ -293,6 +323,7 @@ pub fn modifiers(files: &Files<'_>) -> Vec<Finding> {
     for daemon in files.daemons() {
         let Some(port) = daemon.port() else { continue };
         let place = daemon.place.as_ref();
+        let given = daemon.get("Modifier").unwrap_or_default();
         if daemon.has('a') && daemon.has('A') {
             let message = format!(
                 "port {port} demands a login (`a`) and offers none (`A`): it refuses all mail"
@@ -300,7 +331,8 @@ pub fn modifiers(files: &Files<'_>) -> Vec<Finding> {
             found.push(
                 files
                     .say(Severity::Error, "login-never-offered", place, message)
-                    .help("remove the `A`"),
+                    .help("remove the `A`")
+                    .unsafe_fix(with_modifiers(&daemon, &given.replace('A', ""))),
             );
         } else if port == 25 && daemon.has('a') && !daemon.is_inside() {
             let message = "port 25 demands a login: no other server can deliver mail here";
@@ -337,7 +369,8 @@ pub fn modifiers(files: &Files<'_>) -> Vec<Finding> {
             found.push(
                 files
                     .say(Severity::Warning, "login-not-demanded", place, message)
-                    .help("write `M=Ea`"),
+                    .help("write `M=Ea`")
+                    .unsafe_fix(with_modifiers(&daemon, &format!("{given}a"))),
             );
         }
         if daemon
@@ -351,7 +384,8 @@ pub fn modifiers(files: &Files<'_>) -> Vec<Finding> {
                 files
                     .say(Severity::Note, "must-have-ipv6", place, message)
                     .certainty(Certainty::Conditional)
-                    .help("add `O` to its modifiers"),
+                    .help("add `O` to its modifiers")
+                    .unsafe_fix(with_modifiers(&daemon, &format!("{given}O"))),
             );
         }
     }

@@ -70,6 +70,7 @@ pub static RULES: &[Rule] = &[
     Rule::new("defined-call", Group::Syntax, Error, include_str!("defined_call.md")).by(&[Sendmail(written::defined_call)]),
     Rule::new("conflicting-define", Group::Name, Warning, include_str!("conflicting_define.md")).by(&[Sendmail(written::conflicting_define)]),
     Rule::new("missing-dnl", Group::Syntax, Note, include_str!("missing_dnl.md")).pedantic().by(&[Sendmail(written::missing_dnl)]),
+    Rule::new("no-final-newline", Group::Syntax, Note, include_str!("no_final_newline.md")).by(&[Sendmail(written::no_final_newline)]),
     Rule::new("dollar-in-define", Group::Syntax, Warning, include_str!("dollar_in_define.md")).by(&[Sendmail(written::dollar_in_define)]),
     Rule::new("apostrophe-in-text", Group::Syntax, Warning, include_str!("apostrophe_in_text.md")).by(&[Sendmail(written::apostrophe_in_text)]),
     Rule::new("overwritten-option", Group::Name, Warning, include_str!("overwritten_option.md")).by(&[Sendmail(written::overwritten_option)]),

@@ -336,7 +336,8 @@ pub fn optional_policy_map(files: &Files<'_>) -> Vec<Finding> {
         found.push(
             files
                 .say(Severity::Note, "optional-policy-map", place.as_ref(), message)
-                .help("leave `-o` away: without its map the server then answers 451 until it is there"),
+                .help("leave `-o` away: without its map the server then answers 451 until it is there")
+                .unsafe_fix(instead(line.place.as_ref(), "-o ", "")),
         );
     }
     if files.resolved.reading.is_none() && !value.contains("-T") && !value.starts_with("sequence") {
@@ -350,7 +351,8 @@ pub fn optional_policy_map(files: &Files<'_>) -> Vec<Finding> {
                     line.place.as_ref(),
                     message,
                 )
-                .help("write `-T<TMPF>` behind the map's class"),
+                .help("write `-T<TMPF>` behind the map's class")
+                .unsafe_fix(instead(line.place.as_ref(), " ", " -T<TMPF> ")),
         );
     }
     found

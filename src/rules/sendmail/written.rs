@@ -8,7 +8,7 @@ use crate::mta::sendmail;
 use crate::mta::{Branch, Tree};
 use crate::text::{Edit, Place, Span};
 
-use sendmail::{Files, catalogue, part};
+use sendmail::{Files, catalogue, part, with_dnl};
 
 /// Macros of the library that are called, never defined.
 const CALLABLE: &[&str] = &[
@@ -134,17 +134,23 @@ pub fn conflicting_define(files: &Files<'_>) -> Vec<Finding> {
             let message = format!(
                 "`{name}` was defined as `{other}` before: that value is thrown, since the last one counts"
             );
-            found.push(
-                files
-                    .say(
-                        Severity::Warning,
-                        "conflicting-define",
-                        Some(&place),
-                        message,
-                    )
-                    .and(Place::new(&files.source, span), "defined here first")
-                    .help("keep one of the two"),
-            );
+            let finding = files
+                .say(
+                    Severity::Warning,
+                    "conflicting-define",
+                    Some(&place),
+                    message,
+                )
+                .and(Place::new(&files.source, span), "defined here first")
+                .help("keep one of the two");
+            // These are looked at when all is read, others when a mailer is made.
+            found.push(if name.starts_with("conf") {
+                let place = Place::new(&files.source, with_dnl(&files.source, span));
+                let text = String::new();
+                finding.safe_fix(vec![Edit { place, text }])
+            } else {
+                finding
+            });
         }
     }
     found
@@ -176,6 +182,25 @@ pub fn missing_dnl(files: &Files<'_>) -> Vec<Finding> {
             .safe_fix(vec![edit])
     });
     bare.into_iter().collect()
+}
+
+/// A last line without an end.
+pub fn no_final_newline(files: &Files<'_>) -> Vec<Finding> {
+    let text = files.source.text();
+    if files.resolved.reading.is_none() || text.is_empty() || text.ends_with('\n') {
+        return Vec::new();
+    }
+    let end = Place::new(&files.source, Span::new(text.len(), text.len()));
+    let edit = Edit {
+        place: end.clone(),
+        text: "\n".to_owned(),
+    };
+    let message = "the last line has no end: m4 warns of it, and what is added behind it later becomes part of it";
+    let finding = files
+        .say(Severity::Note, "no-final-newline", Some(&end), message)
+        .help("end the line")
+        .safe_fix(vec![edit]);
+    vec![finding]
 }
 
 /// A definition whose text has parts that m4 takes for its own parameters.
