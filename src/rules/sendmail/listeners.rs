@@ -366,12 +366,15 @@ pub fn modifiers(files: &Files<'_>) -> Vec<Finding> {
             let message = format!(
                 "port {port} is for submission and demands no login: anybody may send from any address to the domains here"
             );
-            found.push(
-                files
-                    .say(Severity::Warning, "login-not-demanded", place, message)
-                    .help("write `M=Ea`")
-                    .unsafe_fix(with_modifiers(&daemon, &format!("{given}a"))),
-            );
+            let finding = files
+                .say(Severity::Warning, "login-not-demanded", place, message)
+                .help("write `M=Ea`");
+            // A letter that stands apart is to be joined first.
+            found.push(if daemon.strays().is_empty() {
+                finding.unsafe_fix(with_modifiers(&daemon, &format!("{given}a")))
+            } else {
+                finding
+            });
         }
         if daemon
             .get("Family")

@@ -188,8 +188,8 @@ pub fn is_certified(input: &Input<'_>) -> bool {
 }
 
 /// Whether any mechanism is offered, be it none of those that sessions here know. Without
-/// `AuthMechanisms` it is those that the daemon is built with: EXTERNAL, GSSAPI, KERBEROS_V4,
-/// DIGEST-MD5 and CRAM-MD5, as far as Cyrus SASL has them (cf/m4/proto.m4).
+/// `AuthMechanisms` it is those that the daemon is built with: EXTERNAL, GSSAPI,
+/// `KERBEROS_V4`, DIGEST-MD5 and CRAM-MD5, as far as Cyrus SASL has them (cf/m4/proto.m4).
 fn offers_auth(input: &Input<'_>) -> bool {
     let Some(listed) = input.value("AuthMechanisms", Use::Decides) else {
         return true;

@@ -49,8 +49,10 @@ impl<'t> Mend<'t> {
         let call = self.calls().find(|call| call.span().start == at.start);
         match (rule, call) {
             ("hash-dnl", _) => self.put(Span::new(at.start, at.start + 1), ""),
-            ("live-remark" | "trailing-text", _) => {
-                self.put(Span::new(at.start, at.start), "dnl ");
+            ("live-remark", _) => self.put(Span::new(at.start, at.start), "dnl "),
+            ("trailing-text", _) => {
+                let before = self.source.text()[..at.start].trim_end_matches([' ', '\t']);
+                self.put(Span::new(before.len(), at.start), "dnl ");
             }
             ("blank-before-dnl", _) => self.put(at, ""),
             ("space-before-parenthesis", _) => self.unblank(at.end),
@@ -61,12 +63,13 @@ impl<'t> Mend<'t> {
                 return true;
             }
             ("duplicate-ostype", Some(call)) => self.put(self.line(call), ""),
-            ("straight-quotes", Some(call)) => self.quote(call),
-            ("straight-quotes", None) => {
-                let around = self
-                    .calls()
-                    .find(|call| call.span().start < at.start && at.end <= call.span().end);
-                around.into_iter().for_each(|call| self.quote(call));
+            ("straight-quotes", _) => {
+                let holds =
+                    |call: &Branch<'_>| at.start < call.span().end && at.end > call.span().start;
+                let around = self.calls().find(holds);
+                if let Some(call) = around {
+                    self.quote(call);
+                }
             }
             ("excess-arguments", Some(call)) => self.join(call),
             ("feature-after-mailer" | "feature-order" | "define-too-late", Some(call)) => {
@@ -154,9 +157,8 @@ impl<'t> Mend<'t> {
             .filter(|node| node.kind() == "argument")
             .collect();
         let (known, between) = match callee(call) {
-            "define" => (1, ", "),
+            "define" | "INPUT_MAIL_FILTER" | "MAIL_FILTER" | "QUEUE_GROUP" => (1, ", "),
             "DAEMON_OPTIONS" | "CLIENT_OPTIONS" => (0, ", "),
-            "INPUT_MAIL_FILTER" | "MAIL_FILTER" | "QUEUE_GROUP" => (1, ", "),
             _ => (0, " "),
         };
         let Some(joined) = arguments.get(known..).filter(|joined| joined.len() > 1) else {
