@@ -95,7 +95,7 @@ const CRATES: &[(&str, &[&str])] = &[
         "serde_json",
         &["cli/", "description/raw.rs", "mta/render.rs"],
     ),
-    ("sha2", &["description/model.rs"]),
+    ("sha2", &["description/model.rs", "findings/fingerprint.rs"]),
 ];
 
 fn sources() -> Vec<(String, String)> {
