@@ -113,7 +113,9 @@ fn act(folder: &Path, inputs: &[(&str, &str)]) -> (i32, String) {
             "an input in a script is a command of whoever wrote it"
         );
         let env = step.env.iter();
-        let variables: Vec<_> = env.map(|(name, value)| (name.clone(), fill(value))).collect();
+        let variables: Vec<_> = env
+            .map(|(name, value)| (name.clone(), fill(value)))
+            .collect();
         let (code, text) = bash(folder, &step.run, &variables);
         printed += &text;
         if code != 0 {
@@ -134,7 +136,10 @@ fn the_action_fails_on_an_open_relay_and_passes_a_closed_one() {
     let paths = ("paths", "mail servers/main.cf\n\nmail servers/master.cf\n");
     let (code, said) = act(folder.path(), &[VERSION, paths]);
     assert_eq!(code, 1, "{said}");
-    assert!(said.contains("::error file=mail servers/main.cf,line=4"), "{said}");
+    assert!(
+        said.contains("::error file=mail servers/main.cf,line=4"),
+        "{said}"
+    );
     let (code, _) = act(folder.path(), &[VERSION, ("format", "no-such-format")]);
     assert_eq!(code, 2);
     let report = ("output", "out.sarif");
@@ -146,7 +151,15 @@ fn the_action_fails_on_an_open_relay_and_passes_a_closed_one() {
 #[test]
 fn no_input_of_the_action_is_a_command() {
     let folder = repository(CLOSED);
-    for name in ["paths", "against", "fail-on", "format", "output", "changed-since", "baseline"] {
+    for name in [
+        "paths",
+        "against",
+        "fail-on",
+        "format",
+        "output",
+        "changed-since",
+        "baseline",
+    ] {
         let evil = format!("\"; touch {name}; $(touch {name}) `touch {name}`");
         let _ = act(folder.path(), &[VERSION, (name, &evil)]);
         assert!(!folder.path().join(name).exists(), "{name}");

@@ -1,5 +1,6 @@
 //! What a rule may see of Sendmail's files. Must not know any rule.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,7 +14,11 @@ use super::resolve::{self, Resolved};
 use crate::findings::{Finding, Severity};
 use crate::mta::config::World;
 use crate::mta::dialect::Dialect;
+use crate::mta::tree::Tree;
 use crate::text::{Edit, Place, Source, Span, Stat, Unread};
+
+/// The maps that rules look at.
+const TABLES: [&str; 4] = ["access", "authinfo", "mailertable", "virtuser"];
 
 /// A sendmail.mc or sendmail.cf, read.
 #[derive(Debug)]
@@ -28,6 +33,8 @@ pub struct Files<'w> {
     pub world: &'w World<'w>,
     features: BTreeMap<String, Vec<Feature>>,
     folder: PathBuf,
+    tree: OnceCell<Tree>,
+    tables: [OnceCell<Option<Vec<Entry>>>; TABLES.len()],
 }
 
 /// A word of a class.
@@ -142,7 +149,14 @@ impl<'w> Files<'w> {
             resolved,
             world,
             features,
+            tree: OnceCell::new(),
+            tables: Default::default(),
         })
+    }
+
+    /// How the file is written.
+    pub fn tree(&self) -> &Tree {
+        self.tree.get_or_init(|| (self.dialect.parse)(&self.source))
     }
 
     /// Whether it is a whole configuration of a daemon: one with mailers, of which no part is
@@ -285,8 +299,14 @@ impl<'w> Files<'w> {
         (kept.contains(&class) && !path.starts_with(['-', '@'])).then_some(path)
     }
 
-    /// The entries of a map whose text is here.
-    pub fn table(&self, name: &str) -> Option<Vec<Entry>> {
+    /// The entries of one of the maps that rules look at, where its text is here.
+    pub fn table(&self, name: &str) -> Option<&[Entry]> {
+        let index = TABLES.iter().position(|known| *known == name)?;
+        let entries = self.tables[index].get_or_init(|| self.entries(name));
+        entries.as_deref()
+    }
+
+    fn entries(&self, name: &str) -> Option<Vec<Entry>> {
         let source = self.file(self.map_path(name)?).ok()?;
         let mut entries = Vec::new();
         for (span, text) in lines(&source) {

@@ -232,7 +232,7 @@ pub fn newer_level(files: &Files<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let mut found = Vec::new();
-    let tree = (files.dialect.parse)(&files.source);
+    let tree = files.tree();
     if files.resolved.model.level.is_some_and(|level| level > 10) {
         let line = tree.root().children().find(|node| node.kind() == "version");
         let place = line.map(|line| crate::text::Place::new(&files.source, line.span()));

@@ -50,9 +50,9 @@ const LIVE: &[&str] = &[
 ];
 
 /// The tree of a sendmail.mc.
-fn tree(files: &Files<'_>) -> Option<Tree> {
+fn tree<'f>(files: &'f Files<'_>) -> Option<&'f Tree> {
     files.resolved.reading.as_ref()?;
-    Some((files.dialect.parse)(&files.source))
+    Some(files.tree())
 }
 
 fn callee(call: Branch<'_>) -> &str {
@@ -80,7 +80,7 @@ pub fn defined_call(files: &Files<'_>) -> Vec<Finding> {
     let Some(tree) = tree(files) else {
         return Vec::new();
     };
-    let found = calls(&tree).filter(|call| callee(*call) == "define");
+    let found = calls(tree).filter(|call| callee(*call) == "define");
     let found = found.filter_map(|call| {
         let given = arguments(call);
         let (_, name) = given.first().filter(|(_, name)| CALLABLE.contains(name))?;
@@ -112,7 +112,7 @@ pub fn conflicting_define(files: &Files<'_>) -> Vec<Finding> {
     };
     let mut known: BTreeMap<String, (String, Span)> = BTreeMap::new();
     let mut found = Vec::new();
-    for call in calls(&tree) {
+    for call in calls(tree) {
         let given = arguments(call);
         let Some((_, name)) = given.first() else {
             continue;

@@ -140,16 +140,17 @@ impl<'t> Written<'t> {
     fn remark(&mut self, index: usize) {
         let node = self.nodes[index];
         if self.kind(index + 1) == "dnl" {
-            let message = "`#dnl` prints `#` and deletes the line end, so that the next line of sendmail.cf becomes a \
-                           remark";
             // Calls print lines that are remarks anyhow, or none.
-            let behind = self.nodes[index + 2..].iter().map(|node| node.kind());
-            let next = behind
-                .into_iter()
-                .find(|kind| !matches!(*kind, "call" | "dnl"));
-            let severity = match next {
-                Some("word" | "text") => Severity::Warning,
-                _ => Severity::Note,
+            let mut behind = self.nodes[index + 2..].iter().map(|node| node.kind());
+            let next = behind.find(|kind| !matches!(*kind, "call" | "dnl"));
+            let (severity, message) = if matches!(next, Some("word" | "text")) {
+                let message = "`#dnl` prints `#` and deletes the line end, so that the next line of sendmail.cf \
+                               becomes a remark";
+                (Severity::Warning, message)
+            } else {
+                let message = "`#dnl` prints `#` and deletes the line end: a line of sendmail.cf that comes to stand \
+                               behind it becomes a remark";
+                (Severity::Note, message)
             };
             return self.say(severity, "hash-dnl", node.span(), message, "write `dnl #`");
         }
