@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::cf::settings::{items, key_of};
 use super::cf::{Line, Rule};
+use super::edits::part;
 use super::lift::features;
 pub use super::lift::input::Feature;
 use super::mc::Asked;
@@ -15,7 +16,7 @@ use crate::findings::{Finding, Severity};
 use crate::mta::config::World;
 use crate::mta::dialect::Dialect;
 use crate::mta::tree::Tree;
-use crate::text::{Edit, Place, Source, Span, Stat, Unread};
+use crate::text::{Place, Source, Span, Stat, Unread};
 
 /// The maps that rules look at.
 const TABLES: [&str; 4] = ["access", "authinfo", "mailertable", "virtuser"];
@@ -388,43 +389,6 @@ pub fn class_file(line: &Line) -> Option<(&str, bool)> {
     };
     let path = path.split_whitespace().next()?;
     path.starts_with('/').then_some((path, optional))
-}
-
-/// The part of a place that holds `text`; the whole place where it does not hold it.
-pub fn part(place: &Place, text: &str) -> Place {
-    let whole = place.source.slice(place.span);
-    match whole.find(text) {
-        Some(at) if !text.is_empty() => {
-            Place::new(&place.source, place.span.part(at..at + text.len()))
-        }
-        _ => place.clone(),
-    }
-}
-
-/// The edit that puts `new` in the place of `old`, where that is written there.
-pub fn instead<'p>(place: impl Into<Option<&'p Place>>, old: &str, new: &str) -> Vec<Edit> {
-    let Some(place) = place.into() else {
-        return Vec::new();
-    };
-    let place = part(place, old);
-    if place.source.slice(place.span) != old {
-        return Vec::new();
-    }
-    vec![Edit {
-        place,
-        text: new.to_owned(),
-    }]
-}
-
-/// A call in a sendmail.mc with the `dnl` behind it and the end of its line.
-pub fn with_dnl(source: &Source, call: Span) -> Span {
-    let rest = &source.text()[call.end..];
-    let length = match rest.find('\n') {
-        Some(end) if rest.starts_with("dnl") || end == 0 => end + 1,
-        None if rest.starts_with("dnl") => rest.len(),
-        _ => 0,
-    };
-    Span::new(call.start, call.end + length)
 }
 
 /// The lines of a text, with their bytes.

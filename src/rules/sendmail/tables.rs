@@ -77,7 +77,7 @@ pub fn mailertable_value(files: &Files<'_>) -> Vec<Finding> {
             );
         }
         if mailer != "error" && mailer != "local" {
-            found.extend(port(files, &entry, rest));
+            found.extend(port(files, entry, rest));
         }
     }
     found
@@ -276,11 +276,7 @@ pub fn virtuser(files: &Files<'_>) -> Vec<Finding> {
 pub fn faulty_authinfo(files: &Files<'_>) -> Vec<Finding> {
     let mut entries: Vec<&Entry> = files.table("authinfo").unwrap_or_default().iter().collect();
     let access = files.table("access").unwrap_or_default();
-    entries.extend(
-        access
-            .into_iter()
-            .filter(|entry| entry.tagged().0 == "authinfo"),
-    );
+    entries.extend(access.iter().filter(|entry| entry.tagged().0 == "authinfo"));
     let mut found = Vec::new();
     for entry in entries {
         let (tag, host) = entry.tagged();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::super::catalogue;
 use super::super::cf::Model;
-use super::super::files::instead;
+use super::super::edits::instead;
 use crate::findings::{Finding, Severity};
 use crate::mta::Version;
 use crate::mta::tree::{Branch, Tree};

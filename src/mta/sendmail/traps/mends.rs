@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::super::catalogue;
-use super::super::files::with_dnl;
+use super::super::edits::with_dnl;
 use super::mc::{LIKENESSES, callee};
 use crate::findings::Finding;
 use crate::mta::tree::{Branch, Tree};
