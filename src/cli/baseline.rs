@@ -11,6 +11,7 @@ use super::asked::Asked;
 use super::checking::{Checked, Texts};
 use super::{Failure, Outcome, print};
 use crate::findings;
+use crate::report;
 use crate::text::{self, Base};
 
 /// The version of the file's form.
@@ -99,10 +100,8 @@ impl Baseline {
         };
         let json = serde_json::to_string_pretty(&file)
             .map_err(|error| Failure(format!("{}: {error}", self.output.display())))?;
-        let json = print::escaped(&(json + "\n"));
-        let name = self.output.file_name().unwrap_or_default();
-        text::write_all(base.folder(), &[(&name.to_string_lossy(), &json)], true)
-            .map_err(|error| Failure(error.to_string()))?;
+        let json = report::escaped(&(json + "\n"));
+        text::write(&self.output, &json).map_err(|error| Failure(error.to_string()))?;
         print::err(&print::plain(&(said + "\n")))?;
         Ok(Outcome::Good)
     }

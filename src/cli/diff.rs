@@ -8,7 +8,6 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::git::{Repository, revision};
-use super::print::Stream;
 use super::reading::Reading;
 use super::subject::{Subject, at};
 use super::{Failure, Outcome, Reporting, print};
@@ -57,18 +56,9 @@ impl Diff {
                 return Err(Failure("with --from-rev one path is named".into()));
             }
         };
-        let mut loaded = Vec::new();
-        for path in [&old, new] {
-            match Subject::load(path, &self.reading)? {
-                Ok(subject) => loaded.push(subject),
-                Err(findings) => {
-                    print::findings(&findings, &self.reporting, Stream::Err)?;
-                    return Ok(Outcome::Bad);
-                }
-            }
-        }
-        let [old, new] = loaded.as_slice() else {
-            return Err(Failure("two configurations are compared".into()));
+        let loaded = Subject::load_all(&[&old, new], &self.reading, &self.reporting)?;
+        let Some([old, new]) = loaded.as_deref() else {
+            return Ok(Outcome::Bad);
         };
         let drift = compare(&old.lifted.policy, &new.lifted.policy);
         let mut text = if self.json {

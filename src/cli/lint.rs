@@ -76,7 +76,13 @@ impl Lint {
                 ))?;
             }
         }
-        print::findings(&checked.findings, &self.reporting, Stream::Out)?;
+        let files: Vec<String> = checked
+            .sources
+            .keys()
+            .map(|path| path.display().to_string())
+            .collect();
+        let files: Vec<&str> = files.iter().map(String::as_str).collect();
+        print::findings(&checked.findings, &files, &self.reporting, Stream::Out)?;
         if !checked.failures.is_empty() {
             return Err(Failure(checked.failures.join("\nsmtpconf: ")));
         }

@@ -6,6 +6,6 @@ mod snapshot;
 mod source;
 
 pub use base::{Base, lexical};
-pub use files::{ReadError, Scratch, WriteError, read, replace, write_all};
+pub use files::{ReadError, Scratch, WriteError, read, replace, write, write_all};
 pub use snapshot::{Scope, Snapshot, Stat, Unread};
 pub use source::{Edit, Encoding, Place, Position, Source, Span};

@@ -35,5 +35,6 @@ mod raise;
 #[path = "../lab/random.rs"]
 mod random;
 mod readme;
+mod reports;
 mod safety;
 mod versions;
