@@ -30,7 +30,7 @@ pub fn print(format: &str, findings: &[Finding]) -> String {
 
 fn printed(format: &str, findings: &[Finding], look: Look) -> String {
     let format = FORMATS.iter().find(|one| one.name == format).unwrap();
-    let names: BTreeSet<&str> = findings.iter().flat_map(files).collect();
+    let names: BTreeSet<&str> = findings.iter().filter_map(files).collect();
     let files: Vec<&str> = names.into_iter().collect();
     (format.print)(&Report {
         findings,
@@ -141,22 +141,32 @@ fn any(random: &mut fastrand::Rng) -> Vec<Finding> {
     findings
 }
 
-/// Says where a value does not fit a schema.
-fn fits(schema: &jsonschema::Validator, value: &Value) {
-    let errors: Vec<String> = schema
-        .iter_errors(value)
-        .map(|error| format!("{}: {error}", error.instance_path()))
-        .collect();
-    assert!(errors.is_empty(), "{}\n{value:#}", errors.join("\n"));
+/// A JSON schema.
+struct Schema {
+    schemas: boon::Schemas,
+    index: boon::SchemaIndex,
 }
 
-fn schema(value: &Value) -> jsonschema::Validator {
-    jsonschema::validator_for(value).unwrap()
+impl Schema {
+    fn of(value: Value) -> Self {
+        let mut schemas = boon::Schemas::new();
+        let mut compiler = boon::Compiler::new();
+        compiler.add_resource("schema.json", value).unwrap();
+        let index = compiler.compile("schema.json", &mut schemas).unwrap();
+        Self { schemas, index }
+    }
+
+    /// Fails with where the value does not fit.
+    fn fits(&self, value: &Value) {
+        if let Err(error) = self.schemas.validate(value, self.index) {
+            panic!("{error:#}\n{value:#}");
+        }
+    }
 }
 
 /// The official schema, with its one pattern mended that no reader of patterns takes: the brackets
 /// in it do not pair.
-fn sarif_schema() -> jsonschema::Validator {
+fn sarif_schema() -> Schema {
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/tests/fixtures/schemas/sarif-2.1.0.json"
@@ -165,13 +175,13 @@ fn sarif_schema() -> jsonschema::Validator {
     let broken = "^[a-zA-Z]{2}|^[a-zA-Z]{2}-[a-zA-Z]{2}]?$";
     assert_eq!(text.matches(broken).count(), 2);
     let text = text.replace(broken, "^[a-zA-Z]{2}(-[a-zA-Z]{2})?$");
-    schema(&serde_json::from_str(&text).unwrap())
+    Schema::of(serde_json::from_str(&text).unwrap())
 }
 
 /// The table of keys in docs.gitlab.com, "Code Quality": each is required.
-fn gitlab_schema() -> jsonschema::Validator {
+fn gitlab_schema() -> Schema {
     let text = json!({ "type": "string", "minLength": 1 });
-    schema(&json!({
+    Schema::of(json!({
         "type": "array",
         "items": {
             "type": "object",
@@ -199,7 +209,7 @@ fn gitlab_schema() -> jsonschema::Validator {
 }
 
 /// The messages of `reviewdog.proto`, with no key but theirs.
-fn rdjson_schema() -> jsonschema::Validator {
+fn rdjson_schema() -> Schema {
     let object = |required: &[&str], properties: Value| {
         json!({
             "type": "object",
@@ -232,7 +242,7 @@ fn rdjson_schema() -> jsonschema::Validator {
             "related_locations": { "type": "array", "items": related },
         }),
     );
-    schema(&object(
+    Schema::of(object(
         &["source", "diagnostics"],
         json!({
             "source": object(&["name"], json!({ "name": text })),
@@ -358,7 +368,7 @@ fn is_junit(findings: &[Finding], printed: &str) {
 
 #[test]
 fn every_format_takes_any_finding() {
-    let ours = schema(&serde_json::from_str(report::SCHEMA).unwrap());
+    let ours = Schema::of(serde_json::from_str(report::SCHEMA).unwrap());
     let (sarif, gitlab, rdjson) = (sarif_schema(), gitlab_schema(), rdjson_schema());
     for seed in 0..300 {
         let findings = any(&mut fastrand::Rng::with_seed(seed));
@@ -371,12 +381,12 @@ fn every_format_takes_any_finding() {
             match format.name {
                 "human" => {}
                 "concise" => assert_eq!(text.lines().count(), findings.len(), "{text:?}"),
-                "json" => fits(&ours, &value()),
-                "sarif" => fits(&sarif, &value()),
+                "json" => ours.fits(&value()),
+                "sarif" => sarif.fits(&value()),
                 "github" => is_github(&findings, &text),
                 "gitlab" => {
                     let value = value();
-                    fits(&gitlab, &value);
+                    gitlab.fits(&value);
                     let objects = value.as_array().unwrap();
                     let prints: BTreeSet<&str> = objects
                         .iter()
@@ -385,7 +395,7 @@ fn every_format_takes_any_finding() {
                     assert_eq!(prints.len(), findings.len());
                 }
                 "junit" => is_junit(&findings, &text),
-                "rdjson" => fits(&rdjson, &value()),
+                "rdjson" => rdjson.fits(&value()),
                 other => panic!("{other} is not tested"),
             }
         }
@@ -406,6 +416,26 @@ fn bad(source: &Arc<Source>) -> Finding {
             place: Place::new(source, span),
             text: String::new(),
         }])
+}
+
+#[test]
+fn what_is_wrong_does_not_fit_a_schema() {
+    let findings = [bad(&main_cf("bad\n"))];
+    let ours = Schema::of(serde_json::from_str(report::SCHEMA).unwrap());
+    for (schema, format, key) in [
+        (&ours, "json", "/findings/0/severity"),
+        (&sarif_schema(), "sarif", "/runs/0/results/0/level"),
+        (&gitlab_schema(), "gitlab", "/0/severity"),
+        (&rdjson_schema(), "rdjson", "/diagnostics/0/severity"),
+    ] {
+        let mut value: Value = serde_json::from_str(&print(format, &findings)).unwrap();
+        schema.fits(&value);
+        *value.pointer_mut(key).unwrap() = "dreadful".into();
+        assert!(
+            schema.schemas.validate(&value, schema.index).is_err(),
+            "{format}"
+        );
+    }
 }
 
 #[test]
