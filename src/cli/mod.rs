@@ -1,9 +1,12 @@
 //! The command line: arguments in, standard output and an exit code out.
 
+mod asked;
+mod baseline;
 mod checking;
 mod diff;
 mod explain;
 mod generate;
+mod git;
 mod import;
 mod input;
 mod lint;
@@ -60,6 +63,8 @@ Exit codes: 0 done; 1 the answer is bad (findings, differences); 2 it could not 
 enum Command {
     /// Check descriptions and servers' configurations, and report every fault at once
     Lint(lint::Lint),
+    /// Write down what there is to report now, so that `lint --baseline` tells only what is new
+    Baseline(baseline::Baseline),
     /// Generate the files of a server from a description
     Generate(generate::Generate),
     /// Say what happens to one SMTP session, and which lines decide it
@@ -170,6 +175,7 @@ pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
         Command::Lint(lint) => lint.run(),
+        Command::Baseline(baseline) => baseline.run(),
         Command::Generate(generate) => generate.run(),
         Command::Trace(trace) => trace.run(),
         Command::Diff(diff) => diff.run(),

@@ -39,19 +39,21 @@ impl Base {
         if name.starts_with('<') {
             return name.to_owned();
         }
-        let whole = plain(&self.here.join(name));
+        let whole = lexical(&self.here.join(name));
         let below = whole.strip_prefix(&self.folder).unwrap_or(&whole);
         below.display().to_string()
     }
 }
 
-/// The path without `.` and `..`. Links are not followed: they are named as the user names them.
-fn plain(path: &Path) -> PathBuf {
+/// The path without `.` and `..`, by its letters alone: links are not followed.
+pub fn lexical(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for part in path.components() {
         match part {
             Component::CurDir => {}
-            Component::ParentDir => {
+            Component::ParentDir
+                if matches!(plain.components().next_back(), Some(Component::Normal(_))) =>
+            {
                 plain.pop();
             }
             part => plain.push(part),

@@ -5,7 +5,7 @@ mod files;
 mod snapshot;
 mod source;
 
-pub use base::Base;
+pub use base::{Base, lexical};
 pub use files::{ReadError, Scratch, WriteError, read, replace, write, write_all};
 pub use snapshot::{Scope, Snapshot, Stat, Unread};
 pub use source::{Edit, Encoding, Place, Position, Source, Span};

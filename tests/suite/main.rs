@@ -16,6 +16,8 @@ mod description;
 mod descriptions;
 mod features;
 mod floors;
+mod forges;
+mod gate;
 mod lift_exim;
 mod lift_exim_generated;
 mod lift_postfix;
@@ -28,6 +30,7 @@ mod noise;
 mod page;
 mod pages;
 mod policy;
+mod program;
 mod raise;
 #[path = "../lab/random.rs"]
 mod random;
