@@ -327,7 +327,7 @@ fn many_findings_of_a_rule_are_drawn_ten_times_and_counted() {
     let text = print("human", &vec![bad(&source); 25]);
     assert_eq!(text.matches("it is bad").count(), 10);
     assert!(
-        text.contains(": 15 inline-comment (--format concise lists all)\n"),
+        text.contains(":\n     15 error[inline-comment]\n\n"),
         "{text}"
     );
     assert!(text.ends_with(
