@@ -36,7 +36,9 @@ mod program;
 mod raise;
 #[path = "../lab/random.rs"]
 mod random;
+mod readers;
 mod readme;
+mod reported;
 mod reports;
 mod safety;
 mod versions;
