@@ -14,6 +14,7 @@ mod corpus;
 mod decided;
 mod description;
 mod descriptions;
+mod documents;
 mod features;
 mod floors;
 mod forges;
