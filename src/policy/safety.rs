@@ -255,6 +255,7 @@ impl Policy {
     /// that several listeners share is told only if none of them comes to it.
     pub fn unreached(&self, space: &Space) -> Vec<&Clause> {
         let mut reached: HashSet<*const Clause> = HashSet::new();
+        let count = self.clauses().count();
         space.walk(
             &Environment::default(),
             false,
@@ -266,7 +267,7 @@ impl Policy {
                         .iter()
                         .map(|step| std::ptr::from_ref(step.clause)),
                 );
-                Some(verdict.looked)
+                (reached.len() < count).then_some(verdict.looked)
             },
         );
         let place = |clause: &Clause| {

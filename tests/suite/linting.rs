@@ -154,10 +154,7 @@ fn mending_changes_the_bytes_it_must_and_keeps_the_rest() {
     let mode = fs::metadata(&path).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o640);
     let (code, out, err) = lint("--unsafe-fixes --diff");
-    assert_eq!(
-        (code, out.as_str(), err.as_str()),
-        (0, "1 file: no findings\n", "")
-    );
+    assert_eq!((code, out.as_str(), err.as_str()), (0, "", ""));
 }
 
 #[test]
