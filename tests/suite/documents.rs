@@ -9,8 +9,8 @@ use std::process::Command;
 const DOCUMENTS: &[(&str, &str)] = &[
     ("README.md", "readme"),
     ("docs/postfix.md", "documents/postfix"),
-    //("docs/exim.md", "documents/exim"),
-    //("docs/sendmail.md", "documents/sendmail"),
+    ("docs/exim.md", "documents/exim"),
+    ("docs/sendmail.md", "documents/sendmail"),
     //("docs/migration.md", "documents/migration"),
 ];
 
