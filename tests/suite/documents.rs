@@ -11,7 +11,7 @@ const DOCUMENTS: &[(&str, &str)] = &[
     ("docs/postfix.md", "documents/postfix"),
     ("docs/exim.md", "documents/exim"),
     ("docs/sendmail.md", "documents/sendmail"),
-    //("docs/migration.md", "documents/migration"),
+    ("docs/migration.md", "documents/migration"),
 ];
 
 fn root() -> PathBuf {

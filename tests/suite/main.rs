@@ -36,6 +36,7 @@ mod raise;
 #[path = "../lab/random.rs"]
 mod random;
 mod readme;
+mod reference;
 mod reports;
 mod safety;
 mod versions;
