@@ -28,6 +28,8 @@ fn what_the_program_prints_in_documents_is_real() {
         let document = fs::read_to_string(&path).unwrap();
         let copy = tempfile::tempdir().unwrap();
         copied(&root().join("tests/fixtures").join(folder), copy.path());
+        // A repository ends there.
+        fs::create_dir(copy.path().join(".git")).unwrap();
         let mut real = String::new();
         let mut count = 0;
         let mut is_shown = false;
