@@ -8,6 +8,8 @@ use std::process::Command;
 /// The documents whose commands are run, and the folder below tests/fixtures that each is about.
 const DOCUMENTS: &[(&str, &str)] = &[
     ("README.md", "readme"),
+    ("docs/linting.md", "readme"),
+    ("docs/reports.md", "readme"),
     ("docs/postfix.md", "documents/postfix"),
     ("docs/exim.md", "documents/exim"),
     ("docs/sendmail.md", "documents/sendmail"),
@@ -19,8 +21,8 @@ fn root() -> PathBuf {
 }
 
 /// In a block of kind `console` each line behind `$ ` is run by a shell, one after the other, in a
-/// copy of the document's folder; what stands below it is all that is printed. Lines behind `# `
-/// are for the server itself, and are not run. With `UPDATE=1` the documents are written anew.
+/// copy of the document's folder; what stands below it is all that is printed. Not run are lines
+/// behind `# `, which are for the server itself, and git, which belongs to the test of hooks. With `UPDATE=1` the documents are written anew.
 #[test]
 fn what_the_program_prints_in_documents_is_real() {
     for (name, folder) in DOCUMENTS {
@@ -38,7 +40,10 @@ fn what_the_program_prints_in_documents_is_real() {
             if line.starts_with("```") {
                 is_shown = line == "```console";
                 is_printed = false;
-            } else if is_shown && let Some(command) = line.strip_prefix("$ ") {
+            } else if is_shown
+                && let Some(command) = line.strip_prefix("$ ")
+                && !command.starts_with("git ")
+            {
                 real += &format!("{line}\n{}", printed(command, copy.path()));
                 is_printed = true;
                 count += 1;
@@ -49,7 +54,7 @@ fn what_the_program_prints_in_documents_is_real() {
             real += line;
             real.push('\n');
         }
-        assert!(count > 3, "{name}: {count} commands");
+        assert!(count > 1, "{name}: {count} commands");
         if std::env::var_os("UPDATE").is_some() {
             fs::write(&path, &real).unwrap();
         } else {

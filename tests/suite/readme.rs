@@ -1,15 +1,15 @@
-//! What the README says beside the commands that it shows.
+//! What the README and its neighbours say beside the commands that they show.
 
 use std::fs;
 use std::path::Path;
 
 #[test]
-fn every_format_is_in_the_readme() {
-    let readme =
-        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+fn every_format_is_in_its_document() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let document = fs::read_to_string(root.join("docs/reports.md")).unwrap();
     for format in &smtpconf::report::FORMATS {
         assert!(
-            readme.contains(&format!("\n| `{}` | ", format.name)),
+            document.contains(&format!("\n| `{}` | ", format.name)),
             "{}",
             format.name
         );

@@ -17,7 +17,34 @@ Every key of smtpconf.yaml. `smtpconf schema > description.schema.json` gives th
 have to stand in their section; `hostname` may be missing in a file that holds `lint` alone. Names, networks and paths are
 checked as they are read, and every fault is told at once, each at the characters that are wrong. What a server cannot do of it
 is in [features.md](features.md), whole descriptions with the files that come of them are in [examples](examples).
+
+The same on every server, whether written or not: `hostname` and `localhost` are local domains, a domain does not include its
+subdomains, unknown users are refused during the session, a client's *name* gives no right, a sender whose domain does not exist
+is refused on port 25, and so are recipients that hide a second address inside the first.
 ";
+
+/// A description with something of everything.
+const WHOLE: &str = r#"hostname: mail.example.com
+domains:
+  - example.com                                  # to system accounts and aliases
+  - {name: shop.example, delivery: virtual, to: "lmtp:/run/dovecot/lmtp", recipients: {file: /etc/mail/shop.users}}
+  - {name: partner.example, delivery: relay, to: "[10.0.0.9]:25", recipients: any}
+aliases: {postmaster: root, abuse: root}
+relay:
+  networks: [192.0.2.0/24]
+  smarthost: {preset: gmail, port: 587, credentials: /etc/mail/smarthost.secret}
+listeners:                                       # in place of ports
+  - {port: 25, role: mx}
+  - {port: 587, role: submission, address: 192.0.2.25, tls: modern}
+auth: {backend: dovecot, socket: /run/dovecot/auth-client}
+tls: {certificate: /etc/ssl/certs/mail.pem, key: /etc/ssl/private/mail.key, profile: intermediate}
+limits: {message_size: 20MiB, recipients: 100}
+dnsbl: [{zone: zen.spamhaus.org, answers: [127.0.0.2, 127.0.0.3]}]
+dkim: {domain: example.com, selector: s1, key: /etc/mail/dkim.pem, socket: "inet:127.0.0.1:8891"}
+spam_filter: {rspamd: "inet:127.0.0.1:11332"}
+surroundings: {platform: debian-12}
+targets: [{server: postfix, into: postfix/}, {server: exim, version: 4.98.2, into: exim/}]
+"#;
 
 /// What each section looks like. Beside it stand the lines of `BESIDE` that it does not write itself.
 const EXAMPLES: &[(&str, &str)] = &[
@@ -239,7 +266,8 @@ fn the_reference_of_the_description_is_fresh() {
     };
     let mut sections = BTreeMap::new();
     schema.sections("", &schema.root, &mut sections);
-    let mut page = HEAD.to_owned();
+    is_read(WHOLE);
+    let mut page = format!("{HEAD}\n```yaml\n{WHOLE}```\n\n## The keys\n");
     for (path, section) in &sections {
         if !path.is_empty() {
             let about = text(&section["description"]);
