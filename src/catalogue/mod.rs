@@ -109,11 +109,10 @@ impl Row {
 
     /// The column called `name`; empty where the table has none such.
     pub fn get(self, name: &str) -> &'static str {
-        self.columns
-            .split('\t')
-            .position(|column| column == name)
-            .and_then(|index| self.line.split('\t').nth(index))
-            .unwrap_or_default()
+        let mut columns = self.columns.split('\t').zip(self.line.split('\t'));
+        columns
+            .find(|(column, _)| *column == name)
+            .map_or("", |(_, fact)| fact)
     }
 }
 

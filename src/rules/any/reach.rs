@@ -1,7 +1,7 @@
 //! What no session reaches, who reaches nothing, and what was not followed.
 
 use crate::findings::{Certainty, Finding, Severity};
-use crate::policy::{Clause, Guard, Listener, Outcome, Reason};
+use crate::policy::{Clause, Listener, Outcome, Reason};
 use crate::rules::judged::Judged;
 
 /// Listeners that refuse everybody, clauses that decide nothing, and gaps.
@@ -64,10 +64,6 @@ fn refuses_everybody(listener: &Listener, by: Option<&Clause>, judged: &Judged<'
 }
 
 fn unreached(clause: &Clause) -> Option<Finding> {
-    // To refuse the rest at the end is good style, also where no rest is left.
-    if matches!(clause.guard, Guard::Always) && matches!(clause.outcome, Outcome::Refuse(_)) {
-        return None;
-    }
     let place = clause.origin.as_ref()?;
     Some(
         Finding::new(
