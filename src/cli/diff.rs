@@ -1,14 +1,13 @@
 //! `smtpconf diff`: which sessions two configurations treat differently.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::print::Stream;
+use super::git::{Repository, revision};
 use super::reading::Reading;
 use super::subject::{Subject, at};
 use super::{Failure, Outcome, Reporting, print};
@@ -57,18 +56,9 @@ impl Diff {
                 return Err(Failure("with --from-rev one path is named".into()));
             }
         };
-        let mut loaded = Vec::new();
-        for path in [&old, new] {
-            match Subject::load(path, &self.reading)? {
-                Ok(subject) => loaded.push(subject),
-                Err(findings) => {
-                    print::findings(&findings, &self.reporting, Stream::Err)?;
-                    return Ok(Outcome::Bad);
-                }
-            }
-        }
-        let [old, new] = loaded.as_slice() else {
-            return Err(Failure("two configurations are compared".into()));
+        let loaded = Subject::load_all(&[&old, new], &self.reading, &self.reporting)?;
+        let Some([old, new]) = loaded.as_deref() else {
+            return Ok(Outcome::Bad);
         };
         let drift = compare(&old.lifted.policy, &new.lifted.policy);
         let mut text = if self.json {
@@ -109,47 +99,20 @@ impl Revision {
         } else {
             real.parent().unwrap_or(&real)
         };
-        let git = |arguments: &[&OsStr], index: Option<&Path>| {
-            let mut command = Command::new("git");
-            command.arg("-C").arg(folder).args(arguments);
-            if let Some(index) = index {
-                command.env("GIT_INDEX_FILE", index);
-            }
-            let output = command.output().map_err(broken)?;
-            if output.status.success() {
-                return Ok(String::from_utf8_lossy(&output.stdout)
-                    .trim_end()
-                    .to_owned());
-            }
-            let said = String::from_utf8_lossy(&output.stderr)
-                .trim_end()
-                .to_owned();
-            Err(Failure(format!("git: {said}")))
-        };
-        let top = git(&["rev-parse".as_ref(), "--show-toplevel".as_ref()], None)?;
-        // What looks like an option would be taken for one.
-        if rev.starts_with('-') {
-            return Err(Failure(format!("`{rev}` is no revision")));
-        }
+        let repository = Repository::of(folder)?;
+        let below = real.strip_prefix(&repository.top).unwrap_or(Path::new(""));
         let scratch = text::Scratch::new().map_err(broken)?;
         let index = scratch.path().join("index");
         let tree = scratch.path().join("tree/");
-        git(&["read-tree".as_ref(), rev.as_ref()], Some(&index))?;
+        repository.ask(["read-tree", revision(rev)?], Some(&index))?;
         let mut prefix = OsString::from("--prefix=");
         prefix.push(&tree);
-        let top = std::fs::canonicalize(top).map_err(broken)?;
-        let below = real.strip_prefix(&top).unwrap_or(Path::new(""));
-        // From the top: elsewhere only what lies below is written.
-        git(
-            &[
-                "-C".as_ref(),
-                top.as_ref(),
-                "checkout-index".as_ref(),
-                "--all".as_ref(),
-                &prefix,
-            ],
-            Some(&index),
-        )?;
+        let everything = [
+            "checkout-index".as_ref(),
+            "--all".as_ref(),
+            prefix.as_os_str(),
+        ];
+        repository.ask(everything, Some(&index))?;
         // What is read beside a file lies in the same repository.
         std::fs::create_dir_all(tree.join(".git")).map_err(broken)?;
         Ok(Self {

@@ -69,14 +69,14 @@ impl Generate {
             Some(description) => self.generate(&description, &mut findings)?,
             None => None,
         };
-        print::findings(&findings, &self.reporting, Stream::Err)?;
+        print::findings(&findings, &[], &self.reporting, Stream::Err)?;
         let Some((files, steps)) = generated.filter(|_| !self.reporting.fails(&findings)) else {
             return Ok(Outcome::Bad);
         };
         match folder {
             None => {
                 self.print(&files)?;
-                print::err(&steps)?;
+                self.tell(&steps)?;
                 Ok(Outcome::Good)
             }
             Some(folder) if self.check || self.diff => self.compare(&folder, &files),
@@ -94,7 +94,7 @@ impl Generate {
                     };
                     Failure(format!("{error}{hint}"))
                 })?;
-                print::err(&steps)?;
+                self.tell(&steps)?;
                 Ok(Outcome::Good)
             }
         }
@@ -210,6 +210,14 @@ impl Generate {
             let _ = write!(text, "{gap}==> {} <==\n{}", file.name, file.text);
         }
         print::out(&text)
+    }
+
+    /// Says what is left to do, unless a program reads what is printed there.
+    fn tell(&self, steps: &str) -> Result<(), Failure> {
+        if self.reporting.is_for_programs() {
+            return Ok(());
+        }
+        print::err(steps)
     }
 
     fn compare(&self, folder: &Path, files: &[File]) -> Result<Outcome, Failure> {

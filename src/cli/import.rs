@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::print::Stream;
 use super::reading::Reading;
 use super::subject::{Subject, at};
 use super::{Failure, Outcome, Reporting, print};
@@ -29,12 +28,9 @@ pub struct Import {
 impl Import {
     /// Prints the description, with comments for what it does not say.
     pub fn run(&self) -> Result<Outcome, Failure> {
-        let subject = match Subject::load(&self.path, &self.reading)? {
-            Ok(subject) => subject,
-            Err(findings) => {
-                print::findings(&findings, &self.reporting, Stream::Err)?;
-                return Ok(Outcome::Bad);
-            }
+        let loaded = Subject::load_all(&[&self.path], &self.reading, &self.reporting)?;
+        let Some([subject]) = loaded.as_deref() else {
+            return Ok(Outcome::Bad);
         };
         let policy = &subject.lifted.policy;
         let yaml = description::raise(policy);
@@ -48,14 +44,14 @@ impl Import {
                     &format!("{} ({})", finding.message, finding.help),
                 );
             }
-            settings(&mut text, &subject);
+            settings(&mut text, subject);
             print::out(&print::plain(&text))?;
             return Ok(Outcome::Bad);
         };
         let wanted = description::lower(&read);
         let drift = compare(policy, &wanted);
         differences(&mut text, &drift);
-        settings(&mut text, &subject);
+        settings(&mut text, subject);
         print::out(&print::plain(&text))?;
         let is_open = subject.lifted.gaps.iter().any(|gap| gap.place.is_some());
         if drift.sessions.is_empty() && !is_open {

@@ -32,7 +32,7 @@ pub fn description(path: Option<&Path>) -> Result<Result<Arc<Source>, Finding>, 
             };
             let bytes = text::read(&path)
                 .map_err(|error| Failure(format!("{}: {error}", path.display())))?;
-            (path.display().to_string(), bytes)
+            (text::lexical(&path).display().to_string(), bytes)
         }
     };
     Ok(decode(name, bytes))

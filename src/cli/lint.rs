@@ -1,17 +1,16 @@
 //! `smtpconf lint`: check descriptions and servers' files, and mend what can be mended.
 
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::checking::{Checked, Checking, Texts};
+use super::asked::Asked;
+use super::baseline::Known;
+use super::checking::{Checked, Texts};
 use super::print::Stream;
-use super::reading::Reading;
 use super::{Failure, Outcome, Reporting, print};
 use crate::findings::Finding;
-use crate::lint::{self, Level, Levels, Selector};
-use crate::policy::Surroundings;
+use crate::lint;
 use crate::text::{self, Source};
 
 /// So many rounds of mending are enough for fixes that make way for others.
@@ -20,47 +19,15 @@ const ROUNDS: usize = 10;
 /// Arguments of `lint`.
 #[derive(Debug, Args)]
 pub struct Lint {
-    /// Descriptions, servers' files, folders with either, or `-` for standard input
-    /// [default: smtpconf.yaml here or above]
-    #[arg(value_name = "PATH")]
-    paths: Vec<PathBuf>,
-    /// Report every difference from what this description demands
-    /// [default: the description whose `targets` name the file's folder]
-    #[arg(long, value_name = "DESCRIPTION")]
-    against: Option<PathBuf>,
-    /// The address under which every client from outside appears: of a NAT, of a container's
-    /// gateway, of a load balancer
-    #[arg(long, value_name = "IP")]
-    behind_nat: Vec<IpAddr>,
     #[command(flatten)]
-    rules: Rules,
+    asked: Asked,
+    /// Leave out what this file of `smtpconf baseline` lists
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
     #[command(flatten)]
     fixing: Fixing,
     #[command(flatten)]
     reporting: Reporting,
-    #[command(flatten)]
-    reading: Reading,
-}
-
-/// Which rules report, and how.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Rules, by their names or groups (`smtpconf rules` lists them)")]
-struct Rules {
-    /// Report these alone
-    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = Selector::parse)]
-    select: Vec<Selector>,
-    /// Leave these out
-    #[arg(long, visible_alias = "allow", value_name = "RULE", value_delimiter = ',', value_parser = Selector::parse)]
-    ignore: Vec<Selector>,
-    /// Report these as errors
-    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = Selector::parse)]
-    deny: Vec<Selector>,
-    /// Report these as warnings
-    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = Selector::parse)]
-    warn: Vec<Selector>,
-    /// Report matters of taste too
-    #[arg(long)]
-    pedantic: bool,
 }
 
 /// What is mended.
@@ -78,32 +45,12 @@ struct Fixing {
     diff: bool,
 }
 
-impl Rules {
-    /// The levels: where one rule is named twice, deny wins over warn, and warn over ignore.
-    fn levels(&self) -> Levels {
-        let ignored = self.ignore.iter().map(|&one| (one, Level::Allow));
-        let warned = self.warn.iter().map(|&one| (one, Level::Warn));
-        let denied = self.deny.iter().map(|&one| (one, Level::Deny));
-        Levels {
-            pedantic: self.pedantic,
-            only: self.select.clone(),
-            set: ignored.chain(warned).chain(denied).collect(),
-        }
-    }
-}
-
 impl Lint {
     /// Reports the findings of every path.
     pub fn run(&self) -> Result<Outcome, Failure> {
-        let checking = Checking {
-            reading: &self.reading,
-            against: self.against.as_deref(),
-            surroundings: Surroundings {
-                gateways: self.behind_nat.clone(),
-            },
-            levels: self.rules.levels(),
-        };
-        let mut checked = checking.run(&self.paths, &Texts::new());
+        let checking = self.asked.checking()?;
+        let known = self.baseline.as_deref().map(Known::read).transpose()?;
+        let mut checked = checking.run(&self.asked.paths, &Texts::new());
         let mut outcome = Outcome::Good;
         if self.fixing.fix || self.fixing.unsafe_fixes || self.fixing.diff {
             let before = checked.sources.clone();
@@ -114,14 +61,28 @@ impl Lint {
                     break;
                 }
                 texts.extend(mended);
-                checked = checking.run(&self.paths, &texts);
+                checked = checking.run(&self.asked.paths, &texts);
             }
             if self.fixing.diff {
                 return show(&before, &texts, &checked.failures);
             }
             outcome = write(&before, &texts)?;
         }
-        print::findings(&checked.findings, &self.reporting, Stream::Out)?;
+        if let Some(known) = &known {
+            let gone = known.leave_out(&mut checked);
+            if gone > 0 {
+                print::err(&format!(
+                    "{gone} of the baseline's findings are gone: `smtpconf baseline` forgets them\n"
+                ))?;
+            }
+        }
+        let files: Vec<String> = checked
+            .sources
+            .keys()
+            .map(|path| path.display().to_string())
+            .collect();
+        let files: Vec<&str> = files.iter().map(String::as_str).collect();
+        print::findings(&checked.findings, &files, &self.reporting, Stream::Out)?;
         if !checked.failures.is_empty() {
             return Err(Failure(checked.failures.join("\nsmtpconf: ")));
         }

@@ -1,9 +1,12 @@
 //! The command line: arguments in, standard output and an exit code out.
 
+mod asked;
+mod baseline;
 mod checking;
 mod diff;
 mod explain;
 mod generate;
+mod git;
 mod import;
 mod input;
 mod lint;
@@ -16,12 +19,15 @@ mod show;
 mod subject;
 mod trace;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::builder::styling::{AnsiColor, Styles};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::findings::{Finding, Severity};
+use crate::report::{FORMATS, Format};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -57,6 +63,8 @@ Exit codes: 0 done; 1 the answer is bad (findings, differences); 2 it could not 
 enum Command {
     /// Check descriptions and servers' configurations, and report every fault at once
     Lint(lint::Lint),
+    /// Write down what there is to report now, so that `lint --baseline` tells only what is new
+    Baseline(baseline::Baseline),
     /// Generate the files of a server from a description
     Generate(generate::Generate),
     /// Say what happens to one SMTP session, and which lines decide it
@@ -73,23 +81,14 @@ enum Command {
     Explain(explain::Explain),
     /// List the rules
     Rules(rules::Rules),
-    /// Print the JSON schema of a description, for editors
-    Schema,
-}
-
-/// How findings are printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// Pictures with the lines concerned
-    Human,
-    /// `file:line:col: severity[rule] message`, one a line
-    Concise,
+    /// Print the JSON schema of a description, for editors, or of a report
+    Schema(schema::Schema),
 }
 
 /// When colours are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Color {
-    /// On a terminal, unless `NO_COLOR` is set
+    /// On a terminal, unless `NO_COLOR` is set; anywhere if `CLICOLOR_FORCE` is
     Auto,
     /// Always
     Always,
@@ -105,11 +104,16 @@ enum Gate {
     Note,
 }
 
+/// How findings are reported.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Reports")]
 struct Reporting {
     /// How findings are printed
-    #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORMAT")]
-    format: Format,
+    #[arg(long, value_parser = format(), default_value = FORMATS[0].name, value_name = "FORMAT")]
+    format: &'static Format,
+    /// Write the report into this file
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
     /// When colours are used
     #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     color: Color,
@@ -119,15 +123,38 @@ struct Reporting {
 }
 
 impl Reporting {
-    /// Whether a finding is at or above the gate.
-    fn fails(&self, findings: &[Finding]) -> bool {
-        let gate = match self.fail_on {
+    /// The lowest severity that makes the exit code 1.
+    fn gate(&self) -> Severity {
+        match self.fail_on {
             Gate::Error => Severity::Error,
             Gate::Warning => Severity::Warning,
             Gate::Note => Severity::Note,
-        };
+        }
+    }
+
+    /// Whether a finding is at or above the gate.
+    fn fails(&self, findings: &[Finding]) -> bool {
+        let gate = self.gate();
         findings.iter().any(|finding| finding.severity >= gate)
     }
+
+    /// Whether a program reads what is printed, so that nothing else may stand there.
+    fn is_for_programs(&self) -> bool {
+        self.output.is_none() && !self.format.is_for_people
+    }
+}
+
+/// Reads the name of a format, and lists them all in the help.
+fn format() -> impl TypedValueParser<Value = &'static Format> {
+    let names = FORMATS
+        .iter()
+        .map(|format| PossibleValue::new(format.name).help(format.about));
+    PossibleValuesParser::new(names).try_map(|name| {
+        let mut known = FORMATS.iter();
+        known
+            .find(|format| format.name == name)
+            .ok_or("not a format")
+    })
 }
 
 /// How a command ended.
@@ -148,6 +175,7 @@ pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
         Command::Lint(lint) => lint.run(),
+        Command::Baseline(baseline) => baseline.run(),
         Command::Generate(generate) => generate.run(),
         Command::Trace(trace) => trace.run(),
         Command::Diff(diff) => diff.run(),
@@ -156,7 +184,7 @@ pub fn run() -> ExitCode {
         Command::Parse(parse) => parse.run(),
         Command::Explain(explain) => explain.run(),
         Command::Rules(rules) => rules.run(),
-        Command::Schema => schema::run(),
+        Command::Schema(schema) => schema.run(),
     };
     match result {
         Ok(Outcome::Good) => ExitCode::SUCCESS,

@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use super::reading::Reading;
 use super::{Failure, Outcome, print};
 use crate::mta::{Branch, Told, Tree};
+use crate::report;
 use crate::text::Encoding;
 
 /// Arguments of `parse`.
@@ -138,5 +139,5 @@ fn walk(branch: Branch<'_>, depth: usize, visit: &mut dyn FnMut(Branch<'_>, usiz
 
 /// A text as JSON writes it.
 fn quoted(text: &str) -> String {
-    print::escaped(&serde_json::Value::from(text).to_string())
+    report::escaped(&serde_json::Value::from(text).to_string())
 }

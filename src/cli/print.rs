@@ -1,13 +1,16 @@
 //! Writing to standard output and standard error. Must not know what is written.
 
-use std::fmt::Write as _;
-use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::io::{self, ErrorKind, Write};
 
+use anstream::{AutoStream, ColorChoice};
 use similar::TextDiff;
+use terminal_size::terminal_size;
 
-use super::{Color, Failure, Format, Reporting};
+use super::{Color, Failure, Reporting};
 use crate::findings::Finding;
-use crate::report;
+use crate::report::{self, Help, Look, Report};
+use crate::rules::{self, Rule};
+use crate::text::{self, Base};
 
 /// Writes bytes to standard output as they are.
 pub fn bytes(bytes: &[u8]) -> Result<(), Failure> {
@@ -25,20 +28,6 @@ pub fn diff(before: &str, after: &str, old: &str, new: &str) -> String {
         .unified_diff()
         .header(before, after)
         .to_string()
-}
-
-/// JSON with every control character but line ends escaped: nothing in it reaches a terminal raw.
-pub fn escaped(json: &str) -> String {
-    let mut escaped = String::with_capacity(json.len());
-    for c in json.chars() {
-        if c.is_control() && c != '\n' {
-            // Writing to a String cannot fail.
-            let _ = write!(escaped, "\\u{:04x}", u32::from(c));
-        } else {
-            escaped.push(c);
-        }
-    }
-    escaped
 }
 
 /// Writes to standard output. A reader that has gone away (`| head`) is no failure.
@@ -80,36 +69,78 @@ pub enum Stream {
     Err,
 }
 
-/// Prints findings in the format that the user asked for.
+/// Reports findings as the user asked for it; `files` are the names of those that were looked at.
 pub fn findings(
     findings: &[Finding],
+    files: &[&str],
     reporting: &Reporting,
     stream: Stream,
 ) -> Result<(), Failure> {
-    let terminal = match stream {
-        Stream::Out => io::stdout().is_terminal(),
-        Stream::Err => io::stderr().is_terminal(),
+    // Where the answer is something else, people are not told that nothing was found.
+    let is_silent = stream == Stream::Err && findings.is_empty() && reporting.format.is_for_people;
+    let here = std::env::current_dir().unwrap_or_default();
+    let report = Report {
+        findings,
+        files,
+        base: &Base::of_repository(&here),
+        help: |name| rules::named(name).map(help),
+        gate: reporting.gate(),
+        look: look(reporting, stream),
     };
-    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let color = match reporting.color {
-        Color::Auto => terminal && !no_color,
-        Color::Always => true,
-        Color::Never => false,
-    };
-    let text = match reporting.format {
-        Format::Human => report::human(findings, color, width()),
-        Format::Concise => report::concise(findings),
-    };
-    match stream {
-        Stream::Out => out(&text),
-        Stream::Err => err(&text),
+    let text = (reporting.format.print)(&report);
+    match (&reporting.output, stream) {
+        (Some(path), _) => {
+            text::write(path, &text).map_err(|error| Failure(error.to_string()))?;
+            let told = format!(
+                "{}, written to {}",
+                report::summary(&report),
+                path.display()
+            );
+            err(&(plain(&told) + "\n"))
+        }
+        (None, _) if is_silent => Ok(()),
+        (None, Stream::Out) => out(&text),
+        (None, Stream::Err) => err(&text),
     }
 }
 
-/// The width of pictures in columns: `COLUMNS` where it is set, else 100.
-fn width() -> usize {
-    std::env::var("COLUMNS")
+fn help(rule: &Rule) -> Help {
+    Help {
+        group: rule.group.name(),
+        severity: rule.severity,
+        summary: rule.summary(),
+        page: rule.page,
+    }
+}
+
+/// What the reader can show. `NO_COLOR`, `CLICOLOR` and `CLICOLOR_FORCE` are heeded; who sets
+/// `COLUMNS` knows better than the terminal. A file and a pipe take everything.
+fn look(reporting: &Reporting, stream: Stream) -> Look {
+    let is_file = reporting.output.is_some();
+    let (choice, unicode) = match stream {
+        Stream::Out => (
+            AutoStream::choice(&io::stdout()),
+            supports_unicode::Stream::Stdout,
+        ),
+        Stream::Err => (
+            AutoStream::choice(&io::stderr()),
+            supports_unicode::Stream::Stderr,
+        ),
+    };
+    let columns = std::env::var("COLUMNS")
         .ok()
-        .and_then(|columns| columns.parse().ok())
-        .map_or(100, |columns: usize| columns.clamp(40, 160))
+        .and_then(|columns| columns.parse().ok());
+    let of_terminal = || terminal_size().map(|(width, _)| usize::from(width.0));
+    Look {
+        color: match reporting.color {
+            Color::Auto => !is_file && choice != ColorChoice::Never,
+            Color::Always => true,
+            Color::Never => false,
+        },
+        unicode: is_file || supports_unicode::on(unicode),
+        width: columns
+            .or_else(of_terminal)
+            .unwrap_or(Look::PLAIN.width)
+            .clamp(40, 160),
+    }
 }

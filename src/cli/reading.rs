@@ -71,7 +71,9 @@ impl Reading {
         };
         let bytes =
             text::read(&path).map_err(|error| Failure(format!("{}: {error}", path.display())))?;
-        Ok(Source::from_bytes(path.display().to_string(), bytes))
+        // As its neighbours are named, when they are read.
+        let name = text::lexical(&path).display().to_string();
+        Ok(Source::from_bytes(name, bytes))
     }
 
     /// The kind of a file, and how it was told.

@@ -1,10 +1,34 @@
-//! `smtpconf schema`: the JSON schema of a description.
+//! `smtpconf schema`: the JSON schema of a description, or of a report.
+
+use clap::{Args, ValueEnum};
 
 use super::{Failure, Outcome, print};
 use crate::description;
+use crate::report;
 
-/// Prints the schema.
-pub fn run() -> Result<Outcome, Failure> {
-    print::out(description::SCHEMA)?;
-    Ok(Outcome::Good)
+/// Arguments of `schema`.
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// What the schema is of
+    #[arg(value_enum, default_value_t = What::Description, value_name = "WHAT")]
+    what: What,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum What {
+    /// smtpconf.yaml, for editors
+    Description,
+    /// What `--format json` prints
+    Report,
+}
+
+impl Schema {
+    /// Prints it.
+    pub fn run(&self) -> Result<Outcome, Failure> {
+        print::out(match self.what {
+            What::Description => description::SCHEMA,
+            What::Report => report::SCHEMA,
+        })?;
+        Ok(Outcome::Good)
+    }
 }

@@ -11,6 +11,7 @@ use super::reading::Reading;
 use super::{Failure, Outcome, print};
 use crate::findings::Finding;
 use crate::mta::{Config, Setting, Told, World};
+use crate::report;
 use crate::text::Place;
 
 /// Arguments of `show`.
@@ -111,7 +112,7 @@ impl Show {
                     "findings": findings.map(fault).collect::<Vec<_>>(),
                     "gaps": gaps.map(|gap| json!({"at": gap.place.as_ref().map(at), "reason": gap.reason})).collect::<Vec<_>>(),
                 });
-                print::out(&print::escaped(&format!("{value:#}\n")))?;
+                print::out(&report::laid_out(&value))?;
             }
         }
         if strange.is_empty() {

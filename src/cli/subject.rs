@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::print::{self, Stream};
 use super::reading::Reading;
-use super::{Failure, input};
+use super::{Failure, Reporting, input};
 use crate::description;
 use crate::findings::Finding;
 use crate::lint::{self, DESCRIPTION, Found};
@@ -36,7 +37,7 @@ impl Subject {
     /// # Errors
     /// When it cannot be read, or is a file that does nothing by itself. A description that is
     /// faulty is given back as its findings.
-    pub fn load(path: &Path, reading: &Reading) -> Result<Result<Self, Vec<Finding>>, Failure> {
+    fn load(path: &Path, reading: &Reading) -> Result<Result<Self, Vec<Finding>>, Failure> {
         let is_stdin = path == Path::new("-");
         let has_configuration = || {
             let found = lint::discover(path);
@@ -73,6 +74,28 @@ impl Subject {
             lifted,
             read: Some((dialect, config)),
         }))
+    }
+
+    /// What these paths stand for. What is wrong with the descriptions among them is reported, and
+    /// if anything is, there is nothing to go on with.
+    ///
+    /// # Errors
+    /// As of [`Subject::load`].
+    pub fn load_all(
+        paths: &[&Path],
+        reading: &Reading,
+        reporting: &Reporting,
+    ) -> Result<Option<Vec<Self>>, Failure> {
+        let mut subjects = Vec::new();
+        let mut findings = Vec::new();
+        for path in paths {
+            match Self::load(path, reading)? {
+                Ok(subject) => subjects.push(subject),
+                Err(faults) => findings.extend(faults),
+            }
+        }
+        print::findings(&findings, &[], reporting, Stream::Err)?;
+        Ok(findings.is_empty().then_some(subjects))
     }
 
     fn described(path: &Path) -> Result<Result<Self, Vec<Finding>>, Failure> {

@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::print::Stream;
 use super::reading::Reading;
 use super::subject::{Subject, at};
 use super::{Failure, Outcome, Reporting, print};
@@ -167,12 +166,9 @@ fn recipient(text: &str) -> Result<Recipient, String> {
 impl Trace {
     /// Prints the decision and the walk to it.
     pub fn run(&self) -> Result<Outcome, Failure> {
-        let subject = match Subject::load(&self.path, &self.reading)? {
-            Ok(subject) => subject,
-            Err(findings) => {
-                print::findings(&findings, &self.reporting, Stream::Err)?;
-                return Ok(Outcome::Bad);
-            }
+        let loaded = Subject::load_all(&[&self.path], &self.reading, &self.reporting)?;
+        let Some([subject]) = loaded.as_deref() else {
+            return Ok(Outcome::Bad);
         };
         let session = self.session();
         let environment = self.reading.environment();
@@ -181,9 +177,9 @@ impl Trace {
             .policy
             .decide_in(&session, &environment, true);
         let text = if self.json {
-            format!("{:#}\n", object(&subject, &session, &verdict))
+            format!("{:#}\n", object(subject, &session, &verdict))
         } else {
-            human(&subject, &session, &verdict)
+            human(subject, &session, &verdict)
         };
         print::out(&print::plain(&text))?;
         Ok(Outcome::Good)

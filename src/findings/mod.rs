@@ -1,6 +1,10 @@
 //! What smtpconf has to say: findings, each with a rule's name and the places it speaks of.
 //! Must not know how findings are printed or which rules exist.
 
+mod fingerprint;
+
+pub use fingerprint::{fingerprint, fingerprints};
+
 use std::sync::Arc;
 
 use crate::text::{Edit, Place, Source, Span};

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
+use rayon::prelude::*;
 
 use crate::mta::{Dialect, Told};
 use crate::text::{self, Source};
@@ -45,7 +46,7 @@ pub fn discover(folder: &Path) -> Vec<Found> {
         .map(ignore::DirEntry::into_path)
         .collect();
     paths.sort();
-    paths.into_iter().filter_map(of).collect()
+    paths.into_par_iter().filter_map(of).collect()
 }
 
 fn of(path: PathBuf) -> Option<Found> {

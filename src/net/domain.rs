@@ -70,12 +70,19 @@ impl Domain {
                 ));
             }
         }
-        let ascii = idna::domain_to_ascii_strict(text).map_err(|_| {
-            bad(
-                whole.clone(),
-                format!("`{text}` is no domain name by IDNA's rules"),
-            )
-        })?;
+        // IDNA has nothing to say of plain names: a hyphen in the third and fourth place is what
+        // marks a label as its own (RFC 5891 §4.2.3.1).
+        let is_plain = |label: &str| label.is_ascii() && label.get(2..4) != Some("--");
+        let ascii = if text.split('.').all(is_plain) {
+            text.to_ascii_lowercase()
+        } else {
+            idna::domain_to_ascii_strict(text).map_err(|_| {
+                bad(
+                    whole.clone(),
+                    format!("`{text}` is no domain name by IDNA's rules"),
+                )
+            })?
+        };
         if ascii.len() > 253 {
             return Err(bad(
                 whole,

@@ -14,6 +14,7 @@ use super::partition::Space;
 use super::session::{At, ClientCertificate, ClientName, Mechanism, Session, Source};
 use super::walk::{Environment, Looked, Truth};
 use crate::net::AddressSet;
+use crate::text::Span;
 
 /// What stands between the server and its clients.
 #[derive(Clone, Debug, Default)]
@@ -256,10 +257,10 @@ impl Policy {
     /// that several listeners share is told only if none of them comes to it. To refuse the rest at
     /// the end is good style, also where no rest is left.
     pub fn unreached(&self, space: &Space) -> Vec<&Clause> {
-        let place = |clause: &Clause| {
+        fn place(clause: &Clause) -> Option<(&str, Span)> {
             let origin = clause.origin.as_ref()?;
-            Some((Arc::as_ptr(&origin.source), origin.span))
-        };
+            Some((origin.source.name(), origin.span))
+        }
         let refuses_rest = |clause: &Clause| {
             matches!(clause.guard, Guard::Always) && matches!(clause.outcome, Outcome::Refuse(_))
         };

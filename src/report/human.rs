@@ -1,64 +1,96 @@
 //! Pictures of findings for people, drawn by miette.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 use std::sync::Arc;
 
 use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError,
-    MietteSpanContents, SourceCode, SourceSpan, SpanContents,
+    MietteSpanContents, SourceCode, SourceSpan, SpanContents, ThemeCharacters, ThemeStyles,
 };
 
-use super::visible;
+use super::{Look, Report, summary, visible};
 use crate::findings::{Certainty, Finding, Label, Severity};
 use crate::text::{Source, Span};
 
-/// The findings as pictures, with a line that counts them at the end. `width` is in columns.
-pub fn human(findings: &[Finding], color: bool, width: usize) -> String {
-    let theme = if color {
-        GraphicalTheme::unicode()
-    } else {
-        GraphicalTheme::unicode_nocolor()
-    };
-    let handler = GraphicalReportHandler::new_themed(theme)
+/// So many pictures of one rule are drawn; who wants to see the others asks for a line each.
+const PICTURES: usize = 10;
+
+/// The findings as pictures, and at the end what they come to and what to type next.
+pub fn human(report: &Report<'_>) -> String {
+    let handler = GraphicalReportHandler::new_themed(theme(report.look))
         .with_links(false)
         .with_context_lines(1)
-        .with_width(width);
+        .with_width(report.look.width);
     let mut text = String::new();
-    for finding in findings {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for finding in report.findings {
+        let count = counts.entry(finding.rule).or_default();
+        *count += 1;
+        if *count > PICTURES {
+            continue;
+        }
         // Writing to a String cannot fail.
         let _ = handler.render_report(&mut text, &Picture::of(finding));
         text.push('\n');
     }
-    text + &summary(findings)
+    let more = counts.into_iter().filter(|(_, count)| *count > PICTURES);
+    let more: Vec<String> = more
+        .map(|(rule, count)| format!("{} {rule}", count - PICTURES))
+        .collect();
+    if !more.is_empty() {
+        let _ = writeln!(
+            text,
+            "not drawn, for there are more than {PICTURES} of each: {} (--format concise lists all)",
+            more.join(", ")
+        );
+    }
+    text + &summary(report) + &mends(report.findings) + "\n" + &next(report)
 }
 
-/// How many findings of each severity, as `2 errors, 1 warning`; empty for none.
-fn summary(findings: &[Finding]) -> String {
-    let count = |severity: Severity| {
-        let number = findings.iter().filter(|f| f.severity == severity).count();
-        let plural = if number == 1 { "" } else { "s" };
-        (number > 0).then(|| format!("{number} {}{plural}", severity.word()))
-    };
-    let counts: Vec<String> = [Severity::Error, Severity::Warning, Severity::Note]
-        .into_iter()
-        .filter_map(count)
-        .collect();
-    if counts.is_empty() {
-        return String::new();
+/// Colours are the terminal's own, so that they can be read on whatever ground it has.
+fn theme(look: Look) -> GraphicalTheme {
+    GraphicalTheme {
+        characters: if look.unicode {
+            ThemeCharacters::unicode()
+        } else {
+            ThemeCharacters::ascii()
+        },
+        styles: if look.color {
+            ThemeStyles::ansi()
+        } else {
+            ThemeStyles::none()
+        },
     }
+}
+
+/// How many findings can be mended, and by which option.
+fn mends(findings: &[Finding]) -> String {
     let fixes = findings.iter().filter_map(|finding| finding.fix.as_ref());
     let (safe, others): (Vec<_>, Vec<_>) = fixes.partition(|fix| fix.is_safe);
     let mends = [
         (safe.len(), "--fix mends"),
         (others.len(), "--unsafe-fixes what was most likely meant in"),
     ];
-    let mut text = counts.join(", ");
+    let mut text = String::new();
     for (number, how) in mends.into_iter().filter(|(number, _)| *number > 0) {
         // Writing to a String cannot fail.
         let _ = write!(text, "; {how} {number}");
     }
-    text + "\n"
+    text
+}
+
+/// Where to read on: the page of the first of the worst findings.
+fn next(report: &Report<'_>) -> String {
+    let known = report.findings.iter().rev();
+    let known = known.filter(|finding| (report.help)(finding.rule).is_some());
+    // Of equals this takes the last, which is the first in the order of the report.
+    known
+        .max_by_key(|finding| finding.severity)
+        .map_or_else(String::new, |finding| {
+            format!("more about a rule: smtpconf explain {}\n", finding.rule)
+        })
 }
 
 /// A finding, or what it says about one further source, as miette wants it.
@@ -226,7 +258,7 @@ impl SourceCode for Text<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::Place;
+    use crate::text::{Base, Place};
 
     #[test]
     fn one_picture_shows_both_files_and_columns_count_characters() {
@@ -241,14 +273,21 @@ mod tests {
         )
         .and(Place::new(&yaml, Span::new(9, 21)), "from this")
         .help("write it anew");
-        let text = human(&[finding], false, 80);
+        let text = human(&Report {
+            findings: &[finding],
+            files: &["main.cf"],
+            base: &Base::new("/", "/"),
+            help: |_| None,
+            gate: Severity::Error,
+            look: Look::PLAIN,
+        });
         for part in [
             "error[drift]",
             "[main.cf:1:16]",
             "[smtpconf.yaml:2:3]",
             "from this",
             "write it anew",
-            "1 error\n",
+            "1 file: 1 error\n",
         ] {
             assert!(text.contains(part), "{part}:\n{text}");
         }

@@ -113,7 +113,11 @@ impl fmt::Display for WriteError {
 /// # Errors
 /// When a file with another text exists and `overwrite` is false (nothing is written then), or
 /// when the operating system refuses.
-pub fn write_all(folder: &Path, files: &[(&str, &str)], overwrite: bool) -> Result<(), WriteError> {
+pub fn write_all<P: AsRef<Path>>(
+    folder: &Path,
+    files: &[(P, &str)],
+    overwrite: bool,
+) -> Result<(), WriteError> {
     let at = |path: &Path| {
         let path = path.to_path_buf();
         move |error| WriteError::Io(path, error)
@@ -153,6 +157,20 @@ pub fn write_all(folder: &Path, files: &[(&str, &str)], overwrite: bool) -> Resu
             .map_err(|error| WriteError::Io(path, error.error))?;
     }
     Ok(())
+}
+
+/// Writes a text to `path` so that the file is whole at any moment; what is no file (a terminal, a
+/// pipe) is written to as it is.
+///
+/// # Errors
+/// When the operating system refuses.
+pub fn write(path: &Path, text: &str) -> Result<(), WriteError> {
+    match fs::metadata(path) {
+        Ok(about) if !about.is_file() => {
+            fs::write(path, text).map_err(|error| WriteError::Io(path.to_path_buf(), error))
+        }
+        _ => write_all(Path::new(""), &[(path, text)], true),
+    }
 }
 
 /// Puts `now` in place of `before` in the file at `path`, by a rename, so that the file is whole at

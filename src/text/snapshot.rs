@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use super::base::lexical;
 use super::files::{ReadError, read};
 use super::source::Source;
 
@@ -142,7 +143,7 @@ impl Snapshot {
     /// The same, where there is no file `path`.
     #[must_use]
     pub fn without(self, path: &str) -> Self {
-        let named = plain(Path::new(path));
+        let named = lexical(Path::new(path));
         self.stats
             .borrow_mut()
             .insert(named.clone(), Err(Unread::Missing));
@@ -153,7 +154,7 @@ impl Snapshot {
     /// The same, where the disk says this of the file `path`.
     #[must_use]
     pub fn with_stat(self, path: &str, stat: Stat) -> Self {
-        let named = plain(Path::new(path));
+        let named = lexical(Path::new(path));
         self.stats.borrow_mut().insert(named, Ok(stat));
         self
     }
@@ -163,7 +164,7 @@ impl Snapshot {
     /// # Errors
     /// Why it was not read.
     pub fn read(&self, path: &str, folder: &Path) -> Result<Arc<Source>, Unread> {
-        let named = plain(&folder.join(path));
+        let named = lexical(&folder.join(path));
         if let Some(known) = self.recall(&self.known, &named) {
             return known;
         }
@@ -192,7 +193,7 @@ impl Snapshot {
     /// # Errors
     /// Why it was not looked at.
     pub fn stat(&self, path: &str, folder: &Path) -> Result<Stat, Unread> {
-        let named = plain(&folder.join(path));
+        let named = lexical(&folder.join(path));
         if let Some(known) = self.recall(&self.stats, &named) {
             return known;
         }
@@ -216,7 +217,7 @@ impl Snapshot {
     /// # Errors
     /// Why it was not read.
     pub fn list(&self, path: &str, folder: &Path) -> Result<Vec<String>, Unread> {
-        let whole = plain(&folder.join(path));
+        let whole = lexical(&folder.join(path));
         // Of files that were given, those below the folder are there.
         if matches!(&self.scope, Scope::Below(root) if root.as_os_str() == "\0") {
             let given: Vec<String> = self
@@ -237,6 +238,17 @@ impl Snapshot {
             .collect();
         names.sort();
         Ok(names)
+    }
+
+    /// Every file whose text was asked for, there or not: whole paths, without links where the file
+    /// is there.
+    pub fn asked(&self) -> impl Iterator<Item = PathBuf> {
+        let known = self.known.borrow();
+        let asked: Vec<PathBuf> = known.keys().cloned().collect();
+        asked.into_iter().map(|named| {
+            let place = self.place(&named).and_then(|place| real(&place));
+            place.unwrap_or_else(|_| std::path::absolute(&named).unwrap_or(named))
+        })
     }
 
     /// The path that the machine itself has for `path`: below a root without the root.
@@ -308,23 +320,6 @@ impl Snapshot {
         }
         Ok(place)
     }
-}
-
-/// The path without `.` and `..`, by its letters alone.
-fn plain(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir
-                if matches!(plain.components().next_back(), Some(Component::Normal(_))) =>
-            {
-                plain.pop();
-            }
-            part => plain.push(part),
-        }
-    }
-    plain
 }
 
 impl From<ReadError> for Unread {

@@ -125,6 +125,17 @@ impl Source {
         }
     }
 
+    /// Where in the file the byte at `offset` of the text is.
+    pub fn byte(&self, offset: usize) -> usize {
+        match self.encoding {
+            Encoding::Utf8 => offset,
+            Encoding::Latin1 { .. } => self
+                .text
+                .get(..offset)
+                .map_or(offset, |text| text.chars().count()),
+        }
+    }
+
     /// The characters at `span`; empty where the span does not fit the text.
     pub fn slice(&self, span: Span) -> &str {
         self.text.get(span.start..span.end).unwrap_or_default()
@@ -206,6 +217,7 @@ mod tests {
         }
         let source = Source::from_bytes("t", b"caf\xe9".to_vec());
         assert_eq!(source.encoding(), Encoding::Latin1 { first: 3 });
+        assert_eq!((source.text().len(), source.byte(5)), (5, 4));
     }
 
     #[test]

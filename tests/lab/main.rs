@@ -8,7 +8,7 @@
 //! ```
 //!
 //! `--all` speaks every session of the partition, also of a large one; `--random` sets how many
-//! random descriptions of each form are tried beside those in `descriptions/` (3 short and 15 long ones); `--release` takes the servers of other
+//! random descriptions of each form are tried beside those in `descriptions/` (3 short and 6 long ones); `--release` takes the servers of other
 //! Debian releases than 12, as many as are named; `--parity` does nothing but compare with the servers'
 //! own tools what we read of configurations; `--truth` does nothing but try what the pages of rules say
 //! that these tools print, and that the packages' own configurations have no error; `--oracle` does nothing but compare with the servers what
@@ -113,7 +113,7 @@ fn options(words: &[&str]) -> Options {
     Options {
         all: words.contains(&"--all"),
         random: number("--random").unwrap_or(3),
-        random_long: number("--random").unwrap_or(15),
+        random_long: number("--random").unwrap_or(6),
         seed: number("--seed").map_or(1, |seed| seed as u64),
         alone: [
             ("--parity", Job::Parity),

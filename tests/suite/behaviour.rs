@@ -1,10 +1,10 @@
 //! `trace`, `diff` and `import` as their users run them.
 
 use std::fs;
-use std::path::Path;
-use std::process::Command;
 
 use serde_json::Value;
+
+use crate::program::{git, run};
 
 const ONE: &str = "hostname: mail.example.com
 domains: [example.com]
@@ -12,32 +12,6 @@ relay: {networks: [192.0.2.0/24]}
 ports: [25]
 dnsbl: [{zone: zen.spamhaus.org, answers: [127.0.0.2]}]
 ";
-
-/// Runs the program in `folder`: its exit code, standard output and standard error.
-fn run(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_smtpconf"))
-        .args(arguments)
-        .current_dir(folder)
-        .output()
-        .unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (
-        output.status.code().unwrap(),
-        text(output.stdout),
-        text(output.stderr),
-    )
-}
-
-fn git(folder: &Path, arguments: &[&str]) {
-    let done = Command::new("git")
-        .arg("-C")
-        .arg(folder)
-        .args(["-c", "user.name=t", "-c", "user.email=t@example.com"])
-        .args(arguments)
-        .output()
-        .unwrap();
-    assert!(done.status.success(), "{done:?}");
-}
 
 #[test]
 fn a_trace_says_what_happens_and_what_was_assumed() {

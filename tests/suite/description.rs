@@ -125,7 +125,7 @@ fn any_text_gives_findings_or_a_description() {
                 "{text:?} {span:?}"
             );
         }
-        let _ = report::human(&findings, false, 100);
+        crate::reports::print("human", &findings);
         assert_eq!(
             report::concise(&findings).lines().count(),
             findings.len(),

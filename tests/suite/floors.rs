@@ -85,6 +85,11 @@ const CRATES: &[(&str, &[&str])] = &[
         ],
     ),
     ("miette", &["report/human.rs"]),
+    ("quick_xml", &["report/junit.rs"]),
+    ("percent_encoding", &["report/sarif.rs"]),
+    ("anstream", &["cli/print.rs"]),
+    ("supports_unicode", &["cli/print.rs"]),
+    ("terminal_size", &["cli/print.rs"]),
     ("strsim", &["catalogue/", "description/"]),
     ("clap", &["cli/"]),
     ("similar", &["cli/print.rs"]),
@@ -93,9 +98,9 @@ const CRATES: &[(&str, &[&str])] = &[
     // In the others only in tests.
     (
         "serde_json",
-        &["cli/", "description/raw.rs", "mta/render.rs"],
+        &["cli/", "report/", "description/raw.rs", "mta/render.rs"],
     ),
-    ("sha2", &["description/model.rs"]),
+    ("sha2", &["description/model.rs", "findings/fingerprint.rs"]),
 ];
 
 fn sources() -> Vec<(String, String)> {

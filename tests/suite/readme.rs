@@ -36,11 +36,24 @@ fn what_the_program_prints_in_the_readme_is_real() {
         ]
         .concat();
     }
-    assert_eq!(count, 6);
+    assert_eq!(count, 8);
     if std::env::var_os("UPDATE").is_some() {
         fs::write(&path, &real).unwrap();
     } else {
         assert_eq!(readme, real);
+    }
+}
+
+#[test]
+fn every_format_is_in_the_readme() {
+    let readme =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    for format in &smtpconf::report::FORMATS {
+        assert!(
+            readme.contains(&format!("\n| `{}` | ", format.name)),
+            "{}",
+            format.name
+        );
     }
 }
 

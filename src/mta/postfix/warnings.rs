@@ -2,7 +2,7 @@
 //! undefined names, faulty references, old names. Must not know what a parameter does.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use super::dictionary::{Dictionary, is_read_only};
 use super::expand::{Fault, references};
@@ -14,8 +14,7 @@ use crate::catalogue::Table;
 use crate::findings::{Finding, Severity};
 use crate::text::{Place, Source, Span};
 
-static CLIENTS: LazyLock<Table> =
-    LazyLock::new(|| Table::new(include_str!("../../../schemas/postfix/clients.tsv")));
+static CLIENTS: Table = Table::new(include_str!("../../../schemas/postfix/clients.tsv"));
 
 /// A name with the file and the place where it is referred to, and by which service.
 struct Use<'a> {

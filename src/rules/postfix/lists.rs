@@ -1,13 +1,10 @@
 //! The restriction lists of smtpd(8), cut into restrictions with their arguments. Must not know
 //! which of them is a mistake.
 
-use std::sync::LazyLock;
-
 use crate::catalogue::{Row, Table};
 use crate::mta::postfix::{Files, Service, Word};
 
-static RESTRICTIONS: LazyLock<Table> =
-    LazyLock::new(|| Table::new(include_str!("../../../schemas/postfix/restrictions.tsv")));
+static RESTRICTIONS: Table = Table::new(include_str!("../../../schemas/postfix/restrictions.tsv"));
 
 /// The lists, in the order of a session.
 pub const LISTS: [&str; 8] = [

@@ -2,7 +2,6 @@
 //! stands in them.
 
 use std::path::Path;
-use std::sync::LazyLock;
 
 use super::lists;
 use crate::catalogue::{Row, Table};
@@ -10,8 +9,7 @@ use crate::findings::{Certainty, Finding, Severity};
 use crate::mta::postfix::{Files, Word, bare, tokens};
 use crate::text::{Place, Unread};
 
-static TYPES: LazyLock<Table> =
-    LazyLock::new(|| Table::new(include_str!("../../../schemas/postfix/tables.tsv")));
+static TYPES: Table = Table::new(include_str!("../../../schemas/postfix/tables.tsv"));
 
 /// How the names of parameters end that take lookup tables and nothing else.
 const ENDINGS: [&str; 8] = [
