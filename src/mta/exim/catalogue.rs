@@ -242,7 +242,7 @@ pub(crate) fn options(context: &str, version: Version) -> impl Iterator<Item = K
 pub(crate) fn nearest(context: &str, name: &str) -> Option<&'static str> {
     // A name that was cut short; of several, nobody knows.
     let longer =
-        |row: &Row| name.len() > 4 && row.get("context") == context && row.key().starts_with(name);
+        |row: &Row| name.len() > 7 && row.get("context") == context && row.key().starts_with(name);
     let mut longer = OPTIONS.rows().filter(longer);
     if let (Some(one), None) = (longer.next(), longer.next()) {
         return Some(one.key());

@@ -36,7 +36,7 @@ pub fn fill(facts: &mut Facts, scene: &Scene<'_>, unknown: &mut Unknown) {
     let mut takers: HashMap<Vec<bool>, Option<&Driver>> = HashMap::new();
     for (router, names) in &lists {
         let router = *router;
-        let routes = Routes::of(router, scene);
+        let hops = Routes::of(router, scene);
         for name in &names.exact {
             let Ok(name) = Domain::parse(name) else {
                 continue;
@@ -51,7 +51,7 @@ pub fn fill(facts: &mut Facts, scene: &Scene<'_>, unknown: &mut Unknown) {
             if router.has("check_local_user") || router.kind == Some("redirect") {
                 local.push(name);
             } else {
-                hosted(router, name, &routes, scene, facts, unknown);
+                hosted(router, name, &hops, scene, facts, unknown);
             }
         }
     }
@@ -126,7 +126,7 @@ fn note(driver: &Driver, shared: &Shared<'_>) {
 fn hosted(
     router: &Driver,
     name: Domain,
-    routes: &Routes,
+    hops: &Routes,
     scene: &Scene<'_>,
     facts: &mut Facts,
     unknown: &mut Unknown,
@@ -152,7 +152,7 @@ fn hosted(
         "smtp" => {
             let next_hop = match router.kind {
                 Some("dnslookup") => Some(None),
-                Some("manualroute") => routes.host(&name, transport, scene).map(Some),
+                Some("manualroute") => hops.host(&name, transport, scene).map(Some),
                 _ => hop(transport, scene).map(Some),
             };
             if let Some(next_hop) = next_hop {
