@@ -30,7 +30,7 @@ pub fn print(format: &str, findings: &[Finding]) -> String {
 
 fn printed(format: &str, findings: &[Finding], look: Look) -> String {
     let format = FORMATS.iter().find(|one| one.name == format).unwrap();
-    let names: BTreeSet<&str> = findings.iter().flat_map(files).collect();
+    let names: BTreeSet<&str> = findings.iter().filter_map(files).collect();
     let files: Vec<&str> = names.into_iter().collect();
     (format.print)(&Report {
         findings,

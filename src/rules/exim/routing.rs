@@ -22,6 +22,9 @@ fn is_off(driver: &Driver, name: &str) -> bool {
         .is_some_and(|option| option.value == "false")
 }
 
+/// Keeps mail from going where no MX record may lead.
+const IGNORED: &str = "ignore_target_hosts = <; 0.0.0.0 ; 127.0.0.0/8 ; ::1";
+
 /// Whether a router asks something of an address before it takes it.
 fn is_narrow(router: &Driver) -> bool {
     const ASKS: &[&str] = &[
@@ -123,7 +126,6 @@ pub fn unguarded_dnslookup(files: &Files<'_>) -> Vec<Finding> {
                 "domains whose MX record points to 127.0.0.1 or 0.0.0.0 are sent to this server itself by `{}`",
                 router.name
             );
-            const IGNORED: &str = "ignore_target_hosts = <; 0.0.0.0 ; 127.0.0.0/8 ; ::1";
             let finding = note("unguarded-dnslookup", &router.place, message);
             let finding = finding.help(format!("add `{IGNORED}`"));
             found.push(with_more(finding, router, &[IGNORED]));

@@ -142,7 +142,7 @@ fn lift(
         }
     }
     listeners.sort_by_key(|listener| listener.port);
-    if !listeners.iter().any(|listener| listener.offers_auth()) {
+    if !listeners.iter().any(Listener::offers_auth) {
         found.facts.auth = None;
         found.unknown.remove("auth");
     }
