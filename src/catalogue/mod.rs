@@ -2,89 +2,87 @@
 //!
 //! A table is text as in `schemas/`: lines that begin with `#` are remarks, the first other line
 //! names the columns, and the rows follow in the order of the bytes of their first column. Nothing
-//! is parsed when the program starts: a name is found by halving the text.
+//! is parsed when the program starts: a table is cut into rows when it is first asked.
+
+use std::sync::OnceLock;
 
 use strsim::osa_distance;
 
 /// A table of tab-separated facts.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Table {
+    text: &'static str,
+    cut: OnceLock<Cut>,
+}
+
+/// A table's text, cut into pieces.
+#[derive(Debug)]
+struct Cut {
     /// The columns' names.
-    columns: &'static str,
-    /// The rows, each with its line end.
-    rows: &'static str,
+    columns: Vec<&'static str>,
+    /// The first column of each row, and its line.
+    rows: Vec<(&'static str, &'static str)>,
 }
 
 /// A row of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Row {
-    columns: &'static str,
+    columns: &'static [&'static str],
+    key: &'static str,
     line: &'static str,
 }
 
 impl Table {
     /// The table with this text.
-    pub fn new(text: &'static str) -> Self {
-        let mut rest = text;
-        loop {
-            let (line, rows) = rest.split_once('\n').unwrap_or((rest, ""));
-            if !line.starts_with('#') || rows.is_empty() {
-                return Self {
-                    columns: line,
-                    rows,
-                };
-            }
-            rest = rows;
+    pub const fn new(text: &'static str) -> Self {
+        Self {
+            text,
+            cut: OnceLock::new(),
         }
     }
 
+    fn cut(&self) -> &Cut {
+        self.cut.get_or_init(|| {
+            let mut lines = self.text.lines().filter(|line| !line.starts_with('#'));
+            let columns = lines.next().unwrap_or_default().split('\t').collect();
+            let rows = lines.map(|line| (line.split('\t').next().unwrap_or_default(), line));
+            Cut {
+                columns,
+                rows: rows.collect(),
+            }
+        })
+    }
+
     /// Every row.
-    pub fn rows(self) -> impl Iterator<Item = Row> {
-        self.rows.lines().map(move |line| Row {
-            columns: self.columns,
+    pub fn rows(&'static self) -> impl Iterator<Item = Row> {
+        self.from(0)
+    }
+
+    /// The rows whose first column is `key`, in order.
+    pub fn find(&'static self, key: &str) -> impl Iterator<Item = Row> {
+        let start = self.cut().rows.partition_point(|(known, _)| *known < key);
+        let count = self.cut().rows[start..].iter();
+        let count = count.take_while(|(known, _)| *known == key).count();
+        self.from(start).take(count)
+    }
+
+    /// The rows from the one at this place on.
+    fn from(&'static self, start: usize) -> impl Iterator<Item = Row> {
+        let cut = self.cut();
+        cut.rows[start..].iter().map(|&(key, line)| Row {
+            columns: &cut.columns,
+            key,
             line,
         })
     }
 
-    /// The rows whose first column is `key`, in order.
-    pub fn find(self, key: &str) -> impl Iterator<Item = Row> {
-        let bytes = self.rows.as_bytes();
-        let line_start = |at: usize| {
-            bytes[..at]
-                .iter()
-                .rposition(|&b| b == b'\n')
-                .map_or(0, |end| end + 1)
-        };
-        let (mut low, mut high) = (0, bytes.len());
-        // `low` and `high` are starts of lines; the first row not before `key` begins between them.
-        while low < high {
-            let middle = line_start(low.midpoint(high));
-            let line = self.rows[middle..].lines().next().unwrap_or_default();
-            if first(line) < key {
-                low = middle + line.len() + 1;
-            } else {
-                high = middle;
-            }
-        }
-        let key = key.to_owned();
-        self.rows
-            .get(low..)
-            .unwrap_or_default()
-            .lines()
-            .map(move |line| Row {
-                columns: self.columns,
-                line,
-            })
-            .take_while(move |row| row.key() == key)
-    }
-
     /// The first row whose first column is `key`.
-    pub fn get(self, key: &str) -> Option<Row> {
+    pub fn get(&'static self, key: &str) -> Option<Row> {
         self.find(key).next()
     }
 
     /// The name among the rows that was likely meant by `name`.
-    pub fn nearest(self, name: &str) -> Option<&'static str> {
+    pub fn nearest(&'static self, name: &str) -> Option<&'static str> {
         nearest(name, self.rows().map(Row::key))
     }
 }
@@ -104,21 +102,16 @@ pub fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&
 impl Row {
     /// The first column.
     pub fn key(self) -> &'static str {
-        first(self.line)
+        self.key
     }
 
     /// The column called `name`; empty where the table has none such.
     pub fn get(self, name: &str) -> &'static str {
-        self.columns
-            .split('\t')
-            .position(|column| column == name)
-            .and_then(|index| self.line.split('\t').nth(index))
-            .unwrap_or_default()
+        let mut columns = self.columns.iter().zip(self.line.split('\t'));
+        columns
+            .find(|(column, _)| **column == name)
+            .map_or("", |(_, fact)| fact)
     }
-}
-
-fn first(line: &str) -> &str {
-    line.split('\t').next().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -127,7 +120,8 @@ mod tests {
 
     #[test]
     fn every_row_is_found() {
-        let table = Table::new("# remark\nname\tkind\na\t1\nb\t2\nb\t3\ncc\t4\n");
+        static TABLE: Table = Table::new("# remark\nname\tkind\na\t1\nb\t2\nb\t3\ncc\t4\n");
+        let table = &TABLE;
         for row in table.rows() {
             assert!(table.find(row.key()).any(|found| found == row));
         }

@@ -11,6 +11,7 @@ use super::Failure;
 use super::checking::Checking;
 use super::git::Repository;
 use super::reading::Reading;
+use super::rules::Named;
 use crate::lint::{Level, Levels, Selector};
 use crate::policy::Surroundings;
 
@@ -34,6 +35,10 @@ pub struct Asked {
     /// speaks of
     #[arg(long, value_name = "REV")]
     changed_since: Option<String>,
+    /// Leave out the files among PATH that are no mail server's, and those that `ignore` names, as
+    /// in a folder
+    #[arg(long)]
+    as_found: bool,
     #[command(flatten)]
     rules: Rules,
     #[command(flatten)]
@@ -42,19 +47,19 @@ pub struct Asked {
 
 /// Which rules report, and how.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Rules, by their names or groups (`smtpconf rules` lists them)")]
+#[command(next_help_heading = "Rules, by name or group (`smtpconf rules` lists them)")]
 struct Rules {
     /// Report these alone
-    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = Selector::parse)]
+    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = Named, hide_possible_values = true)]
     select: Vec<Selector>,
     /// Leave these out
-    #[arg(long, visible_alias = "allow", value_name = "RULE", value_delimiter = ',', value_parser = Selector::parse)]
+    #[arg(long, visible_alias = "allow", value_name = "RULE", value_delimiter = ',', value_parser = Named, hide_possible_values = true)]
     ignore: Vec<Selector>,
     /// Report these as errors
-    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = Selector::parse)]
+    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = Named, hide_possible_values = true)]
     deny: Vec<Selector>,
     /// Report these as warnings
-    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = Selector::parse)]
+    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = Named, hide_possible_values = true)]
     warn: Vec<Selector>,
     /// Report matters of taste too
     #[arg(long)]
@@ -89,6 +94,7 @@ impl Asked {
             },
             levels: self.rules.levels(),
             changed: self.changed()?,
+            as_found: self.as_found,
         })
     }
 

@@ -17,8 +17,16 @@ use crate::text::{self, Base};
 /// The version of the file's form.
 const VERSION: u32 = 1;
 
+const EXAMPLES: &str = "\
+Examples:
+  smtpconf baseline .
+      write down what there is to report in this folder now
+  smtpconf lint --baseline smtpconf-baseline.json .
+      report what has come since";
+
 /// Arguments of `baseline`.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Baseline {
     /// The file to write, for `lint --baseline`; one that `baseline` wrote before is replaced
     #[arg(

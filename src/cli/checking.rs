@@ -35,6 +35,8 @@ pub struct Checking<'a> {
     /// The files that changed, where only what has to do with them is checked: whole paths without
     /// links.
     pub changed: Option<BTreeSet<PathBuf>>,
+    /// Whether files are taken as if they had been found in a folder.
+    pub as_found: bool,
 }
 
 /// What came out.
@@ -118,7 +120,7 @@ impl Checking<'_> {
         if path.is_dir() || is_description {
             self.reading.not_of(path, what)?;
         }
-        if !path.is_dir() {
+        if !path.is_dir() && !self.as_found {
             let is_one = is_description || (path == Path::new("-") && !self.reading.names_a_kind());
             return Ok(vec![if is_one {
                 Item::Description(Some(path.to_path_buf()))
@@ -126,8 +128,12 @@ impl Checking<'_> {
                 Item::Configuration(path.to_path_buf())
             }]);
         }
-        let found = lint::discover(path);
-        if found.is_empty() {
+        let found = if path.is_dir() {
+            lint::discover(path)
+        } else {
+            lint::found(path.to_path_buf()).into_iter().collect()
+        };
+        if found.is_empty() && path.is_dir() {
             return Err(Failure(format!(
                 "{}: neither {} nor a mail server's configuration in this folder",
                 path.display(),

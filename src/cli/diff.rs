@@ -14,8 +14,18 @@ use super::{Failure, Outcome, Reporting, print};
 use crate::policy::{Clause, Difference, Drift, compare};
 use crate::text;
 
+const EXAMPLES: &str = "\
+Examples:
+  smtpconf diff --from-rev HEAD~1 postfix
+      which sessions the last commit treats differently
+  smtpconf diff postfix exim
+      the same of two servers, of different make too
+  smtpconf diff --from-rev main --deny-new-access postfix
+      a gate: exit code 1 only if something is accepted that was not";
+
 /// Arguments of `diff`.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Diff {
     /// The old and the new configuration or description; with --from-rev the new one alone
     #[arg(value_name = "PATH", num_args = 1..=2, required = true)]

@@ -2,30 +2,36 @@
 
 use clap::Args;
 
+use super::rules::Named;
 use super::{Failure, Outcome, print};
 use crate::lint::Selector;
 use crate::rules;
 
+const EXAMPLES: &str = "\
+Examples:
+  smtpconf explain open-relay
+      what is wrong, why it matters, and what to write";
+
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Explain {
     /// The rule
-    #[arg(value_name = "RULE")]
-    rule: String,
+    #[arg(value_name = "RULE", value_parser = Named, hide_possible_values = true)]
+    rule: Selector,
 }
 
 impl Explain {
     /// Prints it.
     pub fn run(&self) -> Result<Outcome, Failure> {
-        let Some(rule) = rules::named(&self.rule) else {
-            let reason = match Selector::parse(&self.rule) {
-                Ok(_) => format!(
-                    "`{}` is a group of rules: `smtpconf rules {}` lists it",
-                    self.rule, self.rule
-                ),
-                Err(reason) => reason,
+        let Some(rule) = rules::all().find(|rule| Selector::Rule(rule.name) == self.rule) else {
+            let group = match self.rule {
+                Selector::Group(group) => group.name(),
+                _ => "all",
             };
-            return Err(Failure(reason));
+            return Err(Failure(format!(
+                "`{group}` is a group of rules: `smtpconf rules {group}` lists it"
+            )));
         };
         let head = format!(
             "{} · {}{} · since {}\n\n",

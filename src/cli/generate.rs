@@ -10,13 +10,27 @@ use super::{Failure, Outcome, Reporting, input, print};
 use crate::description::{self, Description};
 use crate::findings::{self, Finding};
 use crate::generate;
+use crate::lint::{self, Found};
 use crate::mta::{File, Server, Target};
 use crate::text;
 
+const EXAMPLES: &str = "\
+Examples:
+  smtpconf generate
+      write the files of each server in `targets` into its folder
+  smtpconf generate --check .
+      say whether the targets of each smtpconf.yaml here are up to date
+  smtpconf generate --target postfix --file main.cf
+      print one file
+  smtpconf generate --target exim@4.98.2 --out /srv/exim --diff
+      show what would change for a certain version of a server";
+
 /// Arguments of `generate`.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Generate {
-    /// The description; `-` for standard input [default: smtpconf.yaml here or above]
+    /// The description; `-` for standard input; without --target also a folder, for every
+    /// smtpconf.yaml below it that has targets [default: smtpconf.yaml here or above]
     #[arg(value_name = "DESCRIPTION")]
     description: Option<PathBuf>,
     /// The server to generate for: postfix, exim or sendmail, also with a version as postfix@3.5.25,
@@ -56,7 +70,28 @@ impl Generate {
                 "with --target, --force, --diff and --check need --out with the folder".into(),
             ));
         }
-        let (description, mut findings) = match input::description(self.description.as_deref())? {
+        let paths = match (&self.description, &self.target) {
+            (Some(folder), None) if folder.is_dir() => described(folder)?,
+            (path, _) => return self.from(path.as_deref()),
+        };
+        let mut outcome = Outcome::Good;
+        let mut failures = Vec::new();
+        for path in paths {
+            match self.from(Some(&path)) {
+                Ok(Outcome::Good) => {}
+                Ok(Outcome::Bad) => outcome = Outcome::Bad,
+                Err(Failure(message)) => failures.push(message),
+            }
+        }
+        if failures.is_empty() {
+            return Ok(outcome);
+        }
+        Err(Failure(failures.join("\nsmtpconf: ")))
+    }
+
+    /// Generates from one description.
+    fn from(&self, path: Option<&Path>) -> Result<Outcome, Failure> {
+        let (description, mut findings) = match input::description(path)? {
             Ok(source) => description::read(&source),
             Err(finding) => (None, vec![finding]),
         };
@@ -256,6 +291,37 @@ impl Generate {
         print::out(&report)?;
         Ok(Outcome::Bad)
     }
+}
+
+/// The descriptions below a folder that name targets, and those of which faults hide whether they do.
+///
+/// # Errors
+/// When there is none.
+fn described(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let has_targets = |path: &PathBuf| match input::description(Some(path)) {
+        Ok(Ok(source)) => match description::read(&source) {
+            (Some(description), _) => !description.outputs.is_empty(),
+            (None, faults) => faults
+                .iter()
+                .all(|fault| fault.rule != description::LINTER_ALONE),
+        },
+        _ => true,
+    };
+    let found = lint::discover(folder)
+        .into_iter()
+        .filter_map(|found| match found {
+            Found::Description(path) => Some(path),
+            Found::Configuration(..) => None,
+        });
+    let paths: Vec<PathBuf> = found.filter(has_targets).collect();
+    if paths.is_empty() {
+        let folder = folder.display();
+        let name = lint::DESCRIPTION;
+        return Err(Failure(format!(
+            "{folder}: no {name} with `targets` in this folder or below it"
+        )));
+    }
+    Ok(paths)
 }
 
 /// The lines but for the one that names smtpconf's version: a new version alone is no difference.

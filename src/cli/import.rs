@@ -13,8 +13,16 @@ use crate::mta::{Setting, Use};
 use crate::policy::{Drift, compare};
 use crate::text::Source;
 
+const EXAMPLES: &str = "\
+Examples:
+  smtpconf import /etc/exim4
+      print the description, with comments for what it does not say
+  smtpconf import /etc/exim4 | smtpconf generate --target postfix -
+      migrate: the same server with another make";
+
 /// Arguments of `import`.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Import {
     /// A server's main file, or a folder with its configuration
     #[arg(value_name = "PATH")]
@@ -32,10 +40,39 @@ impl Import {
         let Some([subject]) = loaded.as_deref() else {
             return Ok(Outcome::Bad);
         };
+        let imported = Imported::of(subject);
+        print::out(&print::plain(&imported.text))?;
+        if imported.is_complete && !imported.is_all {
+            print::err(
+                "smtpconf: the description does not say everything that the files do to sessions; \
+                 the comments in it tell what\n",
+            )?;
+        }
+        Ok(if imported.is_all {
+            Outcome::Good
+        } else {
+            Outcome::Bad
+        })
+    }
+}
+
+/// The description of a configuration.
+#[derive(Debug)]
+pub struct Imported {
+    /// It, with comments for what it does not say.
+    pub text: String,
+    /// Whether it can be used as it is.
+    pub is_complete: bool,
+    /// Whether it says everything that the files do to sessions.
+    pub is_all: bool,
+}
+
+impl Imported {
+    /// The description that the files of `subject` implement.
+    pub fn of(subject: &Subject) -> Self {
         let policy = &subject.lifted.policy;
-        let yaml = description::raise(policy);
-        let (read, findings) = description::read(&Source::new("import", yaml.as_str()));
-        let mut text = yaml;
+        let mut text = description::raise(policy);
+        let (read, findings) = description::read(&Source::new("import", text.as_str()));
         let Some(read) = read else {
             text += "\n# This is no complete description yet:\n";
             for finding in findings {
@@ -45,23 +82,22 @@ impl Import {
                 );
             }
             settings(&mut text, subject);
-            print::out(&print::plain(&text))?;
-            return Ok(Outcome::Bad);
+            return Self {
+                text,
+                is_complete: false,
+                is_all: false,
+            };
         };
         let wanted = description::lower(&read);
         let drift = compare(policy, &wanted);
         differences(&mut text, &drift);
         settings(&mut text, subject);
-        print::out(&print::plain(&text))?;
         let is_open = subject.lifted.gaps.iter().any(|gap| gap.place.is_some());
-        if drift.sessions.is_empty() && !is_open {
-            return Ok(Outcome::Good);
+        Self {
+            text,
+            is_complete: true,
+            is_all: drift.sessions.is_empty() && !is_open,
         }
-        print::err(
-            "smtpconf: the description does not say everything that the files do to sessions; \
-             the comments in it tell what\n",
-        )?;
-        Ok(Outcome::Bad)
     }
 }
 

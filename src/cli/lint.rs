@@ -16,8 +16,22 @@ use crate::text::{self, Source};
 /// So many rounds of mending are enough for fixes that make way for others.
 const ROUNDS: usize = 10;
 
+const EXAMPLES: &str = "\
+Examples:
+  smtpconf lint
+      check smtpconf.yaml here or above
+  smtpconf lint .
+      check every description and configuration in this folder
+  smtpconf lint /etc/postfix --mta-version debian-12,debian-13
+      check a server's own files, and tell what an upgrade changes
+  smtpconf lint --fix --diff postfix
+      show what can be mended without a change of what the server does
+  smtpconf lint --select security --fail-on warning .
+      report one group of rules alone, and fail for its warnings too";
+
 /// Arguments of `lint`.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Lint {
     #[command(flatten)]
     asked: Asked,

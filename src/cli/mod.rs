@@ -3,15 +3,19 @@
 mod asked;
 mod baseline;
 mod checking;
+mod completions;
 mod diff;
 mod explain;
 mod generate;
 mod git;
 mod import;
+mod init;
 mod input;
 mod lint;
+mod man;
 mod parse;
 mod print;
+mod questions;
 mod reading;
 mod rules;
 mod schema;
@@ -44,23 +48,20 @@ struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
-  smtpconf lint                                 check smtpconf.yaml here or above
-  smtpconf lint /etc/postfix                    check a server's own configuration
-  smtpconf lint --fix --diff /etc/postfix       show what can be mended without a change of behaviour
-  smtpconf explain open-relay                   what a rule is about, and what to do
-  smtpconf trace /etc/postfix --client 198.51.100.9 --from a@b.example --to user@example.com
-                                                what happens to this session, line by line
-  smtpconf diff --from-rev HEAD~1 postfix       which sessions the last change treats differently
-  smtpconf show /etc/postfix mynetworks         what a setting comes to, and where it was set
-  smtpconf generate --target postfix            print main.cf, master.cf and what else Postfix needs
-  smtpconf generate --target all --out servers  write the files of all three servers
-  smtpconf generate --target exim --out exim --check
-                                                say whether exim/ is what the description gives
+  smtpconf init                    write a first smtpconf.yaml
+  smtpconf lint .                  check everything in this folder
+  smtpconf lint /etc/postfix       check a server's own configuration
+  smtpconf explain open-relay      what a rule is about, and what to do
+  smtpconf generate --target exim  print the files that Exim needs
+`smtpconf COMMAND --help` has more for each command.
 
-Exit codes: 0 done; 1 the answer is bad (findings, differences); 2 it could not be done.";
+Exit codes: 0 done; 1 the answer is bad (findings, differences);
+2 it could not be done.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Write a first description, from answers or from a configuration that is there
+    Init(Box<init::Init>),
     /// Check descriptions and servers' configurations, and report every fault at once
     Lint(lint::Lint),
     /// Write down what there is to report now, so that `lint --baseline` tells only what is new
@@ -83,6 +84,10 @@ enum Command {
     Rules(rules::Rules),
     /// Print the JSON schema of a description, for editors, or of a report
     Schema(schema::Schema),
+    /// Print a script by which a shell completes what is typed
+    Completions(completions::Completions),
+    /// Print a manual page for man(1)
+    Man(man::Man),
 }
 
 /// When colours are used.
@@ -174,6 +179,7 @@ struct Failure(String);
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
+        Command::Init(init) => init.run(),
         Command::Lint(lint) => lint.run(),
         Command::Baseline(baseline) => baseline.run(),
         Command::Generate(generate) => generate.run(),
@@ -185,6 +191,8 @@ pub fn run() -> ExitCode {
         Command::Explain(explain) => explain.run(),
         Command::Rules(rules) => rules.run(),
         Command::Schema(schema) => schema.run(),
+        Command::Completions(completions) => completions.run(),
+        Command::Man(man) => man.run(),
     };
     match result {
         Ok(Outcome::Good) => ExitCode::SUCCESS,
@@ -192,6 +200,62 @@ pub fn run() -> ExitCode {
         Err(Failure(message)) => {
             print::complain(&message);
             ExitCode::from(2)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    /// Every command, by its name; the program itself too.
+    fn commands() -> Vec<clap::Command> {
+        let mut whole = Cli::command();
+        whole.build();
+        let commands = whole.get_subcommands().cloned().collect::<Vec<_>>();
+        let commands = commands.into_iter().filter(|one| one.get_name() != "help");
+        commands.chain([whole]).collect()
+    }
+
+    #[test]
+    fn the_arguments_make_sense() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn help_fits_and_its_examples_are_taken() {
+        for command in commands() {
+            let name = command.get_name().to_owned();
+            let help = command
+                .clone()
+                .term_width(80)
+                .render_long_help()
+                .to_string();
+            // clap does not break the line of usage.
+            for line in help.lines().filter(|line| !line.starts_with("Usage:")) {
+                assert!(line.chars().count() <= 80, "{name}: {line}");
+            }
+            let (_, examples) = help
+                .split_once("Examples:\n")
+                .unwrap_or_else(|| panic!("{name}: no examples"));
+            // Manual pages of 80 columns have a margin of seven.
+            assert!(examples.lines().all(|line| line.len() <= 73), "{examples}");
+            let mut count = 0;
+            for example in examples.replace(" \\\n     ", "").lines() {
+                let Some(example) = example.strip_prefix("  smtpconf") else {
+                    continue;
+                };
+                // In two columns the second one says what it is for.
+                let example = example.trim_start().split("  ").next().unwrap_or_default();
+                let example = example.split(['|', '>']).next().unwrap_or_default();
+                let words = example.split_whitespace();
+                let taken = Cli::try_parse_from(["smtpconf"].into_iter().chain(words));
+                assert!(taken.is_ok(), "{name}: {example}: {}", taken.unwrap_err());
+                count += 1;
+            }
+            assert!(count > 0, "{name}");
         }
     }
 }

@@ -11,8 +11,16 @@ use crate::mta::{Branch, Told, Tree};
 use crate::report;
 use crate::text::Encoding;
 
+const EXAMPLES: &str = "\
+Examples:
+  smtpconf parse main.cf
+      the tree, a node a line
+  smtpconf parse --as sendmail-mc --format json site.m4
+      a file whose name does not tell its kind, for programs";
+
 /// Arguments of `parse`.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Parse {
     /// A server's file, or `-` for standard input
     #[arg(value_name = "FILE")]

@@ -189,7 +189,7 @@ impl Reading {
 }
 
 /// The folder of the repository that holds a path; without one, the path's own folder.
-fn repository(path: &Path) -> PathBuf {
+pub fn repository(path: &Path) -> PathBuf {
     let folder = if path.is_dir() {
         path
     } else {

@@ -1,23 +1,57 @@
 //! `smtpconf rules`: the list of rules.
 
+use std::ffi::OsStr;
 use std::fmt::Write;
 
-use clap::{Args, ValueEnum};
+use clap::builder::{PossibleValue, TypedValueParser};
+use clap::{Arg, Args, Command, Error, ValueEnum};
 use serde::Serialize;
 
 use super::{Failure, Outcome, print};
 use crate::lint::Selector;
 use crate::rules::{self, Group, Rule};
 
+const EXAMPLES: &str = "\
+Examples:
+  smtpconf rules
+      all of them, by groups
+  smtpconf rules security open-relay
+      a group, and one rule";
+
 /// Arguments of `rules`.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Rules {
     /// These alone, by names of rules or groups
-    #[arg(value_name = "RULE", value_parser = Selector::parse)]
+    #[arg(value_name = "RULE", value_parser = Named, hide_possible_values = true)]
     only: Vec<Selector>,
     /// How they are printed
     #[arg(long, value_enum, default_value_t = Format::Human, value_name = "FORMAT")]
     format: Format,
+}
+
+/// Reads the name of a rule or of a group, or `all`; shells complete it.
+#[derive(Clone, Copy, Debug)]
+pub struct Named;
+
+impl TypedValueParser for Named {
+    type Value = Selector;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        arg: Option<&Arg>,
+        text: &OsStr,
+    ) -> Result<Selector, Error> {
+        let read: fn(&str) -> Result<Selector, String> = Selector::parse;
+        read.parse_ref(command, arg, text)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue>>> {
+        let groups = Group::ALL.into_iter().map(Group::name);
+        let names = groups.chain(rules::all().map(|rule| rule.name));
+        Some(Box::new(names.map(PossibleValue::new)))
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -6,8 +6,18 @@ use super::{Failure, Outcome, print};
 use crate::description;
 use crate::report;
 
+const EXAMPLES: &str = "\
+Examples:
+  smtpconf schema > smtpconf.schema.json
+      for editors with a YAML language server: they complete and check
+      smtpconf.yaml if its first line is
+      # yaml-language-server: $schema=smtpconf.schema.json
+  smtpconf schema report
+      for programs that read `--format json`";
+
 /// Arguments of `schema`.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Schema {
     /// What the schema is of
     #[arg(value_enum, default_value_t = What::Description, value_name = "WHAT")]

@@ -14,8 +14,18 @@ use crate::mta::{Config, Setting, Told, World};
 use crate::report;
 use crate::text::Place;
 
+const EXAMPLES: &str = "\
+Examples:
+  smtpconf show /etc/postfix
+      everything that is set, with its place
+  smtpconf show /etc/postfix smtpd_banner submission/inet/smtpd_sasl_type
+      two settings, the second as one service has it
+  smtpconf show exim.conf --all --format json
+      everything, defaults too, for programs";
+
 /// Arguments of `show`.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Show {
     /// A server's file, a folder with its configuration, or `-` for standard input
     #[arg(value_name = "PATH")]

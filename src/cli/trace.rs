@@ -16,8 +16,18 @@ use crate::policy::{
     Sender, Session, Source, Step, Truth, Verdict, assumptions,
 };
 
+const EXAMPLES: &str = "\
+Examples:
+  smtpconf trace /etc/postfix --client 198.51.100.9 --from a@b.example \\
+      --to user@example.com
+      can the world send to this user?
+  smtpconf trace smtpconf.yaml --port 587 --tls --auth \\
+      --client 198.51.100.9 --from user@example.com --to b@d.example
+      can a user who has logged in send to anywhere?";
+
 /// Arguments of `trace`.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Trace {
     /// A server's main file, a folder with its configuration, or a description
     #[arg(value_name = "PATH")]

@@ -4,6 +4,7 @@
 mod auth;
 mod content;
 mod domains;
+mod draft;
 mod endpoint;
 mod limits;
 mod lint;
@@ -19,6 +20,7 @@ mod surroundings;
 mod validate;
 mod yaml;
 
+pub use draft::Draft;
 pub use lint::{LintPath, LintSection, lint_section};
 pub use lower::lower;
 pub use model::{Description, Listener, Output, Spanned};

@@ -111,7 +111,7 @@ fn section(yaml: &mut String, key: &str, lines: impl IntoIterator<Item = String>
 }
 
 /// The text as a scalar of YAML: plain where nothing in it can be taken for anything else.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "./_-@".contains(c);
     let begins = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/');
     let is_word = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"]
@@ -133,7 +133,8 @@ fn quoted(text: &str) -> String {
     quoted + "\""
 }
 
-fn list(values: &[impl Display]) -> String {
+/// The items of a list in brackets.
+pub(super) fn list(values: &[impl Display]) -> String {
     let quoted: Vec<String> = values
         .iter()
         .map(|value| quoted(&value.to_string()))

@@ -644,6 +644,14 @@ mod tests {
             .into_root_schema_for::<Raw>();
         let mut schema = serde_json::to_value(schema).unwrap();
         schema["title"] = "smtpconf description".into();
+        // Who has settings of the linter alone names no server.
+        schema["if"] = serde_json::json!({
+            "required": ["lint"],
+            "properties": { "lint": true },
+            "additionalProperties": false,
+        });
+        let required = schema.as_object_mut().unwrap().remove("required");
+        schema["else"] = serde_json::json!({ "required": required });
         let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
         if std::env::var_os("UPDATE").is_some() {
             std::fs::write(path, &text).unwrap();

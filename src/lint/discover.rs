@@ -46,10 +46,11 @@ pub fn discover(folder: &Path) -> Vec<Found> {
         .map(ignore::DirEntry::into_path)
         .collect();
     paths.sort();
-    paths.into_par_iter().filter_map(of).collect()
+    paths.into_par_iter().filter_map(found).collect()
 }
 
-fn of(path: PathBuf) -> Option<Found> {
+/// What the file at `path` is when it is come upon in a folder; none for what is no mail server's.
+pub fn found(path: PathBuf) -> Option<Found> {
     if path.file_name()? == DESCRIPTION {
         return Some(Found::Description(path));
     }

@@ -12,7 +12,7 @@ mod suppress;
 pub use crate::description::Level;
 pub use crate::rules::Asking;
 pub use configuration::configuration;
-pub use discover::{DESCRIPTION, Found, discover, is_description};
+pub use discover::{DESCRIPTION, Found, discover, found, is_description};
 pub use fix::mend;
 pub use levels::{Levels, Selector};
 pub use pairing::{Wanted, paired, wanted};

@@ -70,12 +70,19 @@ impl Domain {
                 ));
             }
         }
-        let ascii = idna::domain_to_ascii_strict(text).map_err(|_| {
-            bad(
-                whole.clone(),
-                format!("`{text}` is no domain name by IDNA's rules"),
-            )
-        })?;
+        // IDNA has nothing to say of plain names: a hyphen in the third and fourth place is what
+        // marks a label as its own (RFC 5891 §4.2.3.1).
+        let is_plain = |label: &str| label.is_ascii() && label.get(2..4) != Some("--");
+        let ascii = if text.split('.').all(is_plain) {
+            text.to_ascii_lowercase()
+        } else {
+            idna::domain_to_ascii_strict(text).map_err(|_| {
+                bad(
+                    whole.clone(),
+                    format!("`{text}` is no domain name by IDNA's rules"),
+                )
+            })?
+        };
         if ascii.len() > 253 {
             return Err(bad(
                 whole,
@@ -141,9 +148,11 @@ impl Domain {
         self.0 == "invalid" || self.0.ends_with(".invalid")
     }
 
-    /// Whether the name is one label or a public suffix, so that others' names lie below.
+    /// Whether the name is a public suffix, so that others' names lie below. One label that is
+    /// none, as `localdomain`, is no name of the DNS.
     pub fn is_suffix(&self) -> bool {
-        psl::domain_str(&self.0).is_none()
+        psl::suffix(self.0.as_bytes())
+            .is_some_and(|suffix| suffix.is_known() && suffix.as_bytes().len() == self.0.len())
     }
 
     /// Whether the name is one label, as that of a host among its neighbours.

@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Deref;
+use std::rc::Rc;
 use std::sync::Arc;
 
-use super::clause::{Authority, Guard, NameState, Opaque};
+use super::clause::{Authority, Guard, NameState, Opaque, Rewrite};
 use super::pattern::Field;
 use super::session::{
     At, ClientCertificate, ClientName, Mechanism, Recipient, Sender, Session, Source,
@@ -130,7 +132,30 @@ pub struct Walk<'a> {
     pub looked: Looked,
     /// The opaque guards that were asked, without repetition, each with its answer.
     pub asked: Vec<(Arc<Opaque>, Truth)>,
-    recipient: Cow<'a, Recipient>,
+    /// The recipient that guards speak of: that of the session, or what was found in it.
+    recipient: Spoken<'a>,
+    /// What was found in the session's recipient, by the rewriting that found it.
+    found: Vec<(*const Rewrite, Rc<Recipient>)>,
+}
+
+/// A recipient.
+#[derive(Clone, Debug)]
+enum Spoken<'a> {
+    /// The one of the session.
+    Own(&'a Recipient),
+    /// One that was found in another.
+    Found(Rc<Recipient>),
+}
+
+impl Deref for Spoken<'_> {
+    type Target = Recipient;
+
+    fn deref(&self) -> &Recipient {
+        match self {
+            Self::Own(own) => own,
+            Self::Found(found) => found,
+        }
+    }
 }
 
 impl<'a> Walk<'a> {
@@ -149,7 +174,8 @@ impl<'a> Walk<'a> {
             marks: BTreeMap::new(),
             looked: Looked::default(),
             asked: Vec::new(),
-            recipient: Cow::Borrowed(&session.recipient),
+            recipient: Spoken::Own(&session.recipient),
+            found: Vec::new(),
         }
     }
 
@@ -167,8 +193,8 @@ impl<'a> Walk<'a> {
             Guard::Any(guards) => self.first_of(guards, Truth::Yes),
             Guard::Rewritten(rewrite, guard) => {
                 self.look(Looked(Looked::AT.0 | Looked::LOCAL.0));
-                let inner = rewrite.apply(&self.recipient).into_owned();
-                let outer = std::mem::replace(&mut self.recipient, Cow::Owned(inner));
+                let inner = self.inner(rewrite);
+                let outer = std::mem::replace(&mut self.recipient, Spoken::Found(inner));
                 let truth = self.truth(guard);
                 self.recipient = outer;
                 truth
@@ -194,6 +220,21 @@ impl<'a> Walk<'a> {
             | Guard::Anonymous => self.client(guard).into(),
             _ => self.envelope(guard).into(),
         }
+    }
+
+    /// What the rewriting finds in the recipient. Many clauses ask for the same.
+    fn inner(&mut self, rewrite: &Rewrite) -> Rc<Recipient> {
+        let find = || Rc::new(rewrite.apply(&self.recipient).into_owned());
+        if !matches!(self.recipient, Spoken::Own(_)) {
+            return find();
+        }
+        let key = std::ptr::from_ref(rewrite);
+        if let Some((_, known)) = self.found.iter().find(|(by, _)| *by == key) {
+            return Rc::clone(known);
+        }
+        let inner = find();
+        self.found.push((key, Rc::clone(&inner)));
+        inner
     }
 
     /// `sought` if one of the guards is that; else its opposite, or unknown where one is.
@@ -371,7 +412,7 @@ impl<'a> Walk<'a> {
             Field::RecipientQuoted => {
                 let plain = Recipient {
                     route: None,
-                    ..recipient.clone().into_owned()
+                    ..Recipient::clone(recipient)
                 };
                 let text = spoken(&plain);
                 let text = text.trim_start_matches('<').trim_end_matches('>');

@@ -29,7 +29,7 @@ fn here(arguments: &[&str], input: &str) -> (i32, String, String) {
     in_folder(Path::new("/"), arguments, input)
 }
 
-fn in_folder(folder: &Path, arguments: &[&str], input: &str) -> (i32, String, String) {
+pub fn in_folder(folder: &Path, arguments: &[&str], input: &str) -> (i32, String, String) {
     let output = run(folder, arguments, input);
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (

@@ -92,6 +92,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("terminal_size", &["cli/print.rs"]),
     ("strsim", &["catalogue/", "description/"]),
     ("clap", &["cli/"]),
+    ("clap_complete", &["cli/completions.rs"]),
+    ("clap_mangen", &["cli/man.rs"]),
     ("similar", &["cli/print.rs"]),
     ("tempfile", &["text/"]),
     ("ignore", &["lint/discover.rs", "lint/settings.rs"]),

@@ -4,9 +4,9 @@ use crate::catalogue::{Row, Table};
 use crate::mta::Version;
 use crate::mta::config::Facts;
 
-const OPTIONS: &str = include_str!("../../../schemas/exim/options.tsv");
-const WORDS: &str = include_str!("../../../schemas/exim/expansion.tsv");
-const BUILD: &str = include_str!("../../../schemas/exim/build.tsv");
+static OPTIONS: Table = Table::new(include_str!("../../../schemas/exim/options.tsv"));
+static WORDS: Table = Table::new(include_str!("../../../schemas/exim/expansion.tsv"));
+static BUILD: Table = Table::new(include_str!("../../../schemas/exim/build.tsv"));
 
 /// Parts of the program that Debian's exim4-daemon-heavy does not have, or not before a release.
 /// Its build stands for all others, since a configuration does not show how Exim was built.
@@ -109,7 +109,7 @@ impl Class {
             self.word().to_uppercase(),
             name.to_uppercase()
         );
-        let row = Table::new(BUILD).get(&word)?;
+        let row = BUILD.get(&word)?;
         lives(row, version).then_some(*known)
     }
 
@@ -213,7 +213,7 @@ fn there(row: Row, version: Version) -> bool {
 
 /// The option `name` of a context in this version.
 pub(crate) fn option(context: &str, name: &str, version: Version) -> Option<Known> {
-    Table::new(OPTIONS)
+    OPTIONS
         .find(name)
         .find(|row| row.get("context") == context && there(*row, version))
         .map(|row| Known { row })
@@ -221,7 +221,7 @@ pub(crate) fn option(context: &str, name: &str, version: Version) -> Option<Know
 
 /// The option `name` of a context in any version and build.
 pub(crate) fn ever(context: &str, name: &str) -> Option<Known> {
-    Table::new(OPTIONS)
+    OPTIONS
         .find(name)
         .find(|row| row.get("context") == context)
         .map(|row| Known { row })
@@ -230,7 +230,7 @@ pub(crate) fn ever(context: &str, name: &str) -> Option<Known> {
 /// The options of a context in this version, in the order in which the daemon prints them; those
 /// that it does not print left out.
 pub(crate) fn options(context: &str, version: Version) -> impl Iterator<Item = Known> {
-    Table::new(OPTIONS)
+    OPTIONS
         .rows()
         .filter(move |row| {
             row.get("context") == context && row.get("same").is_empty() && there(*row, version)
@@ -240,8 +240,8 @@ pub(crate) fn options(context: &str, version: Version) -> impl Iterator<Item = K
 
 /// The option of a context that was likely meant by `name`.
 pub(crate) fn nearest(context: &str, name: &str) -> Option<&'static str> {
-    let near = Table::new(OPTIONS).nearest(name)?;
-    Table::new(OPTIONS)
+    let near = OPTIONS.nearest(name)?;
+    OPTIONS
         .find(near)
         .any(|row| row.get("context") == context)
         .then_some(near)
@@ -249,7 +249,7 @@ pub(crate) fn nearest(context: &str, name: &str) -> Option<&'static str> {
 
 /// What options of this name hold, whoever has them: the first that is a list.
 pub(crate) fn holds(name: &str) -> Option<&'static str> {
-    Table::new(OPTIONS)
+    OPTIONS
         .find(name)
         .map(|row| row.get("holds"))
         .max_by_key(|holds| holds.contains(" list"))
@@ -257,29 +257,24 @@ pub(crate) fn holds(name: &str) -> Option<&'static str> {
 
 /// Whether `name` is a word of this kind in a version.
 pub(crate) fn word(kind: &str, name: &str, version: Version) -> bool {
-    Table::new(WORDS)
+    WORDS
         .find(name)
         .any(|row| row.get("kind") == kind && there(row, version))
 }
 
 /// Whether `name` is a word of this kind in any version.
 pub(crate) fn word_ever(kind: &str, name: &str) -> bool {
-    Table::new(WORDS)
-        .find(name)
-        .any(|row| row.get("kind") == kind)
+    WORDS.find(name).any(|row| row.get("kind") == kind)
 }
 
 /// The sections and drivers that have an option of this name, in any version.
 pub(crate) fn owners(name: &str) -> Vec<&'static str> {
-    Table::new(OPTIONS)
-        .find(name)
-        .map(|row| row.get("context"))
-        .collect()
+    OPTIONS.find(name).map(|row| row.get("context")).collect()
 }
 
 /// The words of a kind, in any version.
 pub(crate) fn words_of(kind: &str) -> Vec<&'static str> {
-    let rows = Table::new(WORDS).rows();
+    let rows = WORDS.rows();
     rows.filter(|row| row.get("kind") == kind)
         .map(Row::key)
         .collect()
@@ -292,28 +287,23 @@ pub(crate) fn is_lookup(name: &str) -> bool {
 
 /// Whether an option has this name, in any section and version.
 pub(crate) fn is_main_option(name: &str) -> bool {
-    Table::new(OPTIONS).find(name).next().is_some()
+    OPTIONS.find(name).next().is_some()
 }
 
 /// The word of any kind that was likely meant.
 pub(crate) fn nearest_word(kind: &str, name: &str) -> Option<&'static str> {
-    Table::new(WORDS)
-        .nearest(name)
-        .filter(|near| word_ever(kind, near))
+    WORDS.nearest(name).filter(|near| word_ever(kind, near))
 }
 
 /// The macros that the program defines itself, in this version.
 pub(crate) fn predefined(version: Version) -> Vec<(String, String)> {
-    let mut macros: Vec<(String, String)> = Table::new(BUILD)
+    let mut macros: Vec<(String, String)> = BUILD
         .rows()
         .filter(|row| lives(*row, version))
         .map(|row| (row.key().to_owned(), row.get("value").to_owned()))
         .collect();
     let yes = || "y".to_owned();
-    for row in Table::new(OPTIONS)
-        .rows()
-        .filter(|row| there(*row, version))
-    {
+    for row in OPTIONS.rows().filter(|row| there(*row, version)) {
         let context = row.get("context");
         let prefix = match (context, Class::of_driver(context)) {
             ("main" | "routers" | "transports" | "authenticators", _) => context.to_uppercase(),
@@ -325,7 +315,7 @@ pub(crate) fn predefined(version: Version) -> Vec<(String, String)> {
         let name = row.key().to_uppercase();
         macros.push((format!("_OPT_{prefix}_{name}"), yes()));
     }
-    for row in Table::new(WORDS).rows().filter(|row| there(*row, version)) {
+    for row in WORDS.rows().filter(|row| there(*row, version)) {
         let (prefix, since): (_, &[u16]) = match row.get("kind") {
             "acl_condition" => ("_ACL_COND_", &[4, 95]),
             "acl_modifier" => ("_ACL_MOD_", &[4, 95]),
@@ -348,8 +338,8 @@ mod tests {
 
     #[test]
     fn tables_are_sorted_and_versions_count() {
-        for text in [OPTIONS, WORDS, BUILD] {
-            let keys: Vec<_> = Table::new(text).rows().map(Row::key).collect();
+        for table in [&OPTIONS, &WORDS, &BUILD] {
+            let keys: Vec<_> = table.rows().map(Row::key).collect();
             assert!(keys.is_sorted() && keys.len() > 100);
         }
         let (old, new) = (Version::new(&[4, 94, 2]), Version::new(&[4, 98, 2]));

@@ -4,10 +4,7 @@ use crate::catalogue::{Row, Table};
 use crate::mta::Facts;
 use crate::mta::version::Version;
 
-use std::sync::LazyLock;
-
-static TABLE: LazyLock<Table> =
-    LazyLock::new(|| Table::new(include_str!("../../../schemas/postfix/parameters.tsv")));
+static TABLE: Table = Table::new(include_str!("../../../schemas/postfix/parameters.tsv"));
 
 /// A default as the catalogue has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,33 +5,39 @@ use crate::mta::Version;
 use crate::mta::config::Facts;
 
 /// What a sendmail.mc defines.
-pub fn macros() -> Table {
-    Table::new(include_str!("../../../schemas/sendmail/macros.tsv"))
+pub fn macros() -> &'static Table {
+    static TABLE: Table = Table::new(include_str!("../../../schemas/sendmail/macros.tsv"));
+    &TABLE
 }
 
 /// The options of sendmail.cf.
-pub fn options() -> Table {
-    Table::new(include_str!("../../../schemas/sendmail/options.tsv"))
+pub fn options() -> &'static Table {
+    static TABLE: Table = Table::new(include_str!("../../../schemas/sendmail/options.tsv"));
+    &TABLE
 }
 
 /// What FEATURE takes.
-pub fn features() -> Table {
-    Table::new(include_str!("../../../schemas/sendmail/features.tsv"))
+pub fn features() -> &'static Table {
+    static TABLE: Table = Table::new(include_str!("../../../schemas/sendmail/features.tsv"));
+    &TABLE
 }
 
 /// What MAILER takes.
-pub fn mailers() -> Table {
-    Table::new(include_str!("../../../schemas/sendmail/mailers.tsv"))
+pub fn mailers() -> &'static Table {
+    static TABLE: Table = Table::new(include_str!("../../../schemas/sendmail/mailers.tsv"));
+    &TABLE
 }
 
 /// What OSTYPE takes.
-pub fn ostypes() -> Table {
-    Table::new(include_str!("../../../schemas/sendmail/ostypes.tsv"))
+pub fn ostypes() -> &'static Table {
+    static TABLE: Table = Table::new(include_str!("../../../schemas/sendmail/ostypes.tsv"));
+    &TABLE
 }
 
 /// What OSTYPE, DOMAIN, FEATURE and MAILER do.
-pub fn effects() -> Table {
-    Table::new(include_str!("../../../schemas/sendmail/effects.tsv"))
+pub fn effects() -> &'static Table {
+    static TABLE: Table = Table::new(include_str!("../../../schemas/sendmail/effects.tsv"));
+    &TABLE
 }
 
 /// Whether a version has what the row tells of.

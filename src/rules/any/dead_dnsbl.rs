@@ -5,16 +5,15 @@ use crate::findings::{Finding, Severity};
 use crate::rules::judged::Judged;
 
 /// The dated data file.
-const DEAD: &str = include_str!("../../../schemas/dnsbl.tsv");
+static DEAD: Table = Table::new(include_str!("../../../schemas/dnsbl.tsv"));
 
 /// What is known of the dead list that `zone` belongs to.
 pub fn dead(zone: &str) -> Option<Row> {
     let zone = zone.trim_end_matches('.').to_ascii_lowercase();
-    let table = Table::new(DEAD);
     let parents = zone.match_indices('.').map(|(at, _)| &zone[at + 1..]);
     std::iter::once(zone.as_str())
         .chain(parents)
-        .find_map(|name| table.get(name))
+        .find_map(|name| DEAD.get(name))
 }
 
 /// The dead lists that clients are looked up in.
