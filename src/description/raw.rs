@@ -15,15 +15,15 @@ pub struct Raw {
     /// The server's full name, as its PTR record gives it.
     #[cfg_attr(test, schemars(required, with = "String"))]
     pub hostname: Option<Node<String>>,
-    /// What the greeting says behind the server's name and `ESMTP`.
+    /// What the greeting says behind the server's name and `ESMTP`; left out, nothing.
     #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub banner: Option<Node<String>>,
     /// The domains that this server takes mail for. A name alone is a domain delivered to system
     /// accounts and aliases. A domain does not include its subdomains.
     #[cfg_attr(test, schemars(with = "Option<Vec<tests::Either<String, RawDomain>>>"))]
     pub domains: Option<Node<Vec<DomainNode>>>,
-    /// Names that stand for accounts or addresses, such as `postmaster: root`. Without this key
-    /// the server's own /etc/aliases says it.
+    /// Names that stand for accounts or addresses, such as `postmaster: root`; left out, those of
+    /// the server's own /etc/aliases.
     #[cfg_attr(
         test,
         schemars(
@@ -47,7 +47,7 @@ pub struct Raw {
     /// The server's certificate. Without it only `mx` ports are served, without STARTTLS.
     #[cfg_attr(test, schemars(with = "Option<RawTls>"))]
     pub tls: Option<Node<RawTls>>,
-    /// Bounds on what clients may do; what is left out is the server's own default.
+    /// Bounds on what clients may do.
     #[cfg_attr(test, schemars(with = "Option<RawLimits>"))]
     pub limits: Option<Node<RawLimits>>,
     /// DNS lists of clients whose mail is refused.
@@ -109,7 +109,7 @@ impl Raw {
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct RawLint {
-    /// Whether what is a matter of taste is reported too.
+    /// Whether what is a matter of taste is reported too; left out, `false`.
     #[cfg_attr(test, schemars(with = "Option<bool>"))]
     pub pedantic: Option<Node<bool>>,
     /// Levels by the name of a rule or of a group of rules, or `all`; later ones win.
@@ -291,7 +291,8 @@ pub struct RawListener {
     /// STARTTLS.
     #[cfg_attr(test, schemars(with = "Option<RawListenerTls>"))]
     pub tls: Option<Node<RawListenerTls>>,
-    /// For `mx`: whether AUTH is offered inside TLS, so that who logs in may send anywhere.
+    /// For `mx`: whether AUTH is offered inside TLS, so that who logs in may send anywhere; left
+    /// out, `false`.
     #[cfg_attr(test, schemars(with = "Option<bool>"))]
     pub auth: Option<Node<bool>>,
 }
@@ -397,19 +398,21 @@ pub enum RawProfile {
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct RawLimits {
-    /// The largest message, in octets or as `50MiB`.
+    /// The largest message, in octets or as `50MiB`; left out, the server's own default.
     #[cfg_attr(test, schemars(with = "Option<tests::Either<u64, String>>"))]
     pub message_size: Option<Node<Scalar>>,
-    /// The most recipients of a message.
+    /// The most recipients of a message; left out, the server's own default.
     #[cfg_attr(test, schemars(with = "Option<u32>"))]
     pub recipients: Option<Node<Scalar>>,
-    /// The most connections at a time.
+    /// The most connections at a time; left out, the server's own default.
     #[cfg_attr(test, schemars(with = "Option<u32>"))]
     pub connections: Option<Node<Scalar>>,
-    /// The most connections at a time from one address; `relay.networks` are exempt.
+    /// The most connections at a time from one address, but for `relay.networks`; left out, the
+    /// server's own default.
     #[cfg_attr(test, schemars(with = "Option<u32>"))]
     pub connections_per_client: Option<Node<Scalar>>,
-    /// The most connections from one address in a minute, as `60/min`; `relay.networks` are exempt.
+    /// The most connections from one address in a minute, as `60/min`, but for `relay.networks`;
+    /// left out, the server's own default.
     #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub connection_rate: Option<Node<Scalar>>,
 }
@@ -462,7 +465,8 @@ pub struct RawSurroundings {
     /// hides its clients; it never may relay.
     #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub behind_nat: Option<Node<String>>,
-    /// The system, which says which version a server has where `targets` does not.
+    /// The system, which says which version a server has where `targets` does not; left out,
+    /// `debian-12`.
     #[cfg_attr(test, schemars(with = "Option<RawPlatform>"))]
     pub platform: Option<Node<RawPlatform>>,
     /// How tables are kept; left out, as suits the server.

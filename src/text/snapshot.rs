@@ -283,7 +283,9 @@ impl Snapshot {
     /// The file that stands here for one of the machine, if there is one.
     fn at_home(&self, named: &Path) -> Option<PathBuf> {
         let (there, here) = self.home.as_ref()?;
-        let is_followed = !matches!(self.scope, Scope::Below(_)) || named.starts_with(here);
+        // Every path begins with the empty one, which is the folder that smtpconf runs in.
+        let is_here = !here.as_os_str().is_empty() && named.starts_with(here);
+        let is_followed = !matches!(self.scope, Scope::Below(_)) || is_here;
         let inner = named.strip_prefix(there).ok().filter(|_| !is_followed)?;
         let place = here.join(inner);
         place.exists().then_some(place)

@@ -11,7 +11,7 @@
 //! random descriptions of each form are tried beside those in `descriptions/` (3 short and 6 long ones); `--release` takes the servers of other
 //! Debian releases than 12, as many as are named; `--parity` does nothing but compare with the servers'
 //! own tools what we read of configurations; `--truth` does nothing but try what the pages of rules say
-//! that these tools print, and that the packages' own configurations have no error; `--oracle` does nothing but compare with the servers what
+//! that these tools print, what the guides have root type, and that the packages' own configurations have no error; `--oracle` does nothing but compare with the servers what
 //! policies lifted from configurations made at random decide. Each case prints a line;
 //! of what differs, the session, the clause that decided, and the transcript.
 //!
@@ -26,6 +26,7 @@
 mod case;
 mod extras;
 mod filters;
+mod guides;
 mod hostile;
 mod limits;
 mod oracle;
@@ -158,7 +159,11 @@ fn run(options: &Options) -> ExitCode {
         let failed = match job {
             Job::Oracle => ask_oracle(options, 400, 40),
             Job::Parity => compare(options, parity::run),
-            Job::Truth => compare(options, truth::run) + compare(options, stock::run),
+            Job::Truth => {
+                compare(options, truth::run)
+                    + compare(options, stock::run)
+                    + compare(options, guides::run)
+            }
         };
         return if failed == 0 {
             ExitCode::SUCCESS
@@ -228,8 +233,9 @@ fn run(options: &Options) -> ExitCode {
         + compare(options, parity::run)
         + compare(options, truth::brief)
         + compare(options, stock::run)
+        + compare(options, guides::run)
         + ask_oracle(options, 40, 30);
-    let tried = cases.len() + 5 * options.targets.len();
+    let tried = cases.len() + 6 * options.targets.len();
     println!("{} passed, {failed} failed", tried - failed);
     if failed == 0 && !cases.is_empty() {
         ExitCode::SUCCESS

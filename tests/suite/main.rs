@@ -14,6 +14,7 @@ mod corpus;
 mod decided;
 mod description;
 mod descriptions;
+mod documents;
 mod features;
 mod first;
 mod floors;
@@ -36,7 +37,10 @@ mod program;
 mod raise;
 #[path = "../lab/random.rs"]
 mod random;
+mod readers;
 mod readme;
+mod reference;
+mod reported;
 mod reports;
 mod safety;
 mod versions;

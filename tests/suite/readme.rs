@@ -1,72 +1,15 @@
-//! The README shows what the program prints.
+//! What the README and its neighbours say beside the commands that they show.
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
-/// With `UPDATE=1` the README is written anew instead.
 #[test]
-fn what_the_program_prints_in_the_readme_is_real() {
+fn every_format_is_in_its_document() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let path = root.join("README.md");
-    let readme = fs::read_to_string(&path).unwrap();
-    let mut parts = readme.split("```console\n$ smtpconf ");
-    let mut real = parts.next().unwrap().to_owned();
-    // What it writes stays out of the source tree.
-    let folder = tempfile::tempdir().unwrap();
-    copy(&root.join("tests/fixtures/readme"), folder.path());
-    fs::create_dir(folder.path().join(".git")).unwrap();
-    let mut count = 0;
-    for part in parts {
-        count += 1;
-        let (command, rest) = part.split_once('\n').unwrap();
-        let (_, after) = rest.split_once("```").unwrap();
-        let output = Command::new(env!("CARGO_BIN_EXE_smtpconf"))
-            .args(command.split(' '))
-            .current_dir(folder.path())
-            .env("COLUMNS", "100")
-            .output()
-            .unwrap();
-        let shown = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
-        let shown: Vec<&str> = shown.lines().map(str::trim_end).collect();
-        real += &[
-            "```console\n$ smtpconf ",
-            command,
-            "\n",
-            &shown.join("\n"),
-            "\n```",
-            after,
-        ]
-        .concat();
-    }
-    assert_eq!(count, 9);
-    if std::env::var_os("UPDATE").is_some() {
-        fs::write(&path, &real).unwrap();
-    } else {
-        assert_eq!(readme, real);
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let at = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy(&path, &at);
-        } else {
-            fs::copy(&path, &at).unwrap();
-        }
-    }
-}
-
-#[test]
-fn every_format_is_in_the_readme() {
-    let readme =
-        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let document = fs::read_to_string(root.join("docs/reports.md")).unwrap();
     for format in &smtpconf::report::FORMATS {
         assert!(
-            readme.contains(&format!("\n| `{}` | ", format.name)),
+            document.contains(&format!("\n| `{}` | ", format.name)),
             "{}",
             format.name
         );
