@@ -81,6 +81,8 @@ pub struct Finding {
     pub severity: Severity,
     /// How sure it is.
     pub certainty: Certainty,
+    /// Whether it is told only on request, though others of its rule are told always.
+    pub is_pedantic: bool,
     /// What is wrong and why it matters: one sentence.
     pub message: String,
     /// Where: the first place is the one to mend, the others explain it.
@@ -104,6 +106,7 @@ impl Finding {
             rule,
             severity,
             certainty: Certainty::Proved,
+            is_pedantic: false,
             message: short(message.into()),
             labels: vec![Label {
                 place: Place::new(source, span),
@@ -121,6 +124,13 @@ impl Finding {
         self
     }
 
+    /// The same finding, told only on request: a matter of taste.
+    #[must_use]
+    pub fn pedantic(mut self) -> Self {
+        self.is_pedantic = true;
+        self
+    }
+
     /// The same finding with an edit that leaves what the server does as it is.
     #[must_use]
     pub fn safe_fix(self, edits: Vec<Edit>) -> Self {
@@ -134,7 +144,8 @@ impl Finding {
     }
 
     fn with_fix(mut self, is_safe: bool, edits: Vec<Edit>) -> Self {
-        self.fix = Some(Box::new(Fix { is_safe, edits }));
+        // What cannot be written down mends nothing.
+        self.fix = (!edits.is_empty()).then(|| Box::new(Fix { is_safe, edits }));
         self
     }
 

@@ -87,7 +87,8 @@ impl Levels {
                 Some(finding)
             }
             None => {
-                let is_pedantic = rules::named(rule).is_some_and(|rule| rule.is_pedantic);
+                let is_pedantic =
+                    finding.is_pedantic || rules::named(rule).is_some_and(|rule| rule.is_pedantic);
                 let is_wanted = self.pedantic || !self.only.is_empty();
                 (is_wanted || !is_pedantic).then_some(finding)
             }

@@ -148,9 +148,11 @@ impl Domain {
         self.0 == "invalid" || self.0.ends_with(".invalid")
     }
 
-    /// Whether the name is one label or a public suffix, so that others' names lie below.
+    /// Whether the name is a public suffix, so that others' names lie below. One label that is
+    /// none, as `localdomain`, is no name of the DNS.
     pub fn is_suffix(&self) -> bool {
-        psl::domain_str(&self.0).is_none()
+        psl::suffix(self.0.as_bytes())
+            .is_some_and(|suffix| suffix.is_known() && suffix.as_bytes().len() == self.0.len())
     }
 
     /// Whether the name is one label, as that of a host among its neighbours.

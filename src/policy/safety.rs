@@ -45,15 +45,16 @@ pub struct Hole<'a> {
 }
 
 impl Policy {
-    /// The ways, in the space of this policy, in which strangers can send through this server to foreign domains, one for each
-    /// clause that lets them through; the proved ones first.
+    /// The ways, in the space of this policy, in which strangers can send through this server to
+    /// foreign domains, one for each clause that lets them through; the proved ones first.
     pub fn holes(
         &self,
         space: &Space,
         surroundings: &Surroundings,
         environment: &Environment,
     ) -> Vec<Hole<'_>> {
-        let mut space = space.clone();
+        let whole = space;
+        let mut space = whole.clone();
         let gateways = surroundings.gateways.iter().copied().map(Source::Address);
         for gateway in gateways.clone() {
             if !space.sources.contains(&gateway) {
@@ -61,15 +62,24 @@ impl Policy {
             }
         }
         let is_outside =
-            |source| space.is_stranger(source) || gateways.clone().any(|gateway| gateway == source);
+            |source| whole.is_stranger(source) || gateways.clone().any(|gateway| gateway == source);
+        // Only what strangers can say is walked through.
+        space
+            .auth
+            .retain(|auth| matches!(auth, None | Some(Mechanism::Anonymous)));
+        space
+            .certificates
+            .retain(|shown| *shown != ClientCertificate::Private);
+        space.ats.retain(|at| self.is_foreign(at));
+        space.names.retain(|name| !self.is_named_as_ours(name));
+        if self.listeners.iter().all(|one| one.believed.is_none()) {
+            space.sources.retain(|&source| is_outside(source));
+        }
         let passes = |decision| decision == Decision::Accept(Accept::Relay);
         let mut holes: Vec<Hole<'_>> = Vec::new();
         let mut domains = Tally::default();
         space.walk(environment, false, &mut |session, environment| {
             let verdict = self.decide_in(session, environment, false);
-            if !self.is_strange(session) {
-                return Some(verdict.looked);
-            }
             let source = session.client.source;
             let claim = self.believes(session);
             let counts = is_outside(source) || claim.is_some();
@@ -151,20 +161,15 @@ impl Policy {
         holes
     }
 
-    /// Whether a stranger can hold the session, its address apart, to a recipient that is not ours.
-    fn is_strange(&self, session: &Session) -> bool {
-        let named_as_ours = match &session.client.name {
+    /// Whether strangers cannot have this name.
+    fn is_named_as_ours(&self, name: &ClientName) -> bool {
+        match name {
             // Nobody's name has one label: no public zone could lead back from it to an address.
             ClientName::Verified(name) => {
                 name.is_one_label() || !self.is_foreign(&At::Domain(name.clone()))
             }
             _ => false,
-        };
-        let can_log_in = matches!(session.auth, None | Some(Mechanism::Anonymous));
-        !named_as_ours
-            && can_log_in
-            && session.certificate != ClientCertificate::Private
-            && self.is_foreign(&session.recipient.at)
+        }
     }
 
     /// Whether what stands behind the `@` is somebody else's domain.

@@ -1,10 +1,13 @@
 //! What a rule may see of Postfix's files. Must not know any rule.
 
+use std::cell::OnceCell;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::asked::{self, Asked, Read};
 use super::dictionary::Dictionary;
 use super::lift::{Table, Values, Word, endpoint, open};
+use super::lists::{self, List};
 use super::services::{Service, services};
 use super::syntax::Joined;
 use super::warnings::{Set, sets};
@@ -13,9 +16,6 @@ use crate::findings::{Finding, Severity};
 use crate::mta::config::{Config, World};
 use crate::mta::dialect::Dialect;
 use crate::text::{Place, Source, Span};
-
-/// So many services of one program are looked at one by one.
-const MOST: usize = 12;
 
 /// A main.cf and a master.cf, read.
 #[derive(Debug)]
@@ -32,6 +32,9 @@ pub struct Files<'w> {
     pub dictionary: Dictionary,
     /// With what they are read.
     pub world: &'w World<'w>,
+    lists: OnceCell<Vec<List>>,
+    asked: OnceCell<Vec<Asked>>,
+    read: OnceCell<Vec<Read>>,
 }
 
 impl<'w> Files<'w> {
@@ -67,6 +70,9 @@ impl<'w> Files<'w> {
             master,
             dictionary,
             world,
+            lists: OnceCell::new(),
+            asked: OnceCell::new(),
+            read: OnceCell::new(),
         })
     }
 
@@ -189,8 +195,22 @@ impl<'w> Files<'w> {
         if self.master.is_none() {
             return vec![None];
         }
-        let services = self.running(program).into_iter().take(MOST);
-        services.map(Some).collect()
+        self.running(program).into_iter().map(Some).collect()
+    }
+
+    /// The restriction lists of every smtpd.
+    pub fn lists(&self) -> &[List] {
+        self.lists.get_or_init(|| lists::all(self))
+    }
+
+    /// The lookup tables that are written somewhere.
+    pub fn asked(&self) -> &[Asked] {
+        self.asked.get_or_init(|| asked::all(self))
+    }
+
+    /// Those of them that can be read.
+    pub fn read_tables(&self) -> &[Read] {
+        self.read.get_or_init(|| asked::read(self))
     }
 
     /// The port and addresses of a service of type inet; no address stands for all.

@@ -1,5 +1,6 @@
 //! Postfix 3.5 to 3.11: main.cf, master.cf and their tables. Must not know any other server.
 
+mod asked;
 mod delivery;
 mod dialects;
 mod dictionary;
@@ -7,6 +8,8 @@ mod expand;
 mod files;
 mod lift;
 mod listeners;
+pub(crate) mod lists;
+mod mending;
 mod parameters;
 mod plan;
 mod referenced;
@@ -19,10 +22,12 @@ mod tables;
 mod traps;
 mod warnings;
 
+pub(crate) use asked::Asked;
 pub use dialects::ALL as DIALECTS;
 pub use files::Files;
 pub(crate) use files::{bare, program_of};
 pub(crate) use lift::{Table, Word, tokens};
+pub(crate) use mending::{before, without, written};
 pub(crate) use parameters::Parameter;
 pub(crate) use services::{Service, options};
 pub(crate) use syntax::{Joined, is_white};

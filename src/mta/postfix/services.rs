@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use super::mending::without;
 use super::syntax::{Joined, fields, is_white};
 use crate::findings::{Finding, Severity};
 use crate::mta::tree::{Branch, Tree};
-use crate::text::{Place, Source, Span};
+use crate::text::{Edit, Place, Source, Span};
 
 /// The options of the daemons that take a value.
 const WITH_VALUE: &str = "imnorst";
@@ -140,7 +141,10 @@ pub fn services(tree: &Tree) -> (Vec<Service>, Vec<Finding>) {
                     message,
                 )
                 .and(Place::new(source, earlier.fields[0].place()), "first here")
-                .help("keep one of them"),
+                .help("keep one of them")
+                .safe_fix(earlier.fields.last().map_or_else(Vec::new, |last| {
+                    without(source, earlier.fields[0].place(), last)
+                })),
             );
         }
         services.push(service);
@@ -235,6 +239,13 @@ fn split(given: &Joined) -> Result<Override, &'static str> {
 }
 
 /// The fields that the daemon reads by a vocabulary. What is wrong in one stops the whole of Postfix.
+fn write(source: &Arc<Source>, field: &Joined, text: &str) -> Edit {
+    Edit {
+        place: Place::new(source, field.place()),
+        text: text.to_owned(),
+    }
+}
+
 fn check(service: &Service, source: &Arc<Source>, findings: &mut Vec<Finding>) {
     let number = |text: &str| text == "-" || text.bytes().all(|b| b.is_ascii_digit());
     let rules = [
@@ -255,6 +266,11 @@ fn check(service: &Service, source: &Arc<Source>, findings: &mut Vec<Finding>) {
             _ => matches!(text, "y" | "n" | "-"),
         };
         if !holds {
+            let meant = match text.to_ascii_lowercase().as_str() {
+                "y" | "yes" if (2..5).contains(&index) => vec![write(source, field, "y")],
+                "n" | "no" if (2..5).contains(&index) => vec![write(source, field, "n")],
+                _ => Vec::new(),
+            };
             findings.push(
                 Finding::new(
                     Severity::Error,
@@ -266,7 +282,8 @@ fn check(service: &Service, source: &Arc<Source>, findings: &mut Vec<Finding>) {
                         field.text
                     ),
                 )
-                .help(format!("here stands {help}")),
+                .help(format!("here stands {help}"))
+                .unsafe_fix(meant),
             );
         }
     }
@@ -279,7 +296,8 @@ fn check(service: &Service, source: &Arc<Source>, findings: &mut Vec<Finding>) {
                 service.fields[2].place(),
                 "a service of type inet cannot be private, and `-` means y here: Postfix does not start",
             )
-            .help("write n"),
+            .help("write n")
+            .unsafe_fix(vec![write(source, &service.fields[2], "n")]),
         );
     }
 }

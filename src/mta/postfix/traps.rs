@@ -1,12 +1,13 @@
 //! What is wrong with how Postfix's files are written, whatever it means: lines that fit nothing,
 //! and text that the daemon takes in silence for something else. Must not know any value's meaning.
 
+use super::mending::cut;
 use super::parameters::Parameter;
 use super::services::options;
 use super::syntax::{self, Joined, is_white};
 use crate::findings::{Finding, Severity};
 use crate::mta::tree::{Branch, Tree};
-use crate::text::Span;
+use crate::text::{Edit, Place, Span};
 
 /// Of a main.cf.
 pub fn main(tree: &Tree) -> Vec<Finding> {
@@ -36,7 +37,8 @@ pub fn main(tree: &Tree) -> Vec<Finding> {
                     Span::new(setting.name_span.start, setting.name_span.start + mark.len()),
                     "a byte order mark: it becomes part of the first name, so that setting does nothing",
                 )
-                .help("save the file without it"),
+                .help("save the file without it")
+                .unsafe_fix(cut(tree.source(), Span::new(setting.name_span.start, setting.name_span.start + mark.len()))),
             );
         }
         findings.extend(value(tree, &setting.name, &setting.value));
@@ -99,13 +101,46 @@ fn strays(tree: &Tree, message: &str, help: &str) -> Vec<Finding> {
                     span,
                     "an indented line with nothing before it: it is dropped",
                 )
-                .help("take the blanks at its front out, or the line");
+                .help("take the blanks at its front out, or the line")
+                .unsafe_fix(cut(tree.source(), blanks(tree, span.start)));
             }
             let mut found = finding(tree, "stray-line", span, message).help(help);
             found.severity = Severity::Error;
             found
         })
         .collect()
+}
+
+/// The blanks between the start of a line and `at`.
+fn blanks(tree: &Tree, at: usize) -> Span {
+    let front = &tree.source().text()[..at];
+    Span::new(front.trim_end_matches(is_white).len(), at)
+}
+
+/// A comment behind a value, moved to a line of its own before the setting; nothing where it does
+/// not end its line.
+fn own_line(tree: &Tree, comment: Span) -> Vec<Edit> {
+    let text = tree.source().text();
+    let line = text[..comment.start].rfind('\n').map_or(0, |at| at + 1);
+    if text[comment.start..comment.end].contains('\n') || text[line..].starts_with(is_white) {
+        return Vec::new();
+    }
+    let mut edits = cut(
+        tree.source(),
+        Span::new(blanks(tree, comment.start).start, comment.end),
+    );
+    edits.push(Edit {
+        place: Place::new(tree.source(), Span::new(line, line)),
+        text: format!("{}\n", &text[comment.start..comment.end]),
+    });
+    edits
+}
+
+/// A value without the quotes around it.
+fn unquoted(tree: &Tree, value: Span) -> Vec<Edit> {
+    let mut edits = cut(tree.source(), Span::new(value.start, value.start + 1));
+    edits.extend(cut(tree.source(), Span::new(value.end - 1, value.end)));
+    edits
 }
 
 /// Lines that look like settings of their own, but are indented and so belong to the one before.
@@ -126,7 +161,8 @@ fn glued(tree: &Tree, setting: Branch<'_>) -> Vec<Finding> {
                     );
                     findings.push(
                         finding(tree, "glued-line", span, message)
-                            .help("take the blanks at its front out"),
+                            .help("take the blanks at its front out")
+                            .unsafe_fix(cut(tree.source(), blanks(tree, span.start))),
                     );
                 }
             }
@@ -154,7 +190,8 @@ fn value(tree: &Tree, name: &str, value: &Joined) -> Vec<Finding> {
         );
         findings.push(
             finding(tree, "inline-comment", value.span(at..text.len()), message)
-                .help("put it on a line of its own"),
+                .help("put it on a line of its own")
+                .unsafe_fix(own_line(tree, value.span(at..text.len()))),
         );
     }
     // Quotes within are for whom the value is for, as are those of a value that is left to its
@@ -168,7 +205,9 @@ fn value(tree: &Tree, name: &str, value: &Joined) -> Vec<Finding> {
     if is_quoted && !Parameter::named(name).is_some_and(Parameter::is_raw) {
         let message = format!("the quotes are part of the value of `{name}`: Postfix has none");
         findings.push(
-            finding(tree, "quoted-value", value.place(), message).help("take the quotes out"),
+            finding(tree, "quoted-value", value.place(), message)
+                .help("take the quotes out")
+                .unsafe_fix(unquoted(tree, value.place())),
         );
     }
     let mut at = value.place().start;
@@ -184,15 +223,19 @@ fn value(tree: &Tree, name: &str, value: &Joined) -> Vec<Finding> {
                     Span::new(end - 1, end),
                     message,
                 )
-                .help("take it out, and indent the next line if it belongs to this value"),
+                .help("take it out, and indent the next line if it belongs to this value")
+                .unsafe_fix(cut(tree.source(), Span::new(end - 1, end))),
             );
         }
         at += line.len();
     }
     if let Some(at) = text.find('\0') {
         let message = "a NUL byte: what stands behind it may be ignored";
-        findings
-            .push(finding(tree, "nul-byte", value.span(at..at + 1), message).help("take it out"));
+        findings.push(
+            finding(tree, "nul-byte", value.span(at..at + 1), message)
+                .help("take it out")
+                .unsafe_fix(cut(tree.source(), value.span(at..at + 1))),
+        );
     }
     findings
 }

@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use super::dictionary::{Dictionary, is_read_only};
 use super::expand::{Fault, references};
+use super::mending::{renewed, without};
 use super::parameters::Parameter;
 use super::referenced::words;
 use super::services::Service;
 use super::syntax::Joined;
 use crate::catalogue::Table;
 use crate::findings::{Finding, Severity};
-use crate::text::{Place, Source, Span};
+use crate::text::{Edit, Place, Source, Span};
 
 static CLIENTS: Table = Table::new(include_str!("../../../schemas/postfix/clients.tsv"));
 
@@ -105,7 +106,8 @@ fn duplicates(dictionary: &Dictionary) -> Vec<Finding> {
                     message,
                 )
                 .and(Place::new(source, earlier.name_span), "set before here")
-                .help("keep the one that is meant"),
+                .help("keep the one that is meant")
+                .safe_fix(without(source, earlier.name_span, &earlier.value)),
             );
         }
     }
@@ -224,18 +226,18 @@ impl Known<'_> {
             let message = format!(
                 "`{name}` is on its way out: Postfix {version} says that it will be removed"
             );
-            return Some(
-                finding("deprecated-parameter", message).help(if instead.is_empty() {
-                    "take it out; the default does".to_owned()
-                } else {
-                    format!("use `{instead}`")
-                }),
-            );
+            let told = finding("deprecated-parameter", message).help(if instead.is_empty() {
+                "take it out; the default does".to_owned()
+            } else {
+                format!("use `{instead}`")
+            });
+            return Some(renewed(told, set, instead, self.dictionary));
         }
         if is_read_only(name) {
             let message =
                 format!("`{name}` is what each program sets for itself: this does nothing");
-            return Some(finding("read-only-parameter", message).help("take it out"));
+            let told = finding("read-only-parameter", message).help("take it out");
+            return Some(told.safe_fix(without(set.source, set.span, set.value)));
         }
         if self.counts(set) {
             return None;
@@ -254,7 +256,13 @@ impl Known<'_> {
                 );
                 ("too-new-parameter", message)
             };
-            return Some(finding(rule, message).help("take it out"));
+            let told = finding(rule, message).help("take it out");
+            // Who asks about several versions may have set it for another one.
+            return Some(if rule == "removed-parameter" {
+                told.unsafe_fix(without(set.source, set.span, set.value))
+            } else {
+                told
+            });
         }
         if let Some(transport) = transport_of(name) {
             // Without a master.cf the name is as good as any.
@@ -281,12 +289,16 @@ impl Known<'_> {
         let message = format!(
             "`{name}` is no parameter of Postfix {version} and nothing refers to it: it does nothing"
         );
-        Some(
-            finding("unknown-parameter", message).help(match Parameter::meant_by(name, version) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => "take it out, or correct the name".to_owned(),
-            }),
-        )
+        let told = finding("unknown-parameter", message);
+        Some(match Parameter::meant_by(name, version) {
+            Some(near) => {
+                let place = Place::new(set.source, set.span);
+                let text = near.to_owned();
+                told.help(format!("did you mean `{near}`?"))
+                    .unsafe_fix(vec![Edit { place, text }])
+            }
+            None => told.help("take it out, or correct the name"),
+        })
     }
 }
 

@@ -225,7 +225,7 @@ mod tests {
             ("define(`confLOG_LEVEL', `15')dnl", ""),
             ("define(`confLOG_LEVL', `15')dnl", "unknown-macro"),
             ("define(`confDANE', `true')dnl", ""),
-            ("define(`confOPENSSL_CNF', `x')dnl", "newer-macro"),
+            ("define(`confOPENSSL_CNF', `x')dnl", "too-new-parameter"),
             (
                 "define(`confAUTH_MECHANISMS', LOGIN, PLAIN)dnl",
                 "excess-arguments",

@@ -10,7 +10,7 @@ mod provider;
 mod reach;
 
 use super::rule::{Finder, Group, Rule};
-use super::{exim, postfix};
+use super::{exim, postfix, sendmail};
 use crate::findings::Severity;
 
 /// The rows.
@@ -38,7 +38,7 @@ pub static RULES: &[Rule] = &[
     Rule::new("not-utf8", Group::Syntax, Severity::Note, include_str!("not_utf8.md")),
     Rule::new("bad-address", Group::Description, Severity::Error, include_str!("bad_address.md")),
     Rule::new("host-bits", Group::Value, Severity::Error, include_str!("host_bits.md"))
-        .by(&[Finder::Exim(super::exim::list_items::host_bits)]),
+        .by(&[Finder::Exim(exim::list_items::host_bits)]),
     Rule::new("mapped-address", Group::Description, Severity::Error, include_str!("mapped_address.md")),
     Rule::new("bad-domain", Group::Description, Severity::Error, include_str!("bad_domain.md")),
     Rule::new("bad-number", Group::Description, Severity::Error, include_str!("bad_number.md")),
@@ -63,7 +63,6 @@ pub static RULES: &[Rule] = &[
     Rule::new("unknown-recipients", Group::Description, Severity::Error, include_str!("unknown_recipients.md")),
     Rule::new("unsafe-path", Group::Description, Severity::Error, include_str!("unsafe_path.md")),
     Rule::new("bad-alias", Group::Description, Severity::Error, include_str!("bad_alias.md")),
-    Rule::new("no-postmaster", Group::Description, Severity::Warning, include_str!("no_postmaster.md")),
     Rule::new("few-recipients", Group::Description, Severity::Warning, include_str!("few_recipients.md")),
     Rule::new("password-in-description", Group::Description, Severity::Error, include_str!("password_in_description.md")),
     Rule::new("smarthost-password", Group::Description, Severity::Note, include_str!("smarthost_password.md")),
@@ -90,40 +89,67 @@ pub static RULES: &[Rule] = &[
         .by(&[Finder::Policy(identity::unsigned)])
         .pedantic(),
     Rule::new("undefined-name", Group::Reference, Severity::Error, include_str!("undefined_name.md"))
-        .by(&[Finder::OnTheWay, Finder::Exim(exim::names::undefined_name)]),
+        .by(&[Finder::OnTheWay, Finder::Exim(exim::names::undefined_name), Finder::Postfix(postfix::delivery::transports), Finder::Sendmail(sendmail::routing::next_hop), Finder::Sendmail(sendmail::milters::missing_filter)]),
     Rule::new("smtp-smuggling", Group::Security, Severity::Error, include_str!("smtp_smuggling.md"))
-        .by(&[Finder::Sendmail(super::sendmail::access::smuggling_allowed), Finder::Postfix(postfix::effects::smuggling), Finder::Exim(exim::holes::smtp_smuggling)]),
+        .by(&[Finder::Sendmail(sendmail::access::smuggling_allowed), Finder::Postfix(postfix::effects::smuggling), Finder::Exim(exim::holes::smtp_smuggling)]),
     Rule::new("readable-secret", Group::Security, Severity::Error, include_str!("readable_secret.md"))
-        .by(&[Finder::Sendmail(super::sendmail::disk::read_by_others), Finder::OnTheWay, Finder::Exim(exim::hygiene::readable_secret)]),
+        .by(&[Finder::Sendmail(sendmail::disk::read_by_others), Finder::OnTheWay, Finder::Exim(exim::hygiene::readable_secret)]),
     Rule::new("no-description", Group::Description, Severity::Error, include_str!("no_description.md")),
     Rule::new("login-not-demanded", Group::Auth, Severity::Warning, include_str!("login_not_demanded.md"))
-        .by(&[Finder::Exim(super::exim::authentication::login_not_demanded), Finder::OnTheWay]),
+        .by(&[Finder::Exim(exim::authentication::login_not_demanded), Finder::OnTheWay]),
     Rule::new("anonymous-login", Group::Auth, Severity::Warning, include_str!("anonymous_login.md"))
-        .by(&[Finder::Postfix(super::postfix::sasl::mechanisms), Finder::Sendmail(super::sendmail::auth::anonymous_login)]),
+        .by(&[Finder::Postfix(postfix::sasl::mechanisms), Finder::Sendmail(sendmail::auth::anonymous_login)]),
     Rule::new("banner-with-version", Group::Identity, Severity::Note, include_str!("banner_with_version.md"))
-        .by(&[Finder::Postfix(super::postfix::identity::version_in_banner), Finder::OnTheWay]).pedantic(),
+        .by(&[Finder::Postfix(postfix::identity::version_in_banner), Finder::OnTheWay]).pedantic(),
     Rule::new("catch-all", Group::Delivery, Severity::Warning, include_str!("catch_all.md"))
-        .by(&[Finder::Postfix(super::postfix::entries::catch_all), Finder::Exim(super::exim::routing::catch_all_router)]),
+        .by(&[Finder::Postfix(postfix::entries::catch_all), Finder::Exim(exim::routing::catch_all_router)]),
     Rule::new("debug-left", Group::Limits, Severity::Warning, include_str!("debug_left.md"))
-        .by(&[Finder::Postfix(super::postfix::effects::debugging), Finder::Exim(super::exim::hygiene::debug_left)]),
+        .by(&[Finder::Postfix(postfix::effects::debugging), Finder::Exim(exim::hygiene::debug_left)]),
     Rule::new("dnsbl-any-answer", Group::Access, Severity::Warning, include_str!("dnsbl_any_answer.md"))
-        .by(&[Finder::Postfix(super::postfix::dnsbl::unfiltered), Finder::Exim(super::exim::dns_lists::any_answer), Finder::Sendmail(super::sendmail::dnsbl::answers)]),
+        .by(&[Finder::Postfix(postfix::dnsbl::unfiltered), Finder::Exim(exim::dns_lists::any_answer), Finder::Sendmail(sendmail::dnsbl::answers)]),
     Rule::new("md5-fingerprint", Group::Tls, Severity::Warning, include_str!("md5_fingerprint.md"))
-        .by(&[Finder::Postfix(super::postfix::outbound::fingerprints), Finder::OnTheWay]),
+        .by(&[Finder::Postfix(postfix::outbound::fingerprints), Finder::OnTheWay]),
     Rule::new("old-tls", Group::Tls, Severity::Warning, include_str!("old_tls.md"))
-        .by(&[Finder::Postfix(super::postfix::tls::old_protocols), Finder::Exim(super::exim::encryption::old_tls)]),
+        .by(&[Finder::Postfix(postfix::tls::old_protocols), Finder::Exim(exim::encryption::old_tls)]),
     Rule::new("smarthost-by-mx", Group::Delivery, Severity::Note, include_str!("smarthost_by_mx.md"))
-        .by(&[Finder::Postfix(super::postfix::identity::relayhost_mx), Finder::OnTheWay]).pedantic(),
+        .by(&[Finder::Postfix(postfix::identity::relayhost_mx), Finder::OnTheWay]).pedantic(),
     Rule::new("smarthost-is-self", Group::Delivery, Severity::Error, include_str!("smarthost_is_self.md"))
-        .by(&[Finder::Postfix(super::postfix::identity::relayhost), Finder::OnTheWay]),
+        .by(&[Finder::Postfix(postfix::identity::relayhost), Finder::OnTheWay]),
     Rule::new("smarthost-without-auth", Group::Delivery, Severity::Warning, include_str!("smarthost_without_auth.md"))
-        .by(&[Finder::Exim(super::exim::smarthosts::smarthost_without_auth), Finder::OnTheWay]),
+        .by(&[Finder::Exim(exim::smarthosts::smarthost_without_auth), Finder::OnTheWay]),
     Rule::new("smarthost-without-implicit-tls", Group::Tls, Severity::Error, include_str!("smarthost_without_implicit_tls.md"))
-        .by(&[Finder::OnTheWay, Finder::Sendmail(super::sendmail::routing::relay_arguments)]),
+        .by(&[Finder::OnTheWay, Finder::Sendmail(sendmail::routing::relay_arguments)]),
     Rule::new("stale-table", Group::Table, Severity::Warning, include_str!("stale_table.md"))
-        .by(&[Finder::OnTheWay, Finder::Sendmail(super::sendmail::disk::stale_map)]),
+        .by(&[Finder::OnTheWay, Finder::Sendmail(sendmail::disk::stale_map)]),
     Rule::new("unqualified-hostname", Group::Identity, Severity::Error, include_str!("unqualified_hostname.md"))
-        .by(&[Finder::Postfix(super::postfix::identity::hostname), Finder::Sendmail(super::sendmail::routing::unqualified_name)]),
+        .by(&[Finder::Postfix(postfix::identity::hostname), Finder::Sendmail(sendmail::routing::unqualified_name)]),
     Rule::new("weak-ciphers", Group::Tls, Severity::Warning, include_str!("weak_ciphers.md"))
-        .by(&[Finder::Postfix(super::postfix::tls::ciphers), Finder::Sendmail(super::sendmail::tls::ciphers)]),
+        .by(&[Finder::Postfix(postfix::tls::ciphers), Finder::Sendmail(sendmail::tls::ciphers)]),
+    Rule::new("early-dnsbl", Group::Access, Severity::Warning, include_str!("early_dnsbl.md"))
+        .by(&[Finder::Postfix(postfix::dnsbl::early), Finder::Exim(exim::dns_lists::early_dnsbl), Finder::Sendmail(sendmail::dnsbl::clients)]),
+    Rule::new("known-hole", Group::Security, Severity::Warning, include_str!("known_hole.md"))
+        .by(&[Finder::Exim(exim::holes::known_hole), Finder::Sendmail(sendmail::disk::vulnerable_release)]),
+    Rule::new("no-limit", Group::Limits, Severity::Note, include_str!("no_limit.md"))
+        .by(&[Finder::Exim(exim::hygiene::missing_limits), Finder::Sendmail(sendmail::limits::no_limit)]),
+    Rule::new("no-postmaster", Group::Delivery, Severity::Warning, include_str!("no_postmaster.md"))
+        .by(&[Finder::OnTheWay, Finder::Postfix(postfix::entries::postmaster), Finder::Sendmail(sendmail::disk::aliases_without_postmaster)]),
+    Rule::new("writable-configuration", Group::Security, Severity::Error, include_str!("writable_configuration.md"))
+        .by(&[Finder::Exim(exim::hygiene::writable_configuration), Finder::Sendmail(sendmail::disk::changed_by_others)]),
+    Rule::new("port-conflict", Group::Listener, Severity::Error, include_str!("port_conflict.md"))
+        .by(&[Finder::Postfix(postfix::services::ports), Finder::Sendmail(sendmail::listeners::duplicate_listener)]),
+    Rule::new("filter-fails-open", Group::Security, Severity::Note, include_str!("filter_fails_open.md"))
+        .by(&[Finder::Postfix(postfix::delivery::milter_action), Finder::OnTheWay]),
+    Rule::new("unthrottled-auth", Group::Auth, Severity::Note, include_str!("unthrottled_auth.md"))
+        .by(&[Finder::Postfix(postfix::limits::auth_rate), Finder::Exim(exim::authentication::unthrottled_auth)]),
+    Rule::new("tells-of-users", Group::Security, Severity::Note, include_str!("tells_of_users.md"))
+        .by(&[Finder::Postfix(postfix::identity::vrfy), Finder::Sendmail(sendmail::exposure::tells_too_much)]).pedantic(),
+    Rule::new("unknown-table-type", Group::Table, Severity::Error, include_str!("unknown_table_type.md"))
+        .by(&[Finder::OnTheWay, Finder::Exim(exim::list_items::unknown_lookup), Finder::Sendmail(sendmail::cf::maps)]),
+    Rule::new("implicit-tls-on-wrong-port", Group::Tls, Severity::Error, include_str!("implicit_tls_on_wrong_port.md"))
+        .by(&[Finder::Postfix(postfix::tls::wrapper), Finder::OnTheWay]),
+    Rule::new("dane-without-dnssec", Group::Tls, Severity::Error, include_str!("dane_without_dnssec.md"))
+        .by(&[Finder::Postfix(postfix::outbound::client_needs), Finder::OnTheWay]),
+    Rule::new("unchecked-recipients", Group::Delivery, Severity::Warning, include_str!("unchecked_recipients.md"))
+        .by(&[Finder::Postfix(postfix::delivery::recipients), Finder::Exim(exim::acl_order::unverified_recipients)]),
+    Rule::new("too-new-parameter", Group::Name, Severity::Warning, include_str!("too_new_parameter.md")),
 ];

@@ -179,7 +179,7 @@ pub fn unverified_recipients(files: &Files<'_>) -> Vec<Finding> {
             if gives && !known {
                 found.push(
                     warning(
-                        "unverified-recipients",
+                        "unchecked-recipients",
                         &statement.place,
                         "this accepts mail for recipients that do not exist; it then bounces to senders who are mostly forged",
                     )

@@ -55,22 +55,23 @@ pub fn odd_tls_port(files: &Files<'_>) -> Vec<Finding> {
             "smtp" => "25",
             other => other,
         };
-        let (message, help) = if matches!(number, "25" | "587") {
-            (
-                format!(
-                    "clients of port {number} begin without TLS, and here they are awaited with it: no session comes about"
-                ),
-                "name only ports such as 465".to_owned(),
-            )
+        let place = value_place(option);
+        if matches!(number, "25" | "587") {
+            let message = format!(
+                "clients of port {number} begin without TLS, and here they are awaited with it: no session comes about"
+            );
+            found.push(
+                warning("implicit-tls-on-wrong-port", &place, message)
+                    .help("name only ports such as 465"),
+            );
         } else if !open.iter().any(|port| port == number) && !files.is_debian() {
-            (
-                format!("the daemon does not listen on port {number}, so this does nothing"),
-                format!("add {number} to `daemon_smtp_ports`"),
-            )
-        } else {
-            continue;
-        };
-        found.push(warning("odd-tls-port", &value_place(option), message).help(help));
+            let message =
+                format!("the daemon does not listen on port {number}, so this does nothing");
+            found.push(
+                warning("odd-tls-port", &place, message)
+                    .help(format!("add {number} to `daemon_smtp_ports`")),
+            );
+        }
     }
     found
 }

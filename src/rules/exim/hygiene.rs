@@ -118,7 +118,7 @@ pub fn missing_limits(files: &Files<'_>) -> Vec<Finding> {
         if let Some(option) = files.set(name).filter(|option| option.value == "0") {
             let message = format!("`{name} = 0` is no limit: {what}");
             found.push(
-                note("missing-limits", &option.place, message).help("set a limit, or leave it out"),
+                note("no-limit", &option.place, message).help("set a limit, or leave it out"),
             );
         }
     }
@@ -130,9 +130,7 @@ pub fn missing_limits(files: &Files<'_>) -> Vec<Finding> {
             "a message in a loop goes round {} times before it is refused",
             option.value
         );
-        found.push(
-            note("missing-limits", &option.place, message).help("30 is the default, and enough"),
-        );
+        found.push(note("no-limit", &option.place, message).help("30 is the default, and enough"));
     }
     found
 }

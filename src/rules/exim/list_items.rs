@@ -355,7 +355,7 @@ pub fn unknown_lookup(files: &Files<'_>) -> Vec<Finding> {
     each(files, |_, item, place| {
         let (kind, file) = item.text.split_once(';')?;
         let fault = lookup_fault(kind, file, files)?;
-        Some(error("unknown-lookup", place, fault))
+        Some(error("unknown-table-type", place, fault))
     })
 }
 

@@ -2,7 +2,7 @@
 
 mod acl_arguments;
 mod acl_lines;
-mod acl_order;
+pub(super) mod acl_order;
 pub(super) mod authentication;
 mod continuation;
 mod delivering;
@@ -79,7 +79,6 @@ pub static RULES: &[Rule] = &[
     Rule::new("unprotected-regex", Group::Value, Error, include_str!("unprotected_regex.md")).by(&[Exim(list_items::unprotected_regex)]),
     Rule::new("faulty-list-file", Group::Table, Error, include_str!("faulty_list_file.md")).by(&[Exim(list_items::faulty_list_file)]),
     Rule::new("mx-any-relay", Group::Relay, Warning, include_str!("mx_any_relay.md")).by(&[Exim(list_items::mx_any_relay)]),
-    Rule::new("unknown-lookup", Group::Table, Error, include_str!("unknown_lookup.md")).by(&[Exim(list_items::unknown_lookup)]),
     Rule::new("misread-negation", Group::Access, Warning, include_str!("misread_negation.md")).by(&[Exim(list_order::misread_negation)]),
     Rule::new("dead-item", Group::Access, Warning, include_str!("dead_item.md")).by(&[Exim(list_order::dead_item)]),
     Rule::new("name-before-address", Group::Access, Warning, include_str!("name_before_address.md")).by(&[Exim(list_order::name_before_address)]),
@@ -98,17 +97,14 @@ pub static RULES: &[Rule] = &[
     Rule::new("empty-acl", Group::Access, Error, include_str!("empty_acl.md")).by(&[Exim(acl_order::empty_acl)]),
     Rule::new("acl-without-accept", Group::Access, Warning, include_str!("acl_without_accept.md")).by(&[Exim(acl_order::acl_without_accept)]),
     Rule::new("late-deny", Group::Access, Warning, include_str!("late_deny.md")).by(&[Exim(acl_order::late_deny)]),
-    Rule::new("unverified-recipients", Group::Access, Warning, include_str!("unverified_recipients.md")).by(&[Exim(acl_order::unverified_recipients)]),
     Rule::new("open-expn", Group::Access, Warning, include_str!("open_expn.md")).by(&[Exim(acl_order::open_expn)]),
     Rule::new("unguarded-local-parts", Group::Relay, Warning, include_str!("unguarded_local_parts.md")).by(&[Exim(acl_order::unguarded_local_parts)]),
-    Rule::new("early-dnsbl", Group::Access, Warning, include_str!("early_dnsbl.md")).by(&[Exim(dns_lists::early_dnsbl)]),
     Rule::new("callout-for-all", Group::Access, Warning, include_str!("callout_for_all.md")).by(&[Exim(dns_lists::callout_for_all)]),
     Rule::new("idle-authenticator", Group::Auth, Warning, include_str!("idle_authenticator.md")).by(&[Exim(authentication::idle_authenticator)]),
     Rule::new("open-authenticator", Group::Auth, Error, include_str!("open_authenticator.md")).by(&[Exim(authentication::open_authenticator)]),
     Rule::new("empty-secret", Group::Auth, Error, include_str!("empty_secret.md")).by(&[Exim(authentication::empty_secret)]),
     Rule::new("leaking-condition", Group::Auth, Warning, include_str!("leaking_condition.md")).by(&[Exim(authentication::leaking_condition)]),
     Rule::new("authenticator-without-id", Group::Auth, Warning, include_str!("authenticator_without_id.md")).by(&[Exim(authentication::authenticator_without_id)]),
-    Rule::new("unthrottled-auth", Group::Auth, Note, include_str!("unthrottled_auth.md")).by(&[Exim(authentication::unthrottled_auth)]),
     Rule::new("auth-never-offered", Group::Auth, Warning, include_str!("auth_never_offered.md")).by(&[Exim(authentication::auth_never_offered)]),
     Rule::new("odd-tls-port", Group::Tls, Warning, include_str!("odd_tls_port.md")).by(&[Exim(encryption::odd_tls_port)]),
     Rule::new("self-made-certificate", Group::Tls, Warning, include_str!("self_made_certificate.md")).by(&[Exim(encryption::self_made_certificate)]),
@@ -134,13 +130,10 @@ pub static RULES: &[Rule] = &[
     Rule::new("missing-retry", Group::Delivery, Warning, include_str!("missing_retry.md")).by(&[Exim(delivering::missing_retry)]),
     Rule::new("unreached-retry-rule", Group::Delivery, Warning, include_str!("unreached_retry_rule.md")).by(&[Exim(delivering::unreached_retry_rule)]),
     Rule::new("broad-rewrite", Group::Delivery, Warning, include_str!("broad_rewrite.md")).by(&[Exim(delivering::broad_rewrite)]),
-    Rule::new("known-hole", Group::Security, Warning, include_str!("known_hole.md")).by(&[Exim(holes::known_hole)]),
     Rule::new("shown-secret", Group::Security, Warning, include_str!("shown_secret.md")).by(&[Exim(hygiene::shown_secret)]),
     Rule::new("unset-environment", Group::Security, Note, include_str!("unset_environment.md")).by(&[Exim(hygiene::unset_environment)]).pedantic(),
     Rule::new("wide-trust", Group::Security, Error, include_str!("wide_trust.md")).by(&[Exim(hygiene::wide_trust)]),
-    Rule::new("missing-limits", Group::Limits, Note, include_str!("missing_limits.md")).by(&[Exim(hygiene::missing_limits)]),
     Rule::new("not-a-server", Group::Listener, Error, include_str!("not_a_server.md")).by(&[Exim(hygiene::not_a_server)]),
     Rule::new("queue-only-left", Group::Delivery, Warning, include_str!("queue_only_left.md")).by(&[Exim(hygiene::queue_only_left)]),
-    Rule::new("writable-configuration", Group::Security, Error, include_str!("writable_configuration.md")).by(&[Exim(hygiene::writable_configuration)]),
     Rule::new("unread-answers", Group::Reference, Warning, include_str!("unread_answers.md")).by(&[Exim(hygiene::unread_answers)]),
 ];

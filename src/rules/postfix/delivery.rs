@@ -71,7 +71,7 @@ pub fn transports(files: &Files<'_>) -> Vec<Finding> {
         );
         findings.push(
             files
-                .finding(Severity::Error, "undefined-transport", word.origin, message)
+                .finding(Severity::Error, "undefined-name", word.origin, message)
                 .help(format!(
                     "correct the name, or add the service `{name}` to master.cf"
                 )),
@@ -143,9 +143,10 @@ pub fn milter_action(files: &Files<'_>) -> Vec<Finding> {
         let message = "when the filter is down all mail comes in unfiltered";
         findings.push(
             files
-                .finding(Severity::Note, "milter-default-action", place, message)
+                .finding(Severity::Note, "filter-fails-open", place, message)
                 .certainty(Certainty::Likely)
-                .help("write `tempfail` if no mail may come in unfiltered: clients try again"),
+                .help("write `tempfail` if no mail may come in unfiltered: clients try again")
+                .unsafe_fix(files.set_to("milter_default_action", "tempfail", None)),
         );
     } else if action == "tempfail"
         && files.is_set("milter_default_action", None)
@@ -155,8 +156,9 @@ pub fn milter_action(files: &Files<'_>) -> Vec<Finding> {
              command; `shutdown` hangs up, and is the default of newer versions";
         findings.push(
             files
-                .finding(Severity::Note, "milter-default-action", place, message)
-                .help("write `shutdown`"),
+                .finding(Severity::Note, "repeated-tempfail", place, message)
+                .help("write `shutdown`")
+                .unsafe_fix(files.set_to("milter_default_action", "shutdown", None)),
         );
     }
     findings
@@ -258,7 +260,12 @@ pub fn recipients(files: &Files<'_>) -> Vec<Finding> {
         );
     }
     let domains = files.words("relay_domains", None);
-    let is_written = domains.iter().any(|word| word.origin.is_some());
+    // `relay_domains = $mydestination`, an old default, adds no domain.
+    let local = files.words("mydestination", None);
+    let adds = |word: &Word| !local.iter().any(|own| own.text == word.text);
+    let is_written = domains
+        .iter()
+        .any(|word| word.origin.is_some() && adds(word));
     let checks = ["smtpd_relay_restrictions", "smtpd_recipient_restrictions"]
         .iter()
         .any(|list| {
@@ -302,7 +309,8 @@ pub fn recipients(files: &Files<'_>) -> Vec<Finding> {
 /// Addresses with a way in them, and headers of others' mail.
 pub fn rewriting(files: &Files<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if files.is("allow_untrusted_routing", "yes", None) {
+    // At the server's own domains such a recipient is one of elsewhere, and refused.
+    if files.is("allow_untrusted_routing", "yes", None) && files.has("relay_domains", None) {
         let message = "addresses such as `user%elsewhere@ours` are taken from strangers and \
              sent on by the server that gets them: spam goes out in this server's \
              name";
@@ -314,7 +322,8 @@ pub fn rewriting(files: &Files<'_>) -> Vec<Finding> {
                     files.place("allow_untrusted_routing", None),
                     message,
                 )
-                .help("take it out"),
+                .help("take it out")
+                .unsafe_fix(files.set_to("allow_untrusted_routing", "no", None)),
         );
     }
     for service in files.scopes("smtpd") {

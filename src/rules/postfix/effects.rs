@@ -1,8 +1,10 @@
 //! Settings that do nothing beside others, and those that were left from a search for a fault.
 //! Must not know what they would do.
 
+use std::net::IpAddr;
+
 use crate::findings::{Certainty, Finding, Severity};
-use crate::mta::postfix::{Files, Parameter, Set, options};
+use crate::mta::postfix::{Files, Parameter, Service, Set, options, without};
 use crate::text::Place;
 
 fn at(set: &Set<'_>) -> Place {
@@ -18,7 +20,12 @@ pub fn without_effect(files: &Files<'_>) -> Vec<Finding> {
             findings.push(
                 files
                     .finding(severity, "setting-without-effect", Some(at(&set)), message)
-                    .help(help),
+                    .help(help)
+                    .safe_fix(if help == "take it out" {
+                        without(set.source, set.span, set.value)
+                    } else {
+                        Vec::new()
+                    }),
             );
         }
     }
@@ -183,6 +190,11 @@ pub fn debugging(files: &Files<'_>) -> Vec<Finding> {
         "smtpd_error_sleep_time",
         "in_flow_delay",
     ];
+    // A filter that gives mail back is no stranger who tries out addresses.
+    let is_own = |service: Option<&Service>| {
+        let endpoint = service.and_then(|service| files.endpoint(service));
+        endpoint.is_some_and(|(_, own)| !own.is_empty() && own.iter().all(IpAddr::is_loopback))
+    };
     let mut findings = Vec::new();
     for set in files.sets() {
         if !NAMES.contains(&set.name) {
@@ -204,11 +216,15 @@ pub fn debugging(files: &Files<'_>) -> Vec<Finding> {
                 Severity::Note,
                 "levels above 1 fill the log, and are for the search for a fault alone",
             ),
-            "smtpd_error_sleep_time" if text == "0" || text == "0s" => (
-                Severity::Note,
-                "clients that make mistakes, such as those who try out addresses, are not \
+            "smtpd_error_sleep_time"
+                if matches!(text.as_str(), "0" | "0s") && !is_own(set.service) =>
+            {
+                (
+                    Severity::Note,
+                    "clients that make mistakes, such as those who try out addresses, are not \
              slowed down",
-            ),
+                )
+            }
             "in_flow_delay" if text == "0" || text == "0s" => (
                 Severity::Note,
                 "mail may come in faster than it goes out, until the disk is full",
@@ -219,7 +235,8 @@ pub fn debugging(files: &Files<'_>) -> Vec<Finding> {
         findings.push(
             files
                 .finding(severity, "debug-left", Some(at(&set)), message)
-                .help("take it out when the fault is found"),
+                .help("take it out when the fault is found")
+                .unsafe_fix(without(set.source, set.span, set.value)),
         );
     }
     for service in files.services() {

@@ -2,62 +2,17 @@
 //! ignored, values that mean something else. Must not know how tables are opened.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use super::lists;
-use super::tables::{Asked, all};
 use crate::findings::{Certainty, Finding, Severity};
+use crate::mta::postfix::lists;
 use crate::mta::postfix::{Files, Joined, Table, Word, is_white};
 use crate::net::Network;
-use crate::text::{Place, Source, Span};
-
-/// Tables of keys, of which each is looked up as it is.
-const KEYED: [&str; 7] = ["hash", "btree", "texthash", "lmdb", "cdb", "dbm", "sdbm"];
-
-/// A table that can be read, with what asks it.
-struct Read {
-    asked: Asked,
-    source: Arc<Source>,
-    entries: Vec<(Joined, Joined)>,
-}
-
-impl Read {
-    fn is_keyed(&self) -> bool {
-        self.asked
-            .parts()
-            .is_some_and(|(kind, _)| KEYED.contains(&kind))
-    }
-
-    fn at(&self, part: &Joined) -> Place {
-        Place::new(&self.source, part.place())
-    }
-
-    /// Whether it is one of `check_*_access`.
-    fn is_access(&self) -> bool {
-        self.asked.by.starts_with("check_") && self.asked.by.ends_with("_access")
-            || lists::LISTS.contains(&self.asked.by.as_str())
-    }
-}
-
-fn read(files: &Files<'_>) -> Vec<Read> {
-    let tables = all(files).into_iter();
-    tables
-        .filter_map(|asked| {
-            asked.parts().filter(|(_, path)| path.starts_with('/'))?;
-            let (source, entries) = files.entries(&asked.word)?;
-            Some(Read {
-                asked,
-                source,
-                entries,
-            })
-        })
-        .collect()
-}
+use crate::text::{Place, Span};
 
 /// Lines that do not say what they seem to: keys that stand twice, and comments that are none.
 pub fn lines(files: &Files<'_>) -> Vec<Finding> {
     let mut findings = comments(files);
-    for table in read(files).iter().filter(|table| table.is_keyed()) {
+    for table in files.read_tables().iter().filter(|table| table.is_keyed()) {
         let mut seen: HashMap<String, &Joined> = HashMap::new();
         for (key, _) in &table.entries {
             let lower = key.text.to_lowercase();
@@ -65,20 +20,27 @@ pub fn lines(files: &Files<'_>) -> Vec<Finding> {
                 seen.insert(lower, key);
                 continue;
             };
-            let message = format!(
-                "`{}` stands in this table already, and the first one counts: this line \
-             is ignored",
-                key.text
-            );
-            let finding = files
-                .finding(
+            let is_text = table
+                .asked
+                .parts()
+                .is_some_and(|(kind, _)| kind == "texthash");
+            let (severity, why) = if is_text {
+                let why =
+                    "no program opens such a table: every look-up in it fails, and mail is put off";
+                (Severity::Error, why)
+            } else {
+                (
                     Severity::Warning,
-                    "duplicate-key",
-                    Some(table.at(key)),
-                    message,
+                    "the first one counts: this line is ignored",
                 )
-                .help("keep one of them");
-            findings.push(finding.and(table.at(first), "this one counts"));
+            };
+            let message = format!("`{}` stands in this table already, and {why}", key.text);
+            findings.push(
+                files
+                    .finding(severity, "duplicate-key", Some(table.at(key)), message)
+                    .help("keep one of them")
+                    .and(table.at(first), "the first one"),
+            );
         }
     }
     findings
@@ -87,7 +49,7 @@ pub fn lines(files: &Files<'_>) -> Vec<Finding> {
 /// Text that looks like a comment and is part of a value.
 fn comments(files: &Files<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for table in read(files).iter().filter(|table| table.is_keyed()) {
+    for table in files.read_tables().iter().filter(|table| table.is_keyed()) {
         for (_, value) in &table.entries {
             let text = &value.text;
             let comment = text
@@ -117,7 +79,7 @@ pub fn dead_keys(files: &Files<'_>) -> Vec<Finding> {
         .iter()
         .any(|word| word.text == "smtpd_access_maps");
     let mut findings = Vec::new();
-    for table in read(files).iter().filter(|table| table.is_keyed()) {
+    for table in files.read_tables().iter().filter(|table| table.is_keyed()) {
         let by = table.asked.by.as_str();
         let of_clients = [
             "check_client_access",
@@ -171,7 +133,7 @@ pub fn dead_keys(files: &Files<'_>) -> Vec<Finding> {
 /// Expressions that Postfix leaves out.
 pub fn expressions(files: &Files<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for table in read(files) {
+    for table in files.read_tables() {
         let Some(kind) = table
             .asked
             .parts()
@@ -259,7 +221,7 @@ pub fn results(files: &Files<'_>) -> Vec<Finding> {
     ];
     let classes = files.dictionary.classes(None);
     let mut findings = Vec::new();
-    for table in read(files).iter().filter(|table| table.is_access()) {
+    for table in files.read_tables().iter().filter(|table| table.is_access()) {
         for (key, value) in &table.entries {
             let (first, rest) = value.text.split_once(is_white).unwrap_or((&value.text, ""));
             let lower = first.to_ascii_lowercase();
@@ -351,7 +313,8 @@ pub fn catch_all(files: &Files<'_>) -> Vec<Finding> {
             "`luser_relay`".to_owned(),
         ));
     }
-    for table in read(files)
+    for table in files
+        .read_tables()
         .iter()
         .filter(|table| table.asked.by == "virtual_alias_maps")
     {
@@ -386,13 +349,14 @@ pub fn postmaster(files: &Files<'_>) -> Vec<Finding> {
         files
             .finding(
                 Severity::Note,
-                "no-postmaster-alias",
+                "no-postmaster",
                 word.origin.clone(),
                 message,
             )
             .help(
                 "add `postmaster: root`, and `root:` with an address that is read (RFC \
              5321 §4.5.1)",
-            ),
+            )
+            .pedantic(),
     ]
 }

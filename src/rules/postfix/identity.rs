@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::findings::{Certainty, Finding, Severity};
-use crate::mta::postfix::Files;
+use crate::mta::postfix::{Files, written};
 
 /// A name that others cannot look up.
 pub fn hostname(files: &Files<'_>) -> Vec<Finding> {
@@ -15,7 +15,7 @@ pub fn hostname(files: &Files<'_>) -> Vec<Finding> {
     };
     let why = if name.parse::<IpAddr>().is_ok() {
         "is an address"
-    } else if !name.contains('.') {
+    } else if !name.is_empty() && !name.contains('.') {
         "has no domain"
     } else {
         return Vec::new();
@@ -103,6 +103,7 @@ pub fn relayhost_mx(files: &Files<'_>) -> Vec<Finding> {
                     word.origin.clone(),
                     message,
                 )
+                .unsafe_fix(written(&word, &format!("[{host}]:{port}")))
                 .help(format!("write `[{host}]:{port}` for the host itself"))
         })
         .collect()
@@ -271,10 +272,11 @@ pub fn vrfy(files: &Files<'_>) -> Vec<Finding> {
         files
             .finding(
                 Severity::Note,
-                "vrfy-enabled",
+                "tells-of-users",
                 files.place("disable_vrfy_command", None),
                 message,
             )
-            .help("set `disable_vrfy_command = yes`"),
+            .help("set `disable_vrfy_command = yes`")
+            .unsafe_fix(files.set_to("disable_vrfy_command", "yes", None)),
     ]
 }

@@ -60,7 +60,8 @@ pub fn mailbox_limit(files: &Files<'_>) -> Vec<Finding> {
                 .finding(Severity::Error, "mailbox-limit-too-low", place, message)
                 .help(format!(
                     "set `{name} = 0` for no limit, or to more than `message_size_limit`"
-                )),
+                ))
+                .unsafe_fix(files.set_to(name, "0", None)),
         );
     }
     findings
@@ -89,7 +90,12 @@ pub fn minfree(files: &Files<'_>) -> Vec<Finding> {
                 files.value_place("queue_minfree", None),
                 message,
             )
-            .help("write 1.5 times `message_size_limit`, or 0"),
+            .help("write 1.5 times `message_size_limit`, or 0")
+            .unsafe_fix(files.set_to(
+                "queue_minfree",
+                &(limit.saturating_mul(3) / 2).to_string(),
+                None,
+            )),
     ]
 }
 
@@ -240,7 +246,7 @@ pub fn auth_rate(files: &Files<'_>) -> Vec<Finding> {
             files
                 .finding(
                     Severity::Note,
-                    "no-auth-limit",
+                    "unthrottled-auth",
                     files.field(service, 0),
                     message,
                 )
@@ -248,6 +254,7 @@ pub fn auth_rate(files: &Files<'_>) -> Vec<Finding> {
                     "set `smtpd_client_auth_rate_limit`, as 10 a minute, or let something \
              like fail2ban read the log",
                 )
+                .pedantic()
         })
         .collect()
 }
@@ -269,6 +276,7 @@ pub fn notices(files: &Files<'_>) -> Vec<Finding> {
             files
                 .finding(Severity::Warning, "noisy-notices", word.origin, message)
                 .help("write `resource, software`, and read the log")
+                .unsafe_fix(files.set_to("notify_classes", "resource, software", None))
         })
         .collect()
 }
@@ -285,6 +293,7 @@ pub fn biff(files: &Files<'_>) -> Vec<Finding> {
     vec![
         files
             .finding(Severity::Note, "biff", files.place("biff", None), message)
-            .help("set `biff = no`"),
+            .help("set `biff = no`")
+            .unsafe_fix(files.set_to("biff", "no", None)),
     ]
 }

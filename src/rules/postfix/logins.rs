@@ -1,9 +1,9 @@
 //! Restrictions that ask who has logged in, or shown a certificate. Must not know how one logs in.
 
-use super::lists::{self, Item, list};
 use super::restrictions::{each, tell};
 use crate::findings::{Certainty, Finding, Severity};
 use crate::mta::postfix::Files;
+use crate::mta::postfix::lists::{self, Item, list};
 
 /// Checks of the login where nobody can have logged in yet.
 pub fn early(files: &Files<'_>) -> Vec<Finding> {
@@ -12,7 +12,7 @@ pub fn early(files: &Files<'_>) -> Vec<Finding> {
             ["smtpd_client_restrictions", "smtpd_helo_restrictions"].contains(&list.name.as_str());
         let needs_login =
             item.name == "permit_sasl_authenticated" || item.name.starts_with("permit_tls_");
-        if !is_early || !needs_login || !files.is("smtpd_delay_reject", "no", list.service) {
+        if !is_early || !needs_login || !files.is("smtpd_delay_reject", "no", list.service(files)) {
             return None;
         }
         let message = format!(
@@ -20,7 +20,7 @@ pub fn early(files: &Files<'_>) -> Vec<Finding> {
              client can log in: `{}` lets nobody pass",
             item.name
         );
-        let place = files.place("smtpd_delay_reject", list.service);
+        let place = files.place("smtpd_delay_reject", list.service(files));
         let finding = tell(
             files,
             Severity::Error,
@@ -47,7 +47,7 @@ pub fn mismatch_without_map(files: &Files<'_>) -> Vec<Finding> {
             "reject_authenticated_sender_login_mismatch",
         ];
         if !needs.contains(&item.name.as_str())
-            || !files.is_empty("smtpd_sender_login_maps", list.service)
+            || !files.is_empty("smtpd_sender_login_maps", list.service(files))
         {
             return None;
         }
@@ -106,7 +106,7 @@ pub fn late_mismatch(files: &Files<'_>) -> Vec<Finding> {
 /// Checks of logins, on a service that has no AUTH.
 pub fn without_auth(files: &Files<'_>) -> Vec<Finding> {
     each(files, |list, at, item| {
-        if !files.is("smtpd_sasl_auth_enable", "no", list.service) {
+        if !files.is("smtpd_sasl_auth_enable", "no", list.service(files)) {
             return None;
         }
         let asks = item.name == "check_sasl_access"
@@ -155,9 +155,9 @@ pub fn unasked_certificate(files: &Files<'_>) -> Vec<Finding> {
             "permit_tls_all_clientcerts",
             "check_ccert_access",
         ];
-        let asked = |name| files.is(name, "yes", list.service);
-        let is_off =
-            files.is("smtpd_tls_ask_ccert", "no", list.service) && !asked("smtpd_tls_req_ccert");
+        let asked = |name| files.is(name, "yes", list.service(files));
+        let is_off = files.is("smtpd_tls_ask_ccert", "no", list.service(files))
+            && !asked("smtpd_tls_req_ccert");
         if !needs.contains(&item.name.as_str()) || !is_off {
             return None;
         }

@@ -1,20 +1,19 @@
 //! The rules that only Postfix has. Each is a row here, a page, and a function where it takes one.
 //! A function may find what several rules are about; it stands in the row of the first.
 
-mod delivery;
+pub(super) mod delivery;
 pub(super) mod dnsbl;
 pub(super) mod effects;
 pub(super) mod entries;
 pub(super) mod identity;
-mod limits;
-mod lists;
+pub(super) mod limits;
 mod logins;
 pub(super) mod outbound;
 mod patterns;
 mod programs;
 mod restrictions;
 pub(super) mod sasl;
-mod services;
+pub(super) mod services;
 mod submission;
 mod tables;
 pub(super) mod tls;
@@ -46,7 +45,6 @@ pub static RULES: &[Rule] = &[
     Rule::new("read-only-parameter", Group::Name, WARNING, include_str!("read_only_parameter.md")),
     Rule::new("removed-parameter", Group::Name, WARNING, include_str!("removed_parameter.md")),
     Rule::new("stray-argument", Group::Syntax, ERROR, include_str!("stray_argument.md")),
-    Rule::new("too-new-parameter", Group::Name, WARNING, include_str!("too_new_parameter.md")),
     Rule::new("unknown-parameter", Group::Name, WARNING, include_str!("unknown_parameter.md")),
     Rule::new("bad-value", Group::Value, ERROR, include_str!("bad_value.md"))
         .by(&[Finder::Postfix(values::bad_value)]),
@@ -84,8 +82,6 @@ pub static RULES: &[Rule] = &[
         .by(&[Finder::Postfix(restrictions::missing_policy_service)]),
     Rule::new("forbidden-ok", Group::Access, ERROR, include_str!("forbidden_ok.md"))
         .by(&[Finder::Postfix(restrictions::forbidden_ok)]),
-    Rule::new("early-dns-list", Group::Access, NOTE, include_str!("early_dns_list.md"))
-        .by(&[Finder::Postfix(dnsbl::early)]).pedantic(),
     Rule::new("bad-network", Group::Value, ERROR, include_str!("bad_network.md"))
         .by(&[Finder::Postfix(patterns::bad_network)]),
     Rule::new("dead-pattern", Group::Value, WARNING, include_str!("dead_pattern.md"))
@@ -105,7 +101,6 @@ pub static RULES: &[Rule] = &[
         .by(&[Finder::Postfix(trust::forged_log)]),
     Rule::new("table-without-type", Group::Table, ERROR, include_str!("table_without_type.md"))
         .by(&[Finder::Postfix(tables::types)]),
-    Rule::new("unknown-table-type", Group::Table, ERROR, include_str!("unknown_table_type.md")),
     Rule::new("berkeley-db", Group::Table, NOTE, include_str!("berkeley_db.md"))
         .by(&[Finder::Postfix(tables::berkeley)]),
     Rule::new("missing-table", Group::Table, ERROR, include_str!("missing_table.md"))
@@ -123,23 +118,17 @@ pub static RULES: &[Rule] = &[
         .by(&[Finder::Postfix(entries::expressions)]),
     Rule::new("bad-table-action", Group::Table, ERROR, include_str!("bad_table_action.md"))
         .by(&[Finder::Postfix(entries::results)]),
-    Rule::new("no-postmaster-alias", Group::Delivery, NOTE, include_str!("no_postmaster_alias.md"))
-        .by(&[Finder::Postfix(entries::postmaster)]).pedantic(),
     Rule::new("tls-without-certificate", Group::Tls, ERROR, include_str!("tls_without_certificate.md"))
         .by(&[Finder::Postfix(tls::no_certificate)]),
     Rule::new("certificate-before-key", Group::Tls, WARNING, include_str!("certificate_before_key.md"))
         .by(&[Finder::Postfix(tls::chain_order)]),
     Rule::new("tls-required-on-mx", Group::Tls, ERROR, include_str!("tls_required_on_mx.md"))
         .by(&[Finder::Postfix(tls::required_on_mx)]),
-    Rule::new("misplaced-wrapper-mode", Group::Tls, ERROR, include_str!("misplaced_wrapper_mode.md"))
-        .by(&[Finder::Postfix(tls::wrapper)]),
     Rule::new("certificate-asked-on-mx", Group::Tls, NOTE, include_str!("certificate_asked_on_mx.md"))
         .by(&[Finder::Postfix(tls::asked_on_mx)]).pedantic(),
     Rule::new("no-outbound-tls", Group::Tls, WARNING, include_str!("no_outbound_tls.md"))
         .by(&[Finder::Postfix(outbound::outbound)]),
     Rule::new("strict-outbound-tls", Group::Tls, WARNING, include_str!("strict_outbound_tls.md")),
-    Rule::new("dane-without-dnssec", Group::Tls, ERROR, include_str!("dane_without_dnssec.md"))
-        .by(&[Finder::Postfix(outbound::client_needs)]),
     Rule::new("no-trusted-authorities", Group::Tls, ERROR, include_str!("no_trusted_authorities.md")),
     Rule::new("wrapper-mode-without-tls", Group::Tls, ERROR, include_str!("wrapper_mode_without_tls.md")),
     Rule::new("auth-on-mx", Group::Auth, NOTE, include_str!("auth_on_mx.md"))
@@ -169,8 +158,6 @@ pub static RULES: &[Rule] = &[
         .by(&[Finder::Postfix(programs::postscreen)]),
     Rule::new("missing-service", Group::Listener, ERROR, include_str!("missing_service.md"))
         .by(&[Finder::Postfix(services::missing)]),
-    Rule::new("port-conflict", Group::Listener, ERROR, include_str!("port_conflict.md"))
-        .by(&[Finder::Postfix(services::ports)]),
     Rule::new("unused-override", Group::Listener, WARNING, include_str!("unused_override.md"))
         .by(&[Finder::Postfix(services::unused_override)]),
     Rule::new("submission-without-tls", Group::Tls, ERROR, include_str!("submission_without_tls.md"))
@@ -185,10 +172,6 @@ pub static RULES: &[Rule] = &[
         .by(&[Finder::Postfix(identity::owner)]),
     Rule::new("banner-without-name", Group::Identity, WARNING, include_str!("banner_without_name.md"))
         .by(&[Finder::Postfix(identity::banner)]),
-    Rule::new("vrfy-enabled", Group::Identity, NOTE, include_str!("vrfy_enabled.md"))
-        .by(&[Finder::Postfix(identity::vrfy)]).pedantic(),
-    Rule::new("undefined-transport", Group::Reference, ERROR, include_str!("undefined_transport.md"))
-        .by(&[Finder::Postfix(delivery::transports)]),
     Rule::new("mailbox-limit-too-low", Group::Limits, ERROR, include_str!("mailbox_limit_too_low.md"))
         .by(&[Finder::Postfix(limits::mailbox_limit)]),
     Rule::new("low-queue-minfree", Group::Limits, WARNING, include_str!("low_queue_minfree.md"))
@@ -201,20 +184,15 @@ pub static RULES: &[Rule] = &[
         .by(&[Finder::Postfix(limits::qmgr_recipients)]),
     Rule::new("limits-for-own-clients", Group::Limits, WARNING, include_str!("limits_for_own_clients.md"))
         .by(&[Finder::Postfix(limits::rates)]),
-    Rule::new("no-auth-limit", Group::Limits, NOTE, include_str!("no_auth_limit.md"))
-        .by(&[Finder::Postfix(limits::auth_rate)]).pedantic(),
     Rule::new("noisy-notices", Group::Limits, WARNING, include_str!("noisy_notices.md"))
         .by(&[Finder::Postfix(limits::notices)]),
     Rule::new("biff", Group::Limits, NOTE, include_str!("biff.md"))
         .by(&[Finder::Postfix(limits::biff)]).pedantic(),
-    Rule::new("milter-default-action", Group::Security, WARNING, include_str!("milter_default_action.md"))
-        .by(&[Finder::Postfix(delivery::milter_action)]),
+    Rule::new("repeated-tempfail", Group::Delivery, NOTE, include_str!("repeated_tempfail.md")),
     Rule::new("bad-milter", Group::Value, ERROR, include_str!("bad_milter.md"))
         .by(&[Finder::Postfix(delivery::milter_syntax)]),
     Rule::new("networks-without-ipv6", Group::Relay, NOTE, include_str!("networks_without_ipv6.md"))
         .by(&[Finder::Postfix(delivery::protocols)]),
-    Rule::new("unchecked-recipients", Group::Delivery, WARNING, include_str!("unchecked_recipients.md"))
-        .by(&[Finder::Postfix(delivery::recipients)]),
     Rule::new("untrusted-routing", Group::Relay, ERROR, include_str!("untrusted_routing.md"))
         .by(&[Finder::Postfix(delivery::rewriting)]),
     Rule::new("rewritten-headers", Group::Delivery, WARNING, include_str!("rewritten_headers.md")),

@@ -17,7 +17,8 @@ pub fn outbound(files: &Files<'_>) -> Vec<Finding> {
             findings.push(
                 files
                     .finding(Severity::Warning, "no-outbound-tls", place, message)
-                    .help("write `smtp_tls_security_level = may`"),
+                    .help("write `smtp_tls_security_level = may`")
+                    .unsafe_fix(files.set_to("smtp_tls_security_level", "may", None)),
             );
         }
         Some("") if !is_old && files.place("smtp_tls_security_level", None).is_some() => {
@@ -26,7 +27,8 @@ pub fn outbound(files: &Files<'_>) -> Vec<Finding> {
             findings.push(
                 files
                     .finding(Severity::Warning, "no-outbound-tls", place, message)
-                    .help("write `smtp_tls_security_level = may`"),
+                    .help("write `smtp_tls_security_level = may`")
+                    .unsafe_fix(files.set_to("smtp_tls_security_level", "may", None)),
             );
         }
         Some("") if !is_old && files.is_set("smtpd_tls_security_level", None) => {
@@ -40,7 +42,8 @@ pub fn outbound(files: &Files<'_>) -> Vec<Finding> {
                         files.place("smtpd_tls_security_level", None),
                         message,
                     )
-                    .help("add `smtp_tls_security_level = may`"),
+                    .help("add `smtp_tls_security_level = may`")
+                    .unsafe_fix(files.set_to("smtp_tls_security_level", "may", None)),
             );
         }
         Some(level @ ("encrypt" | "verify" | "secure" | "dane-only" | "fingerprint"))
@@ -91,7 +94,8 @@ pub fn client_needs(files: &Files<'_>) -> Vec<Finding> {
                     .help(
                         "set `smtp_dns_support_level = dnssec`, and use a resolver of this host \
              that validates",
-                    ),
+                    )
+                    .unsafe_fix(files.set_to("smtp_dns_support_level", "dnssec", None)),
             );
         }
         let is_named = ["smtp_tls_CAfile", "smtp_tls_CApath"]
@@ -122,7 +126,12 @@ pub fn client_needs(files: &Files<'_>) -> Vec<Finding> {
                         files.place("smtp_tls_wrappermode", service),
                         message,
                     )
-                    .help("set `smtp_tls_security_level = encrypt`"),
+                    .help("set `smtp_tls_security_level = encrypt`")
+                    .unsafe_fix(files.set_to(
+                        "smtp_tls_security_level",
+                        "encrypt",
+                        service.filter(|service| service.own("smtp_tls_wrappermode").is_some()),
+                    )),
             );
         }
         let relayhost = files.text("relayhost", service).unwrap_or_default();

@@ -387,12 +387,13 @@ pub fn two_classes(files: &Files<'_>) -> Vec<Finding> {
                         .as_ref()
                         .map(|place| (place.source.name().to_owned(), place.span))
                 };
-                let is_other = |first: &&Word| place(first) != place(word);
-                let same = words
+                let mut same = words
                     .iter()
-                    .find(|first| first.text.eq_ignore_ascii_case(&word.text))
-                    .filter(is_other)?;
-                Some((other, same))
+                    .filter(|first| first.text.eq_ignore_ascii_case(&word.text))
+                    .peekable();
+                let first = *same.peek()?;
+                let is_taken_over = same.any(|first| place(first) == place(word));
+                (!is_taken_over).then_some((other, first))
             });
             let Some((other, same)) = first else { continue };
             let message = format!(

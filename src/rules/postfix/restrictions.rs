@@ -1,22 +1,21 @@
 //! Restrictions that do not exist, stand in the wrong place, or lack what they need. Must not know
 //! what a whole list decides.
 
-use super::lists::{self, Item, List, known, list, meant};
 use crate::findings::{Certainty, Finding, Severity};
-use crate::mta::postfix::{Files, Service, Table, Word};
-use crate::text::Edit;
+use crate::mta::postfix::lists::{Item, List, known, list, meant};
+use crate::mta::postfix::{Files, Service, Table, Word, written};
 
 /// Each restriction of each list, asked one by one.
 pub fn each(
     files: &Files<'_>,
-    ask: impl Fn(&List<'_>, usize, &Item) -> Option<Finding>,
+    ask: impl Fn(&List, usize, &Item) -> Option<Finding>,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for list in lists::all(files) {
+    for list in files.lists() {
         let found = list.items.iter().enumerate();
         // What a default says is not the administrator's mistake.
         let found = found.filter(|(_, item)| item.word.origin.is_some());
-        findings.extend(found.filter_map(|(at, item)| ask(&list, at, item)));
+        findings.extend(found.filter_map(|(at, item)| ask(list, at, item)));
     }
     findings
 }
@@ -37,7 +36,7 @@ pub fn unknown(files: &Files<'_>) -> Vec<Finding> {
     let version = files.dictionary.version;
     each(files, |list, _, item| {
         let (name, word) = (item.name.as_str(), &item.word);
-        let classes = files.dictionary.classes(list.service);
+        let classes = files.dictionary.classes(list.service(files));
         if name.contains(':') || classes.contains(&word.text) {
             return None;
         }
@@ -45,20 +44,11 @@ pub fn unknown(files: &Files<'_>) -> Vec<Finding> {
              configuration error`";
         let Some(row) = known(name) else {
             let message = format!("`{}` is no restriction: {dies}", word.text);
-            let near = meant(name).filter(|near| {
-                word.origin
-                    .as_ref()
-                    .is_some_and(|place| place.source.slice(place.span) == word.text)
-                    && *near != name
-            });
             let finding = tell(files, Severity::Error, RULE, word, message);
-            return Some(match (near, &word.origin) {
-                (Some(near), Some(place)) => finding
+            return Some(match meant(name).filter(|near| *near != name) {
+                Some(near) => finding
                     .help(format!("did you mean `{near}`?"))
-                    .unsafe_fix(vec![Edit {
-                        place: place.clone(),
-                        text: near.to_owned(),
-                    }]),
+                    .unsafe_fix(written(word, near)),
                 _ => finding.help("correct the name, or name it in `smtpd_restriction_classes`"),
             });
         };
@@ -84,11 +74,13 @@ pub fn unknown(files: &Files<'_>) -> Vec<Finding> {
                 format!("`{name}` is out of date, and Postfix {removed} removed it"),
             )
         };
-        let help = match row.get("instead") {
-            "" => "take it out".to_owned(),
-            instead => format!("use `{instead}`"),
-        };
-        Some(tell(files, severity, RULE, word, message).help(help))
+        let told = tell(files, severity, RULE, word, message);
+        Some(match row.get("instead") {
+            "" => told.help("take it out"),
+            instead => told
+                .help(format!("use `{instead}`"))
+                .unsafe_fix(written(word, instead)),
+        })
     })
 }
 
@@ -182,18 +174,9 @@ pub fn bare_table(files: &Files<'_>) -> Vec<Finding> {
             "write `{asks} {}`, or the restriction that is meant",
             item.word.text
         ));
-        let place = item.word.origin.clone()?;
-        let at = crate::text::Place::new(
-            &place.source,
-            crate::text::Span::new(place.span.start, place.span.start),
-        );
-        let edit = Edit {
-            place: at,
-            text: format!("{asks} "),
-        };
-        let is_whole = place.source.slice(place.span) == item.word.text;
-        Some(if severity == Severity::Warning && is_whole {
-            finding.safe_fix(vec![edit])
+        let text = format!("{asks} {}", item.word.text);
+        Some(if severity == Severity::Warning {
+            finding.safe_fix(written(&item.word, &text))
         } else {
             finding
         })
@@ -206,7 +189,7 @@ pub fn mx_backup(files: &Files<'_>) -> Vec<Finding> {
         if item.name != "permit_mx_backup" {
             return None;
         }
-        let is_wide = files.is_empty("permit_mx_backup_networks", list.service);
+        let is_wide = files.is_empty("permit_mx_backup_networks", list.service(files));
         let message = if is_wide {
             "`permit_mx_backup` takes mail for every domain whose owner names this \
              host as an MX, and `permit_mx_backup_networks` does not say whose"
@@ -238,7 +221,7 @@ pub fn optional_helo(files: &Files<'_>) -> Vec<Finding> {
             ]
             .contains(&item.name.as_str());
         let refuses = asks && item.name.starts_with("reject");
-        if !refuses || !files.is("smtpd_helo_required", "no", list.service) {
+        if !refuses || !files.is("smtpd_helo_required", "no", list.service(files)) {
             return None;
         }
         let message = format!(
@@ -254,7 +237,8 @@ pub fn optional_helo(files: &Files<'_>) -> Vec<Finding> {
                 &item.word,
                 message,
             )
-            .help("set `smtpd_helo_required = yes`"),
+            .help("set `smtpd_helo_required = yes`")
+            .unsafe_fix(files.set_to("smtpd_helo_required", "yes", None)),
         )
     })
 }
@@ -307,7 +291,7 @@ pub fn nameless(files: &Files<'_>) -> Vec<Finding> {
             "reject_unknown_client",
         ];
         if !asks.contains(&item.name.as_str())
-            || !files.is("smtpd_peername_lookup", "no", list.service)
+            || !files.is("smtpd_peername_lookup", "no", list.service(files))
         {
             return None;
         }
@@ -343,7 +327,7 @@ pub fn misplaced_guard(files: &Files<'_>) -> Vec<Finding> {
             return None;
         }
         let has = |name| {
-            self::list(files, name, list.service)
+            self::list(files, name, list.service(files))
                 .items
                 .iter()
                 .any(|item| GUARDS.contains(&item.name.as_str()))

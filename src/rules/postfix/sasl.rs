@@ -1,7 +1,7 @@
 //! AUTH, of clients and towards other servers. Must not know who may relay by it.
 
 use crate::findings::{Certainty, Finding, Severity};
-use crate::mta::postfix::{Files, Service, Table, bare, is_white};
+use crate::mta::postfix::{Files, Service, Table, bare, is_white, without};
 use crate::text::Place;
 
 /// The services that offer AUTH.
@@ -213,7 +213,12 @@ pub fn client(files: &Files<'_>) -> Vec<Finding> {
                         message,
                     )
                     .certainty(Certainty::Likely)
-                    .help("set `smtp_sasl_tls_security_options = noanonymous`"),
+                    .help("set `smtp_sasl_tls_security_options = noanonymous`")
+                    .unsafe_fix(files.set_to(
+                        "smtp_sasl_tls_security_options",
+                        "noanonymous",
+                        None,
+                    )),
             );
         }
         let level = files.text("smtp_tls_security_level", service);
@@ -368,6 +373,7 @@ pub fn old_clients(files: &Files<'_>) -> Vec<Finding> {
         files
             .finding(Severity::Note, "obsolete-workaround", place, message)
             .help("take it out")
+            .unsafe_fix(without(set.source, set.span, set.value))
     })
     .collect()
 }

@@ -1,10 +1,12 @@
 //! Services of master.cf: what each program needs there, and settings that do not reach it. Must
 //! not know what the programs do with mail.
 
+use std::sync::Arc;
+
 use super::sasl::is_chrooted;
 use crate::findings::{Certainty, Finding, Severity};
-use crate::mta::postfix::{Files, Parameter, Service, program_of};
-use crate::text::{Edit, Place, Span};
+use crate::mta::postfix::{Files, Parameter, Service, program_of, without};
+use crate::text::{Edit, Place, Source, Span};
 
 /// Programs of which one process runs, and those of which there must be no limit (their manual
 /// pages; `mail_server_main` with `CA_MAIL_SERVER_SOLITARY` and `CA_MAIL_SERVER_ZERO_LIMIT`).
@@ -158,6 +160,16 @@ const STOCK: [(&str, &str, &str); 10] = [
     ),
 ];
 
+/// A line more at the end.
+fn added(source: &Arc<Source>, row: &str) -> Edit {
+    let end = source.text().len();
+    let is_open = !source.text().ends_with('\n');
+    Edit {
+        place: Place::new(source, Span::new(end, end)),
+        text: format!("{}{row}\n", if is_open { "\n" } else { "" }),
+    }
+}
+
 /// Services that others need.
 pub fn missing(files: &Files<'_>) -> Vec<Finding> {
     let services = files.services();
@@ -183,7 +195,14 @@ pub fn missing(files: &Files<'_>) -> Vec<Finding> {
             findings.push(
                 files
                     .finding(Severity::Error, "missing-service", place, message)
-                    .help(format!("add `{row}`")),
+                    .help(format!("add `{row}`"))
+                    .unsafe_fix(
+                        files
+                            .master
+                            .iter()
+                            .map(|master| added(master, row))
+                            .collect(),
+                    ),
             );
         }
     };
@@ -235,7 +254,7 @@ pub fn missing(files: &Files<'_>) -> Vec<Finding> {
             "postlog unix-dgram n - n - 1 postlogd",
         );
     }
-    for list in super::lists::all(files) {
+    for list in files.lists() {
         for item in &list.items {
             if item.name.starts_with("reject_unverified_") {
                 told(
@@ -250,8 +269,12 @@ pub fn missing(files: &Files<'_>) -> Vec<Finding> {
     findings
 }
 
-/// Addresses of one port that exclude each other.
+/// Addresses of one port that exclude each other. From 3.7 on, perhaps 3.6, both are opened, and
+/// the more exact one gets the clients of its address.
 pub fn ports(files: &Files<'_>) -> Vec<Finding> {
+    if files.dictionary.version.is_at_least(&[3, 6]) {
+        return Vec::new();
+    }
     let services = files.services();
     let bound: Vec<_> = services
         .iter()
@@ -364,7 +387,8 @@ pub fn unused_override(files: &Files<'_>) -> Vec<Finding> {
                     Some(Place::new(set.source, set.span)),
                     message,
                 )
-                .help(help),
+                .help(help)
+                .safe_fix(without(set.source, set.span, set.value)),
         );
     }
     findings

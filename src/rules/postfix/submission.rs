@@ -36,7 +36,8 @@ fn without_tls(files: &Files<'_>, service: &Service, port: u16) -> Option<Findin
                     place.or_else(|| files.field(service, 0)),
                     message,
                 )
-                .help("add `-o smtpd_tls_security_level=encrypt`"),
+                .help("add `-o smtpd_tls_security_level=encrypt`")
+                .unsafe_fix(files.set_to("smtpd_tls_security_level", "encrypt", own)),
         );
     }
     None
@@ -82,7 +83,12 @@ pub fn submission(files: &Files<'_>) -> Vec<Finding> {
                         files.field(service, 0),
                         message,
                     )
-                    .help("add `-o smtpd_client_restrictions=permit_sasl_authenticated,reject`"),
+                    .help("add `-o smtpd_client_restrictions=permit_sasl_authenticated,reject`")
+                    .unsafe_fix(files.set_to(
+                        "smtpd_client_restrictions",
+                        "permit_sasl_authenticated,reject",
+                        own,
+                    )),
             );
         }
         let inherits = service.own("smtpd_relay_restrictions").is_none()
@@ -104,7 +110,12 @@ pub fn submission(files: &Files<'_>) -> Vec<Finding> {
                         files.field(service, 0),
                         message,
                     )
-                    .help("add `-o smtpd_relay_restrictions=permit_sasl_authenticated,reject`"),
+                    .help("add `-o smtpd_relay_restrictions=permit_sasl_authenticated,reject`")
+                    .unsafe_fix(files.set_to(
+                        "smtpd_relay_restrictions",
+                        "permit_sasl_authenticated,reject",
+                        own,
+                    )),
             );
         }
     }

@@ -3,108 +3,12 @@
 
 use std::path::Path;
 
-use super::lists;
 use crate::catalogue::{Row, Table};
 use crate::findings::{Certainty, Finding, Severity};
-use crate::mta::postfix::{Files, Word, bare, tokens};
+use crate::mta::postfix::{Asked, Files, bare, tokens, written};
 use crate::text::{Place, Unread};
 
 static TYPES: Table = Table::new(include_str!("../../../schemas/postfix/tables.tsv"));
-
-/// How the names of parameters end that take lookup tables and nothing else.
-const ENDINGS: [&str; 8] = [
-    "_maps",
-    "_checks",
-    "_command_filter",
-    "_reply_filter",
-    "_status_filter",
-    "alias_database",
-    "relay_clientcerts",
-    "_cache_database",
-];
-
-/// A table, and what asks it.
-pub struct Asked {
-    /// The parameter, or the restriction.
-    pub by: String,
-    /// The table.
-    pub word: Word,
-}
-
-impl Asked {
-    /// Its type and its name.
-    pub fn parts(&self) -> Option<(&str, &str)> {
-        bare(&self.word.text).split_once(':')
-    }
-}
-
-/// Every table that is written.
-pub fn all(files: &Files<'_>) -> Vec<Asked> {
-    let mut all = Vec::new();
-    for set in files.sets() {
-        let is_list_of_tables = matches!(set.name, "proxy_read_maps" | "proxy_write_maps");
-        if !is_list_of_tables
-            && ENDINGS.iter().any(|end| set.name.ends_with(end))
-            && files.dictionary.parameter(set.name).is_some()
-        {
-            let words = files.words(set.name, set.service).into_iter();
-            all.extend(words.map(|word| Asked {
-                by: set.name.to_owned(),
-                word,
-            }));
-        }
-    }
-    for list in lists::all(files) {
-        for item in list.items {
-            if item.name.contains(':') {
-                all.push(Asked {
-                    by: list.name.clone(),
-                    word: item.word,
-                });
-            } else if lists::known(&item.name).is_some_and(|row| row.get("argument") == "table") {
-                all.extend(item.argument.map(|word| Asked {
-                    by: item.name,
-                    word,
-                }));
-            }
-        }
-    }
-    for name in [
-        "mynetworks",
-        "mydestination",
-        "relay_domains",
-        "virtual_alias_domains",
-        "virtual_mailbox_domains",
-    ] {
-        let words = files.words(name, None).into_iter();
-        let words = words.filter(|word| {
-            !word.text.contains('[') && (word.text.contains(":/") || word.text.contains(":{"))
-        });
-        all.extend(words.map(|word| Asked {
-            by: name.to_owned(),
-            word: Word {
-                text: word.text.trim_start_matches('!').to_owned(),
-                ..word
-            },
-        }));
-    }
-    all.retain(|asked| asked.word.origin.is_some());
-    // One place, one word: services see the same lists.
-    let key = |asked: &Asked| {
-        (
-            asked
-                .word
-                .origin
-                .as_ref()
-                .map(|place| (place.source.name().to_owned(), place.span)),
-            asked.word.text.clone(),
-            asked.by.clone(),
-        )
-    };
-    let mut seen = std::collections::BTreeSet::new();
-    all.retain(|asked| seen.insert(key(asked)));
-    all
-}
 
 fn known(kind: &str) -> Option<Row> {
     TYPES.get(kind)
@@ -114,7 +18,7 @@ fn known(kind: &str) -> Option<Row> {
 pub fn types(files: &Files<'_>) -> Vec<Finding> {
     let version = files.dictionary.version;
     let mut findings = Vec::new();
-    for asked in all(files) {
+    for asked in files.asked() {
         let text = asked.word.text.as_str();
         let told = |severity, rule, message: String| {
             files.finding(severity, rule, asked.word.origin.clone(), message)
@@ -147,7 +51,9 @@ pub fn types(files: &Files<'_>) -> Vec<Finding> {
                 );
                 let finding = told(Severity::Error, "unknown-table-type", message);
                 findings.push(match TYPES.nearest(kind) {
-                    Some(near) => finding.help(format!("did you mean `{near}`?")),
+                    Some(near) => finding
+                        .help(format!("did you mean `{near}`?"))
+                        .unsafe_fix(written(&asked.word, &text.replacen(kind, near, 1))),
                     None => finding.help("`postconf -m` lists the types"),
                 });
             }
@@ -187,8 +93,7 @@ pub fn berkeley(files: &Files<'_>) -> Vec<Finding> {
             .is_some_and(|(kind, _)| kind == "hash" || kind == "btree")
             && is_written(asked)
     };
-    let all: Vec<Asked> = all(files).into_iter().filter(is_one).collect();
-    let Some(first) = all.first() else {
+    let Some(first) = files.asked().iter().find(|asked| is_one(asked)) else {
         return Vec::new();
     };
     let message = format!(
@@ -216,7 +121,7 @@ pub fn berkeley(files: &Files<'_>) -> Vec<Finding> {
 pub fn on_disk(files: &Files<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let root = Path::new("/");
-    for asked in all(files) {
+    for asked in files.asked() {
         let Some((kind, path)) = asked.parts().filter(|(_, path)| path.starts_with('/')) else {
             continue;
         };
@@ -298,7 +203,7 @@ pub fn unapproved(files: &Files<'_>) -> Vec<Finding> {
         return Vec::new();
     };
     let mut findings = Vec::new();
-    for asked in all(files) {
+    for asked in files.asked() {
         let text = &asked.word.text;
         if !text.starts_with("proxy:") || read.contains(text) || write.contains(text) {
             continue;
@@ -312,7 +217,7 @@ pub fn unapproved(files: &Files<'_>) -> Vec<Finding> {
                 .finding(
                     Severity::Error,
                     "unapproved-table",
-                    asked.word.origin,
+                    asked.word.origin.clone(),
                     message,
                 )
                 .certainty(Certainty::Likely)
@@ -344,6 +249,7 @@ pub fn not_rebuilt(files: &Files<'_>) -> Vec<Finding> {
             files
                 .finding(Severity::Warning, "alias-not-rebuilt", word.origin, message)
                 .help("set `alias_database = $alias_maps`, or run `postalias` for it by hand")
+                .unsafe_fix(files.set_to("alias_database", "$alias_maps", None))
         })
         .collect()
 }
@@ -401,7 +307,7 @@ pub fn secrets(files: &Files<'_>) -> Vec<Finding> {
             told(&text, place(), true);
         }
     }
-    for asked in all(files) {
+    for asked in files.asked() {
         let Some((kind, path)) = asked.parts() else {
             continue;
         };

@@ -1,8 +1,8 @@
 //! TLS of smtpd(8) and smtp(8). Must not know what it protects.
 
 use crate::findings::{Certainty, Finding, Severity};
-use crate::mta::postfix::{Files, Service};
-use crate::text::Edit;
+use crate::mta::postfix::{Files, Service, without};
+use crate::text::{Edit, Place};
 
 const CERTIFICATES: [&str; 4] = [
     "smtpd_tls_chain_files",
@@ -152,7 +152,12 @@ pub fn required_on_mx(files: &Files<'_>) -> Vec<Finding> {
                     message,
                 )
                 .certainty(Certainty::Likely)
-                .help("write `may` here, and `encrypt` behind `-o` of the submission service"),
+                .help("write `may` here, and `encrypt` behind `-o` of the submission service")
+                .unsafe_fix(files.set_to(
+                    "smtpd_tls_security_level",
+                    "may",
+                    service.filter(|service| service.own("smtpd_tls_security_level").is_some()),
+                )),
         );
     }
     findings
@@ -198,7 +203,7 @@ pub fn wrapper(files: &Files<'_>) -> Vec<Finding> {
             files
                 .finding(
                     Severity::Error,
-                    "misplaced-wrapper-mode",
+                    "implicit-tls-on-wrong-port",
                     files.place("smtpd_tls_wrappermode", Some(service)),
                     message,
                 )
@@ -224,7 +229,7 @@ pub fn old_protocols(files: &Files<'_>) -> Vec<Finding> {
             .split(|c: char| c.is_whitespace() || ",:".contains(c))
             .filter(|word| !word.is_empty())
             .collect();
-        let place = || Some(crate::text::Place::new(set.source, set.value.place()));
+        let place = || Some(Place::new(set.source, set.value.place()));
         let index = |word: &str| ALL.iter().position(|name| name.eq_ignore_ascii_case(word));
         let least = words
             .iter()
@@ -256,7 +261,11 @@ pub fn old_protocols(files: &Files<'_>) -> Vec<Finding> {
             findings.push(
                 files
                     .finding(Severity::Warning, "old-tls", place(), message)
-                    .help(format!("write `{good}`")),
+                    .help(format!("write `{good}`"))
+                    .unsafe_fix(vec![Edit {
+                        place: Place::new(set.source, set.value.place()),
+                        text: good.to_owned(),
+                    }]),
             );
         } else if !positive.is_empty() && !holds(5) {
             let message = format!(
@@ -266,7 +275,11 @@ pub fn old_protocols(files: &Files<'_>) -> Vec<Finding> {
             findings.push(
                 files
                     .finding(Severity::Warning, "old-tls", place(), message)
-                    .help(format!("write `{good}`")),
+                    .help(format!("write `{good}`"))
+                    .unsafe_fix(vec![Edit {
+                        place: Place::new(set.source, set.value.place()),
+                        text: good.to_owned(),
+                    }]),
             );
         }
     }
@@ -284,7 +297,7 @@ pub fn ciphers(files: &Files<'_>) -> Vec<Finding> {
         let Some(text) = files.text(name, set.service) else {
             continue;
         };
-        let place = Some(crate::text::Place::new(set.source, set.value.place()));
+        let place = Some(Place::new(set.source, set.value.place()));
         let grade = text.to_ascii_lowercase();
         if name.contains("tls_")
             && name.ends_with("_ciphers")
@@ -294,16 +307,21 @@ pub fn ciphers(files: &Files<'_>) -> Vec<Finding> {
             findings.push(
                 files
                     .finding(Severity::Warning, "weak-ciphers", place, message)
-                    .help("take it out: the default is `medium`"),
+                    .help("take it out: the default is `medium`")
+                    .unsafe_fix(without(set.source, set.span, set.value)),
             );
-        } else if name.starts_with("tls_") && name.ends_with("_cipherlist") {
+        } else if name.starts_with("tls_")
+            && name.ends_with("_cipherlist")
+            && name != "tls_preempt_cipherlist"
+        {
             let message = format!(
                 "`{name}` stays as it was written, while Postfix and OpenSSL improve theirs"
             );
             findings.push(
                 files
                     .finding(Severity::Note, "weak-ciphers", place, message)
-                    .help("take it out, unless an audit asks for it"),
+                    .help("take it out, unless an audit asks for it")
+                    .unsafe_fix(without(set.source, set.span, set.value)),
             );
         }
     }

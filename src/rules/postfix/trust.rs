@@ -2,7 +2,7 @@
 
 use super::patterns::{is_elsewhere, patterns};
 use crate::findings::{Certainty, Finding, Severity};
-use crate::mta::postfix::{Files, Word};
+use crate::mta::postfix::{Files, Word, before};
 use crate::net::Network;
 
 /// Clients that are trusted for their name.
@@ -144,7 +144,11 @@ pub fn neighbours(files: &Files<'_>) -> Vec<Finding> {
         }
         _ => return Vec::new(),
     };
-    vec![finding.help("write `mynetworks_style = host`, or the networks as `mynetworks`")]
+    vec![
+        finding
+            .help("write `mynetworks_style = host`, or the networks as `mynetworks`")
+            .unsafe_fix(files.set_to("mynetworks_style", "host", None)),
+    ]
 }
 
 /// This host itself is left out.
@@ -170,7 +174,14 @@ pub fn no_loopback(files: &Files<'_>) -> Vec<Finding> {
                 files.value_place("mynetworks", None),
                 message,
             )
-            .help("put `127.0.0.0/8 [::1]/128` first"),
+            .help("put `127.0.0.0/8 [::1]/128` first")
+            .unsafe_fix(
+                files
+                    .value_place("mynetworks", None)
+                    .into_iter()
+                    .flat_map(|place| before(&place, "127.0.0.0/8 [::1]/128 "))
+                    .collect(),
+            ),
     ]
 }
 

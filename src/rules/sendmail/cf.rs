@@ -157,7 +157,7 @@ pub fn maps(files: &Files<'_>) -> Vec<Finding> {
                 files
                     .say(
                         Severity::Error,
-                        "unknown-map-kind",
+                        "unknown-table-type",
                         Some(&part(place, kind)),
                         message,
                     )
@@ -192,7 +192,7 @@ pub fn maps(files: &Files<'_>) -> Vec<Finding> {
                     files
                         .say(
                             Severity::Error,
-                            "missing-map",
+                            "undefined-name",
                             Some(&part(place, name)),
                             message,
                         )

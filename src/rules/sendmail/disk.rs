@@ -73,7 +73,7 @@ pub fn changed_by_others(files: &Files<'_>) -> Vec<Finding> {
                 files
                     .say(
                         Severity::Warning,
-                        "changed-by-others",
+                        "writable-configuration",
                         place.as_ref(),
                         message,
                     )
@@ -140,7 +140,7 @@ pub fn read_by_others(files: &Files<'_>) -> Vec<Finding> {
                 files
                     .say(
                         Severity::Error,
-                        "key-read-by-others",
+                        "readable-secret",
                         line.place.as_ref(),
                         message,
                     )
@@ -183,11 +183,12 @@ pub fn vulnerable_release(files: &Files<'_>) -> Vec<Finding> {
         let message =
             format!("Sendmail {version} as its authors released it has a known hole: {what}");
         files
-            .say(Severity::Note, "vulnerable-release", None, message)
+            .say(Severity::Note, "known-hole", None, message)
             .certainty(Certainty::Conditional)
             .help(format!(
                 "upgrade, or see whether your package has the fix: {help}"
             ))
+            .pedantic()
     });
     found.into_iter().collect()
 }
@@ -237,12 +238,7 @@ pub fn aliases_without_postmaster(files: &Files<'_>) -> Vec<Finding> {
     let place = Place::new(&source, source.line_span(0));
     let message = "there is no alias for `postmaster`, whom every server must take mail for (RFC 5321 §4.5.1)";
     let finding = files
-        .say(
-            Severity::Warning,
-            "aliases-without-postmaster",
-            Some(&place),
-            message,
-        )
+        .say(Severity::Warning, "no-postmaster", Some(&place), message)
         .help("add `postmaster: root`, and one for `root`");
     vec![finding]
 }

@@ -116,7 +116,7 @@ pub fn clients(files: &Files<'_>) -> Vec<Finding> {
             files
                 .say(
                     Severity::Warning,
-                    "dnsbl-before-login",
+                    "early-dnsbl",
                     at(first).as_ref(),
                     message,
                 )

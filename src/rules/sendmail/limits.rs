@@ -68,7 +68,8 @@ pub fn no_limit(files: &Files<'_>) -> Vec<Finding> {
                     place,
                     format!("`{option}` sets no limit: {why}"),
                 )
-                .help(format!("set {help}")),
+                .help(format!("set {help}"))
+                .pedantic(),
         );
     }
     let headers = files

@@ -220,7 +220,7 @@ pub fn duplicate_listener(files: &Files<'_>) -> Vec<Finding> {
             );
             found.push(
                 files
-                    .say(Severity::Error, "duplicate-listener", place, message)
+                    .say(Severity::Error, "port-conflict", place, message)
                     .help("remove one; `` FEATURE(`no_default_msa')dnl `` before it takes the default one on 587 away"),
             );
         }

@@ -29,7 +29,7 @@ pub fn missing_filter(files: &Files<'_>) -> Vec<Finding> {
         let place = place.map(|place| part(place, name));
         found.push(
             files
-                .say(Severity::Error, "missing-filter", place.as_ref(), message)
+                .say(Severity::Error, "undefined-name", place.as_ref(), message)
                 .help("declare it with `INPUT_MAIL_FILTER` or `MAIL_FILTER`, or take the name out"),
         );
     };

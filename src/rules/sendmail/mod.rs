@@ -3,15 +3,15 @@
 
 pub(super) mod access;
 pub(super) mod auth;
-mod cf;
+pub(super) mod cf;
 pub(super) mod disk;
 pub(super) mod dnsbl;
-mod exposure;
+pub(super) mod exposure;
 mod keys;
 mod library;
-mod limits;
-mod listeners;
-mod milters;
+pub(super) mod limits;
+pub(super) mod listeners;
+pub(super) mod milters;
 mod networks;
 mod relay;
 pub(super) mod routing;
@@ -54,7 +54,6 @@ pub static RULES: &[Rule] = &[
     Rule::new("unknown-ostype", Group::Name, Error, include_str!("unknown_ostype.md")),
     Rule::new("unknown-macro", Group::Name, Warning, include_str!("unknown_macro.md")),
     Rule::new("obsolete-macro", Group::Name, Warning, include_str!("obsolete_macro.md")),
-    Rule::new("newer-macro", Group::Name, Warning, include_str!("newer_macro.md")),
     Rule::new("feature-argument", Group::Value, Error, include_str!("feature_argument.md")).by(&[Sendmail(library::feature_argument)]),
     Rule::new("rule-without-tab", Group::Syntax, Error, include_str!("rule_without_tab.md")),
     Rule::new("rule-without-ruleset", Group::Syntax, Error, include_str!("rule_without_ruleset.md")),
@@ -107,12 +106,10 @@ pub static RULES: &[Rule] = &[
     Rule::new("unknown-daemon-key", Group::Listener, Error, include_str!("unknown_daemon_key.md")),
     Rule::new("unknown-modifier", Group::Listener, Warning, include_str!("unknown_modifier.md")),
     Rule::new("misread-daemon-key", Group::Listener, Warning, include_str!("misread_daemon_key.md")),
-    Rule::new("duplicate-listener", Group::Listener, Error, include_str!("duplicate_listener.md")).by(&[Sendmail(listeners::duplicate_listener)]),
     Rule::new("duplicate-listener-name", Group::Listener, Note, include_str!("duplicate_listener_name.md")),
     Rule::new("implied-submission", Group::Listener, Warning, include_str!("implied_submission.md")).by(&[Sendmail(listeners::implied_submission)]),
     Rule::new("login-never-offered", Group::Auth, Error, include_str!("login_never_offered.md")).by(&[Sendmail(listeners::modifiers)]),
     Rule::new("login-demanded-on-25", Group::Auth, Warning, include_str!("login_demanded_on_25.md")),
-    Rule::new("implicit-tls-on-wrong-port", Group::Listener, Error, include_str!("implicit_tls_on_wrong_port.md")),
     Rule::new("must-have-ipv6", Group::Listener, Note, include_str!("must_have_ipv6.md")).pedantic(),
     Rule::new("no-port-25", Group::Listener, Warning, include_str!("no_port_25.md")).pedantic().by(&[Sendmail(listeners::number_of_listeners)]),
     Rule::new("too-many-listeners", Group::Listener, Error, include_str!("too_many_listeners.md")),
@@ -122,12 +119,10 @@ pub static RULES: &[Rule] = &[
     Rule::new("incomplete-tls", Group::Tls, Error, include_str!("incomplete_tls.md")).by(&[Sendmail(tls::incomplete_tls)]),
     Rule::new("no-tls", Group::Tls, Note, include_str!("no_tls.md")).by(&[Sendmail(tls::no_tls)]),
     Rule::new("unknown-ssl-option", Group::Tls, Error, include_str!("unknown_ssl_option.md")).by(&[Sendmail(tls::ssl_options)]),
-    Rule::new("lowest-tls-unset", Group::Tls, Warning, include_str!("lowest_tls_unset.md")).pedantic(),
     Rule::new("tls13-suite-in-list", Group::Tls, Warning, include_str!("tls13_suite_in_list.md")),
     Rule::new("weak-dh-parameters", Group::Tls, Warning, include_str!("weak_dh_parameters.md")).by(&[Sendmail(tls::weak_tls_setting)]),
     Rule::new("no-server-certificate", Group::Tls, Warning, include_str!("no_server_certificate.md")),
     Rule::new("falls-back-to-clear", Group::Tls, Warning, include_str!("falls_back_to_clear.md")),
-    Rule::new("dane-needs-dnssec", Group::Tls, Note, include_str!("dane_needs_dnssec.md")),
     Rule::new("ca-list-sent-to-clients", Group::Tls, Note, include_str!("ca_list_sent_to_clients.md")),
     Rule::new("own-openssl-conf", Group::Tls, Note, include_str!("own_openssl_conf.md")).pedantic().by(&[Sendmail(tls::openssl_conf)]),
     Rule::new("loose-relay", Group::Relay, Error, include_str!("loose_relay.md")).by(&[Sendmail(relay::loose_relay)]),
@@ -135,11 +130,9 @@ pub static RULES: &[Rule] = &[
     Rule::new("virtuser-domain-relays", Group::Relay, Note, include_str!("virtuser_domain_relays.md")).by(&[Sendmail(relay::virtuser_domain_relays)]),
     Rule::new("dnsbl-answer-without-dot", Group::Access, Error, include_str!("dnsbl_answer_without_dot.md")),
     Rule::new("dnsbl-puts-off", Group::Access, Note, include_str!("dnsbl_puts_off.md")),
-    Rule::new("dnsbl-before-login", Group::Access, Warning, include_str!("dnsbl_before_login.md")).by(&[Sendmail(dnsbl::clients)]),
     Rule::new("dnsbl-without-ipv6", Group::Access, Note, include_str!("dnsbl_without_ipv6.md")),
     Rule::new("dnsbl-for-own-clients", Group::Access, Note, include_str!("dnsbl_for_own_clients.md")),
     Rule::new("strict-names", Group::Access, Note, include_str!("strict_names.md")).by(&[Sendmail(dnsbl::strict_names)]),
-    Rule::new("missing-mailer", Group::Reference, Error, include_str!("missing_mailer.md")).by(&[Sendmail(routing::next_hop)]),
     Rule::new("passes-unknown-users-on", Group::Delivery, Warning, include_str!("passes_unknown_users_on.md")),
     Rule::new("port-for-all-relays", Group::Delivery, Note, include_str!("port_for_all_relays.md")),
     Rule::new("masquerade-without-domain", Group::Identity, Warning, include_str!("masquerade_without_domain.md")).by(&[Sendmail(routing::masquerade)]),
@@ -147,11 +140,9 @@ pub static RULES: &[Rule] = &[
     Rule::new("masquerades-root", Group::Identity, Note, include_str!("masquerades_root.md")),
     Rule::new("masquerades-recipients", Group::Identity, Note, include_str!("masquerades_recipients.md")).by(&[Sendmail(routing::rewriting)]),
     Rule::new("rewrites-foreign-headers", Group::Identity, Note, include_str!("rewrites_foreign_headers.md")),
-    Rule::new("no-limit", Group::Limits, Note, include_str!("no_limit.md")).pedantic().by(&[Sendmail(limits::no_limit)]),
     Rule::new("odd-time", Group::Limits, Note, include_str!("odd_time.md")).by(&[Sendmail(limits::odd_time)]),
     Rule::new("asks-ident", Group::Limits, Note, include_str!("asks_ident.md")),
     Rule::new("throttles-everybody", Group::Limits, Note, include_str!("throttles_everybody.md")),
-    Rule::new("tells-of-users", Group::Security, Note, include_str!("tells_of_users.md")).pedantic().by(&[Sendmail(exposure::tells_too_much)]),
     Rule::new("lost-authwarnings", Group::Security, Note, include_str!("lost_authwarnings.md")).pedantic(),
     Rule::new("accepts-bad-senders", Group::Access, Note, include_str!("accepts_bad_senders.md")).by(&[Sendmail(exposure::accepts_bad_senders)]),
     Rule::new("unsafe-queue", Group::Delivery, Warning, include_str!("unsafe_queue.md")).by(&[Sendmail(limits::risky_option)]),
@@ -160,22 +151,14 @@ pub static RULES: &[Rule] = &[
     Rule::new("drops-double-bounces", Group::Delivery, Note, include_str!("drops_double_bounces.md")),
     Rule::new("local-mail-without-root", Group::Delivery, Note, include_str!("local_mail_without_root.md")),
     Rule::new("unrestricted-shell", Group::Security, Note, include_str!("unrestricted_shell.md")).pedantic().by(&[Sendmail(exposure::unrestricted_shell)]),
-    Rule::new("missing-filter", Group::Reference, Error, include_str!("missing_filter.md")).by(&[Sendmail(milters::missing_filter)]),
     Rule::new("faulty-filter", Group::Value, Error, include_str!("faulty_filter.md")).by(&[Sendmail(milters::filter_fields)]),
-    Rule::new("filter-fails-open", Group::Access, Note, include_str!("filter_fails_open.md")),
     Rule::new("lost-filter", Group::Reference, Warning, include_str!("lost_filter.md")).by(&[Sendmail(milters::lost_filter)]),
     Rule::new("duplicate-ruleset", Group::Syntax, Warning, include_str!("duplicate_ruleset.md")).by(&[Sendmail(cf::duplicate_ruleset)]),
     Rule::new("option-needs-build", Group::Name, Note, include_str!("option_needs_build.md")).by(&[Sendmail(cf::option_needs_build)]),
-    Rule::new("unknown-map-kind", Group::Name, Error, include_str!("unknown_map_kind.md")).by(&[Sendmail(cf::maps)]),
-    Rule::new("missing-map", Group::Reference, Error, include_str!("missing_map.md")),
     Rule::new("missing-class-file", Group::Reference, Warning, include_str!("missing_class_file.md")).by(&[Sendmail(cf::missing_class_file)]),
     Rule::new("newer-level", Group::Name, Warning, include_str!("newer_level.md")).by(&[Sendmail(cf::newer_level)]),
     Rule::new("stale-cf", Group::Drift, Warning, include_str!("stale_cf.md")).by(&[Sendmail(cf::stale_cf)]),
-    Rule::new("changed-by-others", Group::Security, Warning, include_str!("changed_by_others.md")).by(&[Sendmail(disk::changed_by_others)]),
-    Rule::new("key-read-by-others", Group::Tls, Error, include_str!("key_read_by_others.md")),
-    Rule::new("vulnerable-release", Group::Security, Note, include_str!("vulnerable_release.md")).pedantic().by(&[Sendmail(disk::vulnerable_release)]),
     Rule::new("trusts-web-server", Group::Security, Note, include_str!("trusts_web_server.md")).by(&[Sendmail(disk::trusts_web_server)]),
-    Rule::new("aliases-without-postmaster", Group::Delivery, Warning, include_str!("aliases_without_postmaster.md")).by(&[Sendmail(disk::aliases_without_postmaster)]),
     Rule::new("counted-late", Group::Access, Note, include_str!("counted_late.md")).by(&[Sendmail(disk::counted_late)]),
     Rule::new("broad-network", Group::Relay, Error, include_str!("broad_network.md")).by(&[Sendmail(networks::broad_network)]),
     Rule::new("public-certificate", Group::Relay, Warning, include_str!("public_certificate.md")).by(&[Sendmail(networks::public_certificate)]),

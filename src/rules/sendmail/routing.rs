@@ -126,7 +126,7 @@ fn missing_mailer(files: &Files<'_>, called: &str, place: &Place, value: &str) -
     let place = part(place, mailer);
     Some(
         files
-            .say(Severity::Error, "missing-mailer", Some(&place), message)
+            .say(Severity::Error, "undefined-name", Some(&place), message)
             .help("name one that there is, or ask for it with `MAILER`"),
     )
 }

@@ -115,7 +115,7 @@ pub fn ssl_options(files: &Files<'_>) -> Vec<Finding> {
                     files
                         .say(
                             Severity::Warning,
-                            "lowest-tls-unset",
+                            "old-tls",
                             Some(&part(place, word)),
                             message,
                         )
@@ -136,9 +136,10 @@ pub fn ssl_options(files: &Files<'_>) -> Vec<Finding> {
             let message = "TLS 1.0 and 1.1 are not switched off here: whether they are spoken is left to the system's OpenSSL";
             found.push(
                 files
-                    .say(Severity::Note, "lowest-tls-unset", place.as_ref(), message)
+                    .say(Severity::Note, "old-tls", place.as_ref(), message)
                     .certainty(Certainty::Conditional)
-                    .help("add `+SSL_OP_NO_TLSv1 +SSL_OP_NO_TLSv1_1` to `confSERVER_SSL_OPTIONS` (RFC 8996)"),
+                    .help("add `+SSL_OP_NO_TLSv1 +SSL_OP_NO_TLSv1_1` to `confSERVER_SSL_OPTIONS` (RFC 8996)")
+                    .pedantic(),
             );
         }
     }
@@ -313,7 +314,7 @@ pub fn weak_tls_setting(files: &Files<'_>) -> Vec<Finding> {
         say(
             "DANE",
             Severity::Note,
-            "dane-needs-dnssec",
+            "dane-without-dnssec",
             "DANE protects nothing unless the resolver of this host validates DNSSEC and is reached over a path that can be trusted",
             "run a validating resolver on this host",
         );

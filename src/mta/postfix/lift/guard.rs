@@ -33,10 +33,16 @@ pub fn unguarded(lists: &Lists<'_>) -> Option<(String, Option<Place>)> {
     let origin = names
         .iter()
         .find_map(|name| lists.values.place(name, Some(lists.service)));
-    let reason = format!(
+    let mut reason = format!(
         "in parameter smtpd_relay_restrictions or smtpd_recipient_restrictions, specify at least one working instance of: {}",
         REQUIRED.join(", ")
     );
+    if !lists
+        .values
+        .is_set("smtpd_relay_restrictions", Some(lists.service))
+    {
+        reason += "; the default is empty until `compatibility_level` is 1 or more";
+    }
     Some((reason, origin))
 }
 

@@ -1,5 +1,6 @@
 //! Lookup tables whose text is at hand (`DATABASE_README`). Must not know what they are asked for.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -111,7 +112,7 @@ fn read(word: &Word, values: &Values<'_>) -> Table {
             Err(reason) => Table::Elsewhere("table", format!("the file: {reason}")),
         },
         _ if KEYS.contains(&kind) => match values.file(name) {
-            Ok(source) => keys(&source),
+            Ok(source) => keys(kind, &source),
             Err(reason) => Table::Elsewhere("table", format!("the file: {reason}")),
         },
         "fail" => Table::Broken("it always fails".into()),
@@ -138,10 +139,13 @@ fn inline(kind: &str, inner: &str, word: &Word) -> Table {
     match kind {
         "static" => Table::Static(inner.trim().to_owned()),
         "inline" => {
+            // Of a key that stands twice the last one counts.
             let pairs = items.iter().filter_map(|item| item.split_once('='));
-            let entries = pairs.map(|(key, value)| Entry {
-                key: key.trim().to_lowercase(),
-                value: value.trim().to_owned(),
+            let pairs = pairs.map(|(key, value)| (key.trim().to_lowercase(), value.trim()));
+            let values: BTreeMap<String, &str> = pairs.collect();
+            let entries = values.into_iter().map(|(key, value)| Entry {
+                key,
+                value: value.to_owned(),
                 origin: word.origin.clone(),
             });
             Table::Keys(entries.collect())
@@ -157,7 +161,7 @@ fn inline(kind: &str, inner: &str, word: &Word) -> Table {
     }
 }
 
-fn keys(source: &Arc<Source>) -> Table {
+fn keys(kind: &str, source: &Arc<Source>) -> Table {
     let mut found: Vec<Entry<String>> = Vec::new();
     let mut seen = std::collections::HashSet::new();
     for (key, value) in entries(&parse_table(source)) {
@@ -168,6 +172,14 @@ fn keys(source: &Arc<Source>) -> Table {
                 value: value.text,
                 origin: Some(Place::new(source, key.place())),
             });
+        } else if kind == "texthash" {
+            // What postmap only warns of; the programs do not open the table (dict_thash.c).
+            let line = source.line_index(key.place().start) + 1;
+            let name = source.name();
+            return Table::Broken(format!(
+                "{name}, line {line}: duplicate entry: \"{}\"",
+                key.text
+            ));
         }
     }
     Table::Keys(found)

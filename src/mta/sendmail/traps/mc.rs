@@ -335,7 +335,7 @@ pub fn of_reading(reading: &Reading, model: &Model, version: Version) -> Vec<Fin
             );
             say(
                 Severity::Warning,
-                "newer-macro",
+                "too-new-parameter",
                 &defined.place,
                 message,
                 String::new(),

@@ -1,8 +1,10 @@
 //! The restriction lists of smtpd(8), cut into restrictions with their arguments. Must not know
 //! which of them is a mistake.
 
+use super::files::Files;
+use super::lift::Word;
+use super::services::Service;
 use crate::catalogue::{Row, Table};
-use crate::mta::postfix::{Files, Service, Word};
 
 static RESTRICTIONS: Table = Table::new(include_str!("../../../schemas/postfix/restrictions.tsv"));
 
@@ -19,6 +21,7 @@ pub const LISTS: [&str; 8] = [
 ];
 
 /// A restriction.
+#[derive(Debug)]
 pub struct Item {
     /// Its name in lower case.
     pub name: String,
@@ -31,16 +34,22 @@ pub struct Item {
 }
 
 /// A list as a service has it, or a restriction class.
-pub struct List<'f> {
+#[derive(Debug)]
+pub struct List {
     /// The parameter.
     pub name: String,
-    /// Whose it is.
-    pub service: Option<&'f Service>,
+    /// Whose it is, by its number.
+    service: Option<usize>,
     /// Its restrictions.
     pub items: Vec<Item>,
 }
 
-impl List<'_> {
+impl List {
+    /// Whose it is.
+    pub fn service<'f>(&self, files: &'f Files<'_>) -> Option<&'f Service> {
+        files.dictionary.services.as_ref()?.get(self.service?)
+    }
+
     /// Whether it is one of smtpd's own.
     pub fn is_own(&self) -> bool {
         LISTS.contains(&self.name.as_str())
@@ -91,16 +100,17 @@ pub fn items(words: Vec<Word>) -> Vec<Item> {
 }
 
 /// A list of one service.
-pub fn list<'f>(files: &Files<'_>, name: &str, service: Option<&'f Service>) -> List<'f> {
+pub fn list(files: &Files<'_>, name: &str, service: Option<&Service>) -> List {
+    let mut services = files.dictionary.services.iter().flatten();
     List {
         name: name.to_owned(),
-        service,
+        service: service.and_then(|own| services.position(|one| std::ptr::eq(one, own))),
         items: items(files.words(name, service)),
     }
 }
 
 /// The lists of every smtpd, with the classes that each of them sees.
-pub fn all<'f>(files: &'f Files<'_>) -> Vec<List<'f>> {
+pub fn all(files: &Files<'_>) -> Vec<List> {
     let mut all = Vec::new();
     for service in files.scopes("smtpd") {
         let classes = files.dictionary.classes(service);
