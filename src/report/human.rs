@@ -25,28 +25,40 @@ pub fn human(report: &Report<'_>) -> String {
         .with_width(report.look.width);
     let mut text = String::new();
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut left_out: BTreeMap<&str, (Severity, usize)> = BTreeMap::new();
     for finding in report.findings {
         let count = counts.entry(finding.rule).or_default();
         *count += 1;
-        if *count > PICTURES {
-            continue;
+        if *count <= PICTURES {
+            // Writing to a String cannot fail.
+            let _ = handler.render_report(&mut text, &Picture::of(finding));
+            text.push('\n');
+        } else {
+            let (worst, more) = left_out
+                .entry(finding.rule)
+                .or_insert((finding.severity, 0));
+            *worst = finding.severity.max(*worst);
+            *more += 1;
         }
+    }
+    text + &rest(&left_out) + &summary(report) + &mends(report.findings) + "\n" + &next(report)
+}
+
+/// What was not drawn, the worst and most first.
+fn rest(left_out: &BTreeMap<&str, (Severity, usize)>) -> String {
+    if left_out.is_empty() {
+        return String::new();
+    }
+    let mut rules: Vec<_> = left_out.iter().collect();
+    rules.sort_by_key(|(_, rest)| std::cmp::Reverse(**rest));
+    let mut text = format!(
+        "not drawn, for there are more than {PICTURES} of each (--format concise lists all):\n"
+    );
+    for (rule, (severity, count)) in rules {
         // Writing to a String cannot fail.
-        let _ = handler.render_report(&mut text, &Picture::of(finding));
-        text.push('\n');
+        let _ = writeln!(text, "{count:>7} {}[{rule}]", severity.word());
     }
-    let more = counts.into_iter().filter(|(_, count)| *count > PICTURES);
-    let more: Vec<String> = more
-        .map(|(rule, count)| format!("{} {rule}", count - PICTURES))
-        .collect();
-    if !more.is_empty() {
-        let _ = writeln!(
-            text,
-            "not drawn, for there are more than {PICTURES} of each: {} (--format concise lists all)",
-            more.join(", ")
-        );
-    }
-    text + &summary(report) + &mends(report.findings) + "\n" + &next(report)
+    text + "\n"
 }
 
 /// Colours are the terminal's own, so that they can be read on whatever ground it has.

@@ -1,4 +1,4 @@
-//! `JUnit`'s XML, for servers that show test results: a suite for each file, a case for each finding.
+//! The XML of `JUnit`, for servers that show test results: a suite for each file, a case for each finding.
 //! What is below the gate is skipped and no failure, so that such a server and the exit code agree.
 //! Source: `junit-10.xsd` of Jenkins' xUnit plugin, which refuses a file with anything else in it.
 

@@ -1,5 +1,6 @@
 //! The first minutes with the program: `init`, what helps with typing, and manual pages.
 
+use crate::readers::Schema;
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
@@ -73,9 +74,8 @@ fn init_asks_until_it_has_a_description() {
     assert!(text.starts_with("# yaml-language-server: $schema=smtpconf.schema.json\n"));
     let schema = fs::read_to_string(folder.path().join("smtpconf.schema.json")).unwrap();
     assert_eq!(schema, in_folder(folder.path(), &["schema"], "").1);
-    let schema = jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap();
-    let fits =
-        |text: &str| schema.is_valid(&serde_yaml::from_str::<serde_json::Value>(text).unwrap());
+    let schema = Schema::of(serde_json::from_str(&schema).unwrap());
+    let fits = |text: &str| schema.takes(&serde_yaml::from_str::<serde_json::Value>(text).unwrap());
     assert!(fits(&text) && fits("lint: {levels: {security: deny}}"));
     assert!(!fits(&text.replace("\nports:", "\nprots:")));
     assert!(!fits("lint: {levels: {security: never}}"));

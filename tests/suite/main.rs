@@ -37,8 +37,10 @@ mod program;
 mod raise;
 #[path = "../lab/random.rs"]
 mod random;
+mod readers;
 mod readme;
 mod reference;
+mod reported;
 mod reports;
 mod safety;
 mod versions;

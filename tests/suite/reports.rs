@@ -1,18 +1,15 @@
 //! The formats of reports: each is what its readers take, for any finding.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::Path;
-use std::process::{Command, Output};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use quick_xml::Reader;
-use quick_xml::events::Event;
 use serde_json::{Value, json};
 use smtpconf::findings::{Certainty, Finding, Fix, Severity};
 use smtpconf::report::{self, FORMATS, Help, Look, Report};
 use smtpconf::rules;
 use smtpconf::text::{Base, Edit, Place, Source, Span};
+
+use crate::readers::{Schema, gitlab_schema, is_github, is_junit, rdjson_schema, sarif_schema};
 
 fn help(name: &str) -> Option<Help> {
     rules::named(name).map(|rule| Help {
@@ -30,7 +27,7 @@ pub fn print(format: &str, findings: &[Finding]) -> String {
 
 fn printed(format: &str, findings: &[Finding], look: Look) -> String {
     let format = FORMATS.iter().find(|one| one.name == format).unwrap();
-    let names: BTreeSet<&str> = findings.iter().flat_map(files).collect();
+    let names: BTreeSet<&str> = findings.iter().filter_map(files).collect();
     let files: Vec<&str> = names.into_iter().collect();
     (format.print)(&Report {
         findings,
@@ -141,224 +138,9 @@ fn any(random: &mut fastrand::Rng) -> Vec<Finding> {
     findings
 }
 
-/// Says where a value does not fit a schema.
-fn fits(schema: &jsonschema::Validator, value: &Value) {
-    let errors: Vec<String> = schema
-        .iter_errors(value)
-        .map(|error| format!("{}: {error}", error.instance_path()))
-        .collect();
-    assert!(errors.is_empty(), "{}\n{value:#}", errors.join("\n"));
-}
-
-fn schema(value: &Value) -> jsonschema::Validator {
-    jsonschema::validator_for(value).unwrap()
-}
-
-/// The official schema, with its one pattern mended that no reader of patterns takes: the brackets
-/// in it do not pair.
-fn sarif_schema() -> jsonschema::Validator {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/tests/fixtures/schemas/sarif-2.1.0.json"
-    );
-    let text = fs::read_to_string(path).unwrap();
-    let broken = "^[a-zA-Z]{2}|^[a-zA-Z]{2}-[a-zA-Z]{2}]?$";
-    assert_eq!(text.matches(broken).count(), 2);
-    let text = text.replace(broken, "^[a-zA-Z]{2}(-[a-zA-Z]{2})?$");
-    schema(&serde_json::from_str(&text).unwrap())
-}
-
-/// The table of keys in docs.gitlab.com, "Code Quality": each is required.
-fn gitlab_schema() -> jsonschema::Validator {
-    let text = json!({ "type": "string", "minLength": 1 });
-    schema(&json!({
-        "type": "array",
-        "items": {
-            "type": "object",
-            "required": ["description", "check_name", "fingerprint", "severity", "location"],
-            "properties": {
-                "description": { "type": "string" },
-                "check_name": text,
-                "fingerprint": text,
-                "severity": { "enum": ["info", "minor", "major", "critical", "blocker"] },
-                "location": {
-                    "type": "object",
-                    "required": ["path", "lines"],
-                    "properties": {
-                        "path": { "type": "string", "not": { "pattern": "^\\./" } },
-                        "lines": {
-                            "type": "object",
-                            "required": ["begin"],
-                            "properties": { "begin": { "type": "integer", "minimum": 1 } },
-                        },
-                    },
-                },
-            },
-        },
-    }))
-}
-
-/// The messages of `reviewdog.proto`, with no key but theirs.
-fn rdjson_schema() -> jsonschema::Validator {
-    let object = |required: &[&str], properties: Value| {
-        json!({
-            "type": "object",
-            "additionalProperties": false,
-            "required": required,
-            "properties": properties,
-        })
-    };
-    let text = json!({ "type": "string" });
-    let count = json!({ "type": "integer", "minimum": 1 });
-    let point = object(
-        &["line", "column"],
-        json!({ "line": count, "column": count }),
-    );
-    let range = object(&["start", "end"], json!({ "start": point, "end": point }));
-    let location = object(&["path", "range"], json!({ "path": text, "range": range }));
-    let related = object(
-        &["message", "location"],
-        json!({ "message": text, "location": location }),
-    );
-    let suggestion = object(&["range", "text"], json!({ "range": range, "text": text }));
-    let diagnostic = object(
-        &["message", "location", "severity", "code"],
-        json!({
-            "message": text,
-            "location": location,
-            "severity": { "enum": ["ERROR", "WARNING", "INFO"] },
-            "code": object(&["value"], json!({ "value": text })),
-            "suggestions": { "type": "array", "items": suggestion },
-            "related_locations": { "type": "array", "items": related },
-        }),
-    );
-    schema(&object(
-        &["source", "diagnostics"],
-        json!({
-            "source": object(&["name"], json!({ "name": text })),
-            "diagnostics": { "type": "array", "items": diagnostic },
-        }),
-    ))
-}
-
-/// A workflow command as the runner takes a line apart: level, properties, message.
-fn command(line: &str) -> (String, Vec<(String, String)>, String) {
-    let (head, message) = line.strip_prefix("::").unwrap().split_once("::").unwrap();
-    let (level, properties) = head.split_once(' ').unwrap();
-    let data = |text: &str| text.replace("%0D", "\r").replace("%0A", "\n");
-    let property = |text: &str| {
-        let text = data(text).replace("%3A", ":").replace("%2C", ",");
-        text.replace("%25", "%")
-    };
-    let properties = properties.split(',').map(|pair| {
-        let (name, value) = pair.split_once('=').unwrap();
-        (name.to_owned(), property(value))
-    });
-    (
-        level.to_owned(),
-        properties.collect(),
-        data(message).replace("%25", "%"),
-    )
-}
-
-fn is_github(findings: &[Finding], printed: &str) {
-    let lines: Vec<&str> = printed.split('\n').collect();
-    // One each, the line that counts, and the end of that line.
-    assert_eq!(lines.len(), findings.len() + 2, "{printed:?}");
-    let mut worst_first: Vec<&Finding> = findings.iter().collect();
-    worst_first.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    for (finding, line) in worst_first.into_iter().zip(lines) {
-        let (level, properties, message) = command(line);
-        assert!(["error", "warning", "notice"].contains(&level.as_str()));
-        assert!(
-            message.starts_with(&*report::visible(&finding.message)),
-            "{line:?}"
-        );
-        assert_eq!(properties[0], ("title".to_owned(), finding.rule.to_owned()));
-        assert_eq!(properties[1].0, "file", "{line:?}");
-        let known = ["title", "file", "line", "col", "endLine", "endColumn"];
-        assert!(
-            properties
-                .iter()
-                .all(|(name, _)| known.contains(&name.as_str())),
-            "{line:?}"
-        );
-    }
-}
-
-/// What Jenkins' `junit-10.xsd` has of what we write: an element, what it stands in, the attributes
-/// that it needs and those that it may have besides.
-const JUNIT: &[(&str, &str, &[&str], &[&str])] = &[
-    ("testsuites", "", &[], &["name"]),
-    (
-        "testsuite",
-        "testsuites",
-        &["name", "tests", "failures", "errors"],
-        &["skipped"],
-    ),
-    ("testcase", "testsuite", &["name"], &["classname"]),
-    ("failure", "testcase", &[], &["type", "message"]),
-    ("skipped", "testcase", &[], &["type", "message"]),
-];
-
-fn is_junit(findings: &[Finding], printed: &str) {
-    // What no XML document may hold (XML 1.0 §2.2).
-    let is_char = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
-    assert!(printed.chars().all(is_char), "{printed:?}");
-    let mut reader = Reader::from_str(printed);
-    let mut stands_in: Vec<String> = Vec::new();
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    let mut told: BTreeMap<String, usize> = BTreeMap::new();
-    loop {
-        let event = reader.read_event().unwrap();
-        if let Event::Start(element) | Event::Empty(element) = &event {
-            let name = element.name().as_ref().to_owned();
-            let parent = stands_in.last().map_or("", String::as_str);
-            let row = JUNIT.iter().find(|row| row.0 == name && row.1 == parent);
-            let (_, _, needed, more) =
-                row.unwrap_or_else(|| panic!("{name} in {parent}: {printed}"));
-            let mut has = BTreeSet::new();
-            for attribute in element.attributes() {
-                let attribute = attribute.unwrap();
-                let key = attribute.key.as_ref().to_owned();
-                assert!(
-                    needed.contains(&&*key) || more.contains(&&*key),
-                    "{name} {key}"
-                );
-                let value = attribute.value.into_owned();
-                if let ("testsuite", Ok(count)) = (name.as_str(), value.parse::<usize>()) {
-                    *told.entry(key.clone()).or_default() += count;
-                }
-                has.insert(key);
-            }
-            assert!(
-                needed.iter().all(|key| has.contains(*key)),
-                "{name}: {printed}"
-            );
-            *counts.entry(name.clone()).or_default() += 1;
-            if matches!(event, Event::Start(_)) {
-                stands_in.push(name);
-            }
-        } else if let Event::End(_) = event {
-            stands_in.pop();
-        } else if let Event::Eof = event {
-            break;
-        }
-    }
-    let count = |name: &str| counts.get(name).copied().unwrap_or(0);
-    let failures = findings
-        .iter()
-        .filter(|one| one.severity >= Severity::Warning);
-    assert_eq!(count("failure"), failures.count(), "{printed}");
-    assert_eq!(count("failure") + count("skipped"), findings.len());
-    assert_eq!(told["tests"], count("testcase"));
-    assert_eq!(told["failures"], count("failure"));
-    assert_eq!(told["skipped"], count("skipped"));
-}
-
 #[test]
 fn every_format_takes_any_finding() {
-    let ours = schema(&serde_json::from_str(report::SCHEMA).unwrap());
+    let ours = Schema::of(serde_json::from_str(report::SCHEMA).unwrap());
     let (sarif, gitlab, rdjson) = (sarif_schema(), gitlab_schema(), rdjson_schema());
     for seed in 0..300 {
         let findings = any(&mut fastrand::Rng::with_seed(seed));
@@ -371,12 +153,12 @@ fn every_format_takes_any_finding() {
             match format.name {
                 "human" => {}
                 "concise" => assert_eq!(text.lines().count(), findings.len(), "{text:?}"),
-                "json" => fits(&ours, &value()),
-                "sarif" => fits(&sarif, &value()),
+                "json" => ours.fits(&value()),
+                "sarif" => sarif.fits(&value()),
                 "github" => is_github(&findings, &text),
                 "gitlab" => {
                     let value = value();
-                    fits(&gitlab, &value);
+                    gitlab.fits(&value);
                     let objects = value.as_array().unwrap();
                     let prints: BTreeSet<&str> = objects
                         .iter()
@@ -385,7 +167,7 @@ fn every_format_takes_any_finding() {
                     assert_eq!(prints.len(), findings.len());
                 }
                 "junit" => is_junit(&findings, &text),
-                "rdjson" => fits(&rdjson, &value()),
+                "rdjson" => rdjson.fits(&value()),
                 other => panic!("{other} is not tested"),
             }
         }
@@ -406,6 +188,23 @@ fn bad(source: &Arc<Source>) -> Finding {
             place: Place::new(source, span),
             text: String::new(),
         }])
+}
+
+#[test]
+fn what_is_wrong_does_not_fit_a_schema() {
+    let findings = [bad(&main_cf("bad\n"))];
+    let ours = Schema::of(serde_json::from_str(report::SCHEMA).unwrap());
+    for (schema, format, key) in [
+        (&ours, "json", "/findings/0/severity"),
+        (&sarif_schema(), "sarif", "/runs/0/results/0/level"),
+        (&gitlab_schema(), "gitlab", "/0/severity"),
+        (&rdjson_schema(), "rdjson", "/diagnostics/0/severity"),
+    ] {
+        let mut value: Value = serde_json::from_str(&print(format, &findings)).unwrap();
+        schema.fits(&value);
+        *value.pointer_mut(key).unwrap() = "dreadful".into();
+        assert!(!schema.takes(&value), "{format}");
+    }
 }
 
 #[test]
@@ -528,7 +327,7 @@ fn many_findings_of_a_rule_are_drawn_ten_times_and_counted() {
     let text = print("human", &vec![bad(&source); 25]);
     assert_eq!(text.matches("it is bad").count(), 10);
     assert!(
-        text.contains(": 15 inline-comment (--format concise lists all)\n"),
+        text.contains(":\n     15 error[inline-comment]\n\n"),
         "{text}"
     );
     assert!(text.ends_with(
@@ -558,229 +357,4 @@ fn pictures_can_do_without_colours_and_unicode() {
         !text.contains("38;2;") && !text.contains("38;5;"),
         "{text:?}"
     );
-}
-
-fn smtpconf(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_smtpconf"))
-        .args(arguments)
-        .current_dir(folder)
-        .env_remove("NO_COLOR")
-        .output()
-        .unwrap()
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().unwrap()
-}
-
-fn words(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap()
-}
-
-/// A repository with one clean file and one with an error and a warning.
-fn repository() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let postfix = folder.path().join("mx/postfix");
-    fs::create_dir_all(&postfix).unwrap();
-    fs::create_dir(folder.path().join(".git")).unwrap();
-    fs::write(
-        postfix.join("main.cf"),
-        "mynetworks = 0.0.0.0/0 # all\nsmtpd_banner_ = x\n",
-    )
-    .unwrap();
-    fs::write(postfix.join("virtual"), "a@example.com b\n").unwrap();
-    folder
-}
-
-#[test]
-fn the_exit_code_is_the_same_in_every_format() {
-    let folder = repository();
-    for format in &FORMATS {
-        let arguments = ["lint", "--format", format.name, "mx"];
-        let output = smtpconf(folder.path(), &arguments);
-        assert_eq!(
-            (code(&output), words(&output.stderr)),
-            (1, ""),
-            "{}",
-            format.name
-        );
-        let arguments = [
-            "lint",
-            "--select",
-            "inline-comment",
-            "--format",
-            format.name,
-            "mx",
-        ];
-        let output = smtpconf(folder.path(), &arguments);
-        assert_eq!(
-            (code(&output), words(&output.stderr)),
-            (0, ""),
-            "{}",
-            format.name
-        );
-    }
-    let clean = [
-        "lint",
-        "--as",
-        "postfix-table",
-        "mx/postfix/virtual",
-        "--format",
-    ];
-    for format in &FORMATS {
-        let output = smtpconf(folder.path(), &[&clean[..], &[format.name]].concat());
-        assert_eq!(code(&output), 0, "{}", words(&output.stdout));
-        match format.name {
-            "human" => assert_eq!(words(&output.stdout), "1 file: no findings\n"),
-            "concise" => assert_eq!(words(&output.stdout), ""),
-            _ => assert!(!output.stdout.is_empty()),
-        }
-    }
-}
-
-#[test]
-fn reports_for_elsewhere_name_files_from_the_repository() {
-    let folder = repository();
-    let inside = folder.path().join("mx/postfix");
-    for format in ["sarif", "github", "gitlab", "junit", "rdjson"] {
-        let output = smtpconf(&inside, &["lint", "--format", format, "main.cf"]);
-        let text = words(&output.stdout);
-        assert!(text.contains("mx/postfix/main.cf"), "{format}: {text}");
-        assert!(
-            !text.contains(folder.path().to_str().unwrap()),
-            "{format}: {text}"
-        );
-    }
-    for format in ["concise", "json"] {
-        let output = smtpconf(&inside, &["lint", "--format", format, "main.cf"]);
-        assert!(
-            !words(&output.stdout).contains("mx/"),
-            "as the user names it"
-        );
-    }
-}
-
-#[test]
-fn a_report_goes_into_a_file() {
-    let folder = repository();
-    let arguments = [
-        "lint",
-        "--format",
-        "sarif",
-        "--output",
-        "reports/a.sarif",
-        "mx",
-    ];
-    let output = smtpconf(folder.path(), &arguments);
-    assert_eq!((code(&output), words(&output.stdout)), (1, ""));
-    let told = words(&output.stderr);
-    assert!(told.ends_with(", written to reports/a.sarif\n"), "{told}");
-    let text = fs::read_to_string(folder.path().join("reports/a.sarif")).unwrap();
-    let direct = smtpconf(folder.path(), &["lint", "--format", "sarif", "mx"]);
-    assert_eq!(text, words(&direct.stdout));
-    // A device stays one.
-    let device = [
-        "lint",
-        "--format",
-        "gitlab",
-        "--output",
-        "/dev/stdout",
-        "mx",
-    ];
-    let output = smtpconf(folder.path(), &device);
-    assert!(words(&output.stdout).starts_with('['));
-    let nowhere = ["lint", "--output", "/proc/nowhere/a", "mx"];
-    assert_eq!(code(&smtpconf(folder.path(), &nowhere)), 2);
-    // What was wrong does not stay in the file of a run in which nothing was.
-    fs::write(
-        folder.path().join("smtpconf.yaml"),
-        "hostname: mail.example.com\nports: [25]\n",
-    )
-    .unwrap();
-    let trace = ["trace", "--format", "gitlab", "--output", "reports/a.sarif"];
-    let session = [
-        ".",
-        "--client",
-        "192.0.2.1",
-        "--from",
-        "a@b.example",
-        "--to",
-        "c@d.example",
-    ];
-    let output = smtpconf(folder.path(), &[&trace[..], &session].concat());
-    assert_eq!(code(&output), 0, "{}", words(&output.stderr));
-    let text = fs::read_to_string(folder.path().join("reports/a.sarif")).unwrap();
-    assert_eq!(text, "[]\n");
-}
-
-#[test]
-fn beside_an_answer_a_report_for_programs_stands_alone() {
-    let folder = tempfile::tempdir().unwrap();
-    fs::write(
-        folder.path().join("smtpconf.yaml"),
-        "hostname: mail.example.com\nports: [25]\n",
-    )
-    .unwrap();
-    let arguments = ["generate", "--target", "postfix", "--format", "json"];
-    let output = smtpconf(folder.path(), &arguments);
-    let value: Value = serde_json::from_slice(&output.stderr).unwrap();
-    assert_eq!(value["summary"]["notes"], 1);
-    assert!(words(&output.stdout).starts_with("==> main.cf"));
-    let human = smtpconf(folder.path(), &["generate", "--target", "postfix"]);
-    assert!(words(&human.stderr).contains("afterwards on the server"));
-}
-
-#[test]
-fn both_descriptions_of_a_comparison_are_reported_at_once() {
-    let folder = tempfile::tempdir().unwrap();
-    for name in ["a.yaml", "b.yaml"] {
-        fs::write(folder.path().join(name), "hostname: x\nports: [25]\n").unwrap();
-    }
-    let output = smtpconf(
-        folder.path(),
-        &["diff", "--format", "concise", "a.yaml", "b.yaml"],
-    );
-    let told = words(&output.stderr);
-    assert!(
-        told.contains("a.yaml:1:11") && told.contains("b.yaml:1:11"),
-        "{told}"
-    );
-}
-
-#[test]
-fn colours_follow_the_conventions() {
-    let folder = repository();
-    let colored = |variables: &[(&str, &str)], arguments: &[&str]| {
-        let output = Command::new(env!("CARGO_BIN_EXE_smtpconf"))
-            .args([&["lint", "mx"][..], arguments].concat())
-            .current_dir(folder.path())
-            .env_remove("NO_COLOR")
-            .env_remove("CLICOLOR_FORCE")
-            .envs(variables.iter().copied())
-            .output()
-            .unwrap();
-        words(&output.stdout).contains('\u{1b}')
-    };
-    assert!(!colored(&[], &[]), "a pipe");
-    assert!(colored(&[("CLICOLOR_FORCE", "1")], &[]));
-    assert!(!colored(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], &[]));
-    assert!(!colored(&[("CLICOLOR_FORCE", "1")], &["--color", "never"]));
-    assert!(colored(&[("NO_COLOR", "1")], &["--color", "always"]));
-}
-
-#[test]
-fn the_width_is_that_of_the_reader() {
-    let folder = repository();
-    for width in [60, 100] {
-        let output = Command::new(env!("CARGO_BIN_EXE_smtpconf"))
-            .args(["lint", "mx"])
-            .current_dir(folder.path())
-            .env("COLUMNS", width.to_string())
-            .output()
-            .unwrap();
-        let text = words(&output.stdout);
-        let pictures = text.lines().filter(|line| line.starts_with("  "));
-        let longest = pictures.map(|line| line.chars().count()).max().unwrap();
-        assert!((width - 20..=width).contains(&longest), "{longest}: {text}");
-    }
 }

@@ -1,11 +1,13 @@
 //! What a rule may see of Sendmail's files. Must not know any rule.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::cf::settings::{items, key_of};
 use super::cf::{Line, Rule};
+use super::edits::part;
 use super::lift::features;
 pub use super::lift::input::Feature;
 use super::mc::Asked;
@@ -13,7 +15,11 @@ use super::resolve::{self, Resolved};
 use crate::findings::{Finding, Severity};
 use crate::mta::config::World;
 use crate::mta::dialect::Dialect;
-use crate::text::{Edit, Place, Source, Span, Stat, Unread};
+use crate::mta::tree::Tree;
+use crate::text::{Place, Source, Span, Stat, Unread};
+
+/// The maps that rules look at.
+const TABLES: [&str; 4] = ["access", "authinfo", "mailertable", "virtuser"];
 
 /// A sendmail.mc or sendmail.cf, read.
 #[derive(Debug)]
@@ -28,6 +34,8 @@ pub struct Files<'w> {
     pub world: &'w World<'w>,
     features: BTreeMap<String, Vec<Feature>>,
     folder: PathBuf,
+    tree: OnceCell<Tree>,
+    tables: [OnceCell<Option<Vec<Entry>>>; TABLES.len()],
 }
 
 /// A word of a class.
@@ -142,19 +150,28 @@ impl<'w> Files<'w> {
             resolved,
             world,
             features,
+            tree: OnceCell::new(),
+            tables: Default::default(),
         })
     }
 
-    /// Whether it is a whole configuration of a daemon: one with mailers, and not the one of the
-    /// program that local users submit mail with.
+    /// How the file is written.
+    pub fn tree(&self) -> &Tree {
+        self.tree.get_or_init(|| (self.dialect.parse)(&self.source))
+    }
+
+    /// Whether it is a whole configuration of a daemon: one with mailers, of which no part is
+    /// missing, and not the one of the program that local users submit mail with.
     pub fn is_daemon(&self) -> bool {
-        let made = match &self.resolved.reading {
-            Some(_) => self.asked("MAILER").next().is_some(),
-            None => !self.resolved.model.mailers.is_empty(),
-        };
+        let made = self.is_whole() && !self.resolved.model.mailers.is_empty();
         let version = self.macro_line("Z").and_then(|line| line.value.as_deref());
         let submits = version.is_some_and(|version| version.ends_with("/Submit"));
         made && !submits && self.feature("msp").is_none() && self.feature("nullclient").is_none()
+    }
+
+    /// Whether nothing is left to files that are not here.
+    pub fn is_whole(&self) -> bool {
+        self.resolved.is_whole()
     }
 
     /// A feature, as it was asked for last.
@@ -283,8 +300,14 @@ impl<'w> Files<'w> {
         (kept.contains(&class) && !path.starts_with(['-', '@'])).then_some(path)
     }
 
-    /// The entries of a map whose text is here.
-    pub fn table(&self, name: &str) -> Option<Vec<Entry>> {
+    /// The entries of one of the maps that rules look at, where its text is here.
+    pub fn table(&self, name: &str) -> Option<&[Entry]> {
+        let index = TABLES.iter().position(|known| *known == name)?;
+        let entries = self.tables[index].get_or_init(|| self.entries(name));
+        entries.as_deref()
+    }
+
+    fn entries(&self, name: &str) -> Option<Vec<Entry>> {
         let source = self.file(self.map_path(name)?).ok()?;
         let mut entries = Vec::new();
         for (span, text) in lines(&source) {
@@ -366,29 +389,6 @@ pub fn class_file(line: &Line) -> Option<(&str, bool)> {
     };
     let path = path.split_whitespace().next()?;
     path.starts_with('/').then_some((path, optional))
-}
-
-/// The part of a place that holds `text`; the whole place where it does not hold it.
-pub fn part(place: &Place, text: &str) -> Place {
-    let whole = place.source.slice(place.span);
-    match whole.find(text) {
-        Some(at) if !text.is_empty() => {
-            Place::new(&place.source, place.span.part(at..at + text.len()))
-        }
-        _ => place.clone(),
-    }
-}
-
-/// The edit that puts `new` in the place of `old`, where that is written there.
-pub fn instead(place: &Place, old: &str, new: &str) -> Vec<Edit> {
-    let place = part(place, old);
-    if place.source.slice(place.span) != old {
-        return Vec::new();
-    }
-    vec![Edit {
-        place,
-        text: new.to_owned(),
-    }]
 }
 
 /// The lines of a text, with their bytes.

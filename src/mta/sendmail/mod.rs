@@ -5,6 +5,7 @@ pub mod catalogue;
 mod cf;
 mod delivery;
 mod dialects;
+mod edits;
 mod files;
 mod library;
 mod lift;
@@ -45,7 +46,8 @@ pub use cf::settings::key_of;
 pub use cf::{Line, Model};
 /// The kinds of files that it reads.
 pub use dialects::ALL as DIALECTS;
-pub use files::{Daemon, Entry, Feature, Files, Word, class_file, instead, part};
+pub use edits::{instead, part, with_dnl};
+pub use files::{Daemon, Entry, Feature, Files, Word, class_file};
 pub use resolve::cf as read_cf;
 
 /// The files for a policy.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::cf::{self, Model, settings};
 use super::mc::{self, Reading};
-use super::syntax::{parse_cf, parse_class, parse_table};
+use super::syntax::{parse_cf, parse_class, parse_mc, parse_table};
 use super::traps;
 use crate::mta::config::{Config, Setting, World};
 use crate::mta::tree::Branch;
@@ -17,6 +17,15 @@ pub struct Resolved {
     pub model: Model,
     /// What a sendmail.mc asks for; `None` for a sendmail.cf.
     pub reading: Option<Reading>,
+}
+
+impl Resolved {
+    /// Whether nothing is left to files that are not here: what is not set in a part of a
+    /// sendmail.mc may be set in another.
+    pub fn is_whole(&self) -> bool {
+        let reading = self.reading.as_ref();
+        reading.is_none_or(|reading| reading.makes_mailers && !reading.lacks_files)
+    }
 }
 
 /// Reads a sendmail.mc.
@@ -70,6 +79,9 @@ pub fn config_of_mc(source: &Arc<Source>, world: &World<'_>) -> Config {
         .findings
         .extend(traps::mc::of_lines(&lines, &reading));
     config.findings.extend(reading.findings);
+    if !config.findings.is_empty() {
+        config.findings = traps::mends::with_fixes(config.findings, &parse_mc(source));
+    }
     config.gaps = reading.gaps;
     config
 }

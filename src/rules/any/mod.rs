@@ -27,7 +27,8 @@ pub static RULES: &[Rule] = &[
     Rule::new("unreached-clause", Group::Access, Severity::Warning, include_str!("unreached_clause.md")),
     Rule::new("auth-without-tls", Group::Auth, Severity::Error, include_str!("auth_without_tls.md"))
         .by(&[Finder::Policy(listeners::find)]),
-    Rule::new("submission-without-auth", Group::Auth, Severity::Error, include_str!("submission_without_auth.md")),
+    Rule::new("submission-without-auth", Group::Auth, Severity::Error, include_str!("submission_without_auth.md"))
+        .by(&[Finder::OnTheWay, Finder::Sendmail(super::sendmail::auth::no_password_login)]),
     Rule::new("no-implicit-tls", Group::Tls, Severity::Error, include_str!("no_implicit_tls.md")),
     Rule::new("dead-service", Group::Listener, Severity::Error, include_str!("dead_service.md")),
     Rule::new("access-drift", Group::Drift, Severity::Error, include_str!("access_drift.md"))

@@ -10,7 +10,7 @@ pub fn find(judged: &Judged<'_>) -> Vec<Finding> {
     let shut = policy.closed(judged.space);
     let mut findings: Vec<Finding> = shut
         .iter()
-        .map(|(listener, by)| refuses_everybody(listener, *by, judged))
+        .filter_map(|(listener, by)| refuses_everybody(listener, *by, judged))
         .collect();
     // Where nobody gets in, everything behind the gate is out of reach, and where only the host
     // itself does, what is written for others.
@@ -37,7 +37,11 @@ pub fn find(judged: &Judged<'_>) -> Vec<Finding> {
     findings
 }
 
-fn refuses_everybody(listener: &Listener, by: Option<&Clause>, judged: &Judged<'_>) -> Finding {
+fn refuses_everybody(
+    listener: &Listener,
+    by: Option<&Clause>,
+    judged: &Judged<'_>,
+) -> Option<Finding> {
     let place = by
         .and_then(|clause| clause.origin.as_ref())
         .or(listener.origin.as_ref());
@@ -45,13 +49,16 @@ fn refuses_everybody(listener: &Listener, by: Option<&Clause>, judged: &Judged<'
     let needs_log_in =
         by.is_some_and(|clause| clause.outcome == Outcome::Refuse(Reason::NeedsAuth));
     if needs_log_in {
+        // By a mechanism that is not followed here some may log in.
+        if listener.auth || listener.auth_in_clear {
+            return None;
+        }
         // What can check passwords is a matter of the machine too.
         let message = format!(
             "port {port} takes mail only from who has logged in, and AUTH is not set up here"
         );
-        return judged
-            .finding(Severity::Warning, "refuses-everybody", place, message)
-            .certainty(Certainty::Likely);
+        let finding = judged.finding(Severity::Warning, "refuses-everybody", place, message);
+        return Some(finding.certainty(Certainty::Likely));
     }
     // A port that only the host can call is often left as it came.
     let severity = if listener.is_public() {
@@ -60,7 +67,7 @@ fn refuses_everybody(listener: &Listener, by: Option<&Clause>, judged: &Judged<'
         Severity::Warning
     };
     let message = format!("port {port} accepts no message from anybody");
-    judged.finding(severity, "refuses-everybody", place, message)
+    Some(judged.finding(severity, "refuses-everybody", place, message))
 }
 
 fn unreached(clause: &Clause) -> Option<Finding> {

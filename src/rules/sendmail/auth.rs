@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::findings::{Finding, Severity};
+use crate::findings::{Certainty, Finding, Severity};
 use crate::mta::sendmail;
 
 use sendmail::{Files, part};
@@ -45,7 +45,7 @@ pub fn untrusted_mechanism(files: &Files<'_>) -> Vec<Finding> {
     };
     let mut found = Vec::new();
     if trusted.is_empty() {
-        if !files.has_class("TrustAuthMech") {
+        if !files.has_class("TrustAuthMech") && files.is_whole() {
             let message = "users can log in, and may not send mail elsewhere all the same: no mechanism is trusted to relay";
             found.push(
                 files
@@ -103,6 +103,35 @@ pub fn untrusted_mechanism(files: &Files<'_>) -> Vec<Finding> {
         );
     }
     found
+}
+
+/// Ports for submission with nothing but the mechanisms that the daemon is built with.
+pub fn no_password_login(files: &Files<'_>) -> Vec<Finding> {
+    if !files.is_daemon() || files.option("AuthMechanisms").is_some() {
+        return Vec::new();
+    }
+    let daemons = files.daemons().into_iter();
+    let found = daemons.filter_map(|daemon| {
+        let place = daemon.place.as_ref()?;
+        let port = daemon.port().filter(|port| [465, 587, 2525].contains(port))?;
+        if daemon.has('A') || daemon.is_inside() {
+            return None;
+        }
+        let message = format!(
+            "port {port} is for submission and offers neither PLAIN nor LOGIN, only what the daemon is built with (DIGEST-MD5, \
+             CRAM-MD5): users cannot log in with the passwords of the system"
+        );
+        Some(
+            files
+                .say(Severity::Warning, "submission-without-auth", Some(place), message)
+                .certainty(Certainty::Likely)
+                .help(
+                    "write `` define(`confAUTH_MECHANISMS', `PLAIN LOGIN')dnl `` and \
+                     `` TRUST_AUTH_MECH(`PLAIN LOGIN')dnl ``, or close the port",
+                ),
+        )
+    });
+    found.collect()
 }
 
 /// Obsolete mechanisms.

@@ -7,7 +7,7 @@ use crate::mta::Version;
 use crate::mta::sendmail;
 use crate::text::Unread;
 
-use sendmail::{Files, catalogue, class_file, part};
+use sendmail::{Files, catalogue, class_file, instead, part};
 
 /// Rulesets that the library makes (cf/m4/proto.m4).
 const STANDARD: &[&str] = &[
@@ -153,16 +153,14 @@ pub fn maps(files: &Files<'_>) -> Vec<Finding> {
         {
             let message = format!("there are no maps of the kind `{kind}`: the daemon stops here");
             let near = crate::catalogue::nearest(kind, KINDS.iter().copied());
-            found.push(
-                files
-                    .say(
-                        Severity::Error,
-                        "unknown-table-type",
-                        Some(&part(place, kind)),
-                        message,
-                    )
-                    .help(near.map_or_else(String::new, |near| format!("did you mean `{near}`?"))),
-            );
+            let place = part(place, kind);
+            let finding = files.say(Severity::Error, "unknown-table-type", Some(&place), message);
+            found.push(match near {
+                Some(near) => finding
+                    .help(format!("did you mean `{near}`?"))
+                    .unsafe_fix(instead(&place, kind, near)),
+                None => finding,
+            });
         }
     }
     let declared: BTreeSet<&str> = model.maps.iter().map(|map| map.name.as_str()).collect();
@@ -222,6 +220,7 @@ pub fn missing_class_file(files: &Files<'_>) -> Vec<Finding> {
                 )
                 .certainty(Certainty::Likely)
                 .help(format!("create it, even empty, or name it as `-o {path}`"))
+                .unsafe_fix(instead(line.place.as_ref(), path, &format!("-o {path}")))
         })
     });
     found.collect()
@@ -233,7 +232,7 @@ pub fn newer_level(files: &Files<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let mut found = Vec::new();
-    let tree = (files.dialect.parse)(&files.source);
+    let tree = files.tree();
     if files.resolved.model.level.is_some_and(|level| level > 10) {
         let line = tree.root().children().find(|node| node.kind() == "version");
         let place = line.map(|line| crate::text::Place::new(&files.source, line.span()));

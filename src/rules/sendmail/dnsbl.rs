@@ -4,7 +4,7 @@ use crate::findings::{Finding, Severity};
 use crate::mta::sendmail;
 use crate::text::Place;
 
-use sendmail::{Feature, Files, part};
+use sendmail::{Feature, Files, instead, part};
 
 /// The lists that are asked, with whether single answers are named.
 fn lists<'f>(files: &'f Files<'_>) -> Vec<(&'f Feature, bool)> {
@@ -75,7 +75,8 @@ pub fn answers(files: &Files<'_>) -> Vec<Finding> {
                             place.as_ref(),
                             message,
                         )
-                        .help(format!("write `{result}.`")),
+                        .help(format!("write `{result}.`"))
+                        .unsafe_fix(instead(place.as_ref(), result, &format!("{result}."))),
                 );
             }
         }
@@ -92,7 +93,8 @@ pub fn answers(files: &Files<'_>) -> Vec<Finding> {
                     )
                     .help(
                         "leave the third argument empty unless you trust the list to answer always",
-                    ),
+                    )
+                    .unsafe_fix(instead(feature.place.as_ref(), ", `t')", ")")),
             );
         }
     }

@@ -3,7 +3,7 @@
 use crate::findings::{Finding, Severity};
 use crate::mta::sendmail;
 
-use sendmail::Files;
+use sendmail::{Daemon, Files, instead};
 
 /// What the server tells of users and itself.
 pub fn tells_too_much(files: &Files<'_>) -> Vec<Finding> {
@@ -12,10 +12,10 @@ pub fn tells_too_much(files: &Files<'_>) -> Vec<Finding> {
     }
     let mut found = Vec::new();
     let line = files.option("PrivacyOptions");
-    let value = line
+    let written = line
         .and_then(|line| line.value.as_deref())
-        .unwrap_or_default()
-        .to_lowercase();
+        .unwrap_or_default();
+    let value = written.to_lowercase();
     let words: Vec<&str> = value
         .split([',', ' '])
         .filter(|word| !word.is_empty())
@@ -34,7 +34,12 @@ pub fn tells_too_much(files: &Files<'_>) -> Vec<Finding> {
         found.push(
             files
                 .say(Severity::Note, "tells-of-users", place, message)
-                .help("write `goaway,restrictmailq,restrictqrun,nobodyreturn`"),
+                .help("write `goaway,restrictmailq,restrictqrun,nobodyreturn`")
+                .unsafe_fix(instead(
+                    place,
+                    written,
+                    &format!("{written},{}", missing.join(",")),
+                )),
         );
     }
     if let Some(line) = line.filter(|line| line.place.is_some())
@@ -50,7 +55,12 @@ pub fn tells_too_much(files: &Files<'_>) -> Vec<Finding> {
                     line.place.as_ref(),
                     message,
                 )
-                .help("add `authwarnings`"),
+                .help("add `authwarnings`")
+                .unsafe_fix(instead(
+                    line.place.as_ref(),
+                    written,
+                    &format!("authwarnings,{written}"),
+                )),
         );
     }
     let greeting = files.option("SmtpGreetingMessage");
@@ -76,8 +86,11 @@ pub fn tells_too_much(files: &Files<'_>) -> Vec<Finding> {
     found
 }
 
-/// Features that let senders in whom nobody can answer.
+/// Features that let senders in whom nobody can answer, where strangers call.
 pub fn accepts_bad_senders(files: &Files<'_>) -> Vec<Finding> {
+    if files.daemons().iter().all(Daemon::is_inside) {
+        return Vec::new();
+    }
     let features = [
         (
             "accept_unresolvable_domains",

@@ -193,7 +193,8 @@ pub fn misspelt_file(files: &Files<'_>) -> Vec<Finding> {
                 files
                     .say(Severity::Warning, "misspelt-file", place.as_ref(), message)
                     .certainty(crate::findings::Certainty::Likely)
-                    .help(format!("did you mean `{near}`?")),
+                    .help(format!("did you mean `{near}`?"))
+                    .unsafe_fix(instead(place.as_ref(), &asked.name, near)),
             );
         }
     }

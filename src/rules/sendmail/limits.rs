@@ -3,7 +3,7 @@
 use crate::findings::{Finding, Severity};
 use crate::mta::sendmail;
 
-use sendmail::{Files, part};
+use sendmail::{Files, instead, part};
 
 /// Limits that are off, with what happens without them and what to write.
 const UNLIMITED: &[(&str, &str, &str)] = &[
@@ -105,9 +105,17 @@ pub fn no_limit(files: &Files<'_>) -> Vec<Finding> {
 /// Times that are too long or too short.
 pub fn odd_time(files: &Files<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
-    let mut say = |option: &str, rule, message: String, help: &str| {
-        let place = files.option(option).and_then(|line| line.place.as_ref());
-        found.push(files.say(Severity::Note, rule, place, message).help(help));
+    let mut say = |option: &str, rule, message: String, right: &str, why: &str| {
+        let line = files.option(option);
+        let place = line.and_then(|line| line.place.as_ref());
+        let old = line.and_then(|line| line.value.as_deref());
+        let edits = old.map(|old| instead(place, old, right));
+        found.push(
+            files
+                .say(Severity::Note, rule, place, message)
+                .help(format!("write `{right}`{why}"))
+                .unsafe_fix(edits.unwrap_or_default()),
+        );
     };
     let seconds = |option: &str, unit: u64| {
         let line = files
@@ -122,7 +130,8 @@ pub fn odd_time(files: &Files<'_>) -> Vec<Finding> {
             format!(
                 "every client is asked who its user is and waited for up to {ident}s: firewalls drop the question, so that all mail waits"
             ),
-            "write `0s`",
+            "0s",
+            "",
         );
     }
     if let Some(time) = seconds("Timeout.queuereturn", 86400) {
@@ -135,7 +144,8 @@ pub fn odd_time(files: &Files<'_>) -> Vec<Finding> {
                     "mail that cannot be delivered is given back after {}h, where 4 to 5 days are expected (RFC 5321 §4.5.4.1)",
                     time / 3600
                 ),
-                "write `5d`",
+                "5d",
+                "",
             );
         }
     }
@@ -148,7 +158,8 @@ pub fn odd_time(files: &Files<'_>) -> Vec<Finding> {
                     "`{option}` lets a client keep a session for {}h without a word",
                     time / 3600
                 ),
-                "write `5m` (RFC 5321 §4.5.3.2)",
+                "5m",
+                " (RFC 5321 §4.5.3.2)",
             );
         }
     }
@@ -234,7 +245,8 @@ pub fn risky_option(files: &Files<'_>) -> Vec<Finding> {
         found.push(
             files
                 .say(Severity::Warning, "unsafe-queue", place, message)
-                .help("write `True`"),
+                .help("write `True`")
+                .unsafe_fix(instead(place, value, "True")),
         );
     }
     found.extend(trusts_writable_files(files));
@@ -255,7 +267,8 @@ pub fn risky_option(files: &Files<'_>) -> Vec<Finding> {
                         place,
                         format!("at level {level} {why}"),
                     )
-                    .help("write 9 to 14"),
+                    .help("write 9 to 14")
+                    .unsafe_fix(instead(place, value, if level < 9 { "9" } else { "14" })),
             );
         }
     }

@@ -3,7 +3,7 @@
 use crate::findings::{Finding, Severity};
 use crate::mta::sendmail;
 
-use sendmail::{Files, part};
+use sendmail::{Files, instead, part};
 
 /// Names in lists of filters.
 fn names(value: &str, separators: &[char]) -> Vec<String> {
@@ -16,6 +16,9 @@ fn names(value: &str, separators: &[char]) -> Vec<String> {
 
 /// Lists that name a filter that there is not.
 pub fn missing_filter(files: &Files<'_>) -> Vec<Finding> {
+    if !files.is_whole() {
+        return Vec::new();
+    }
     let known: Vec<&str> = files
         .resolved
         .model
@@ -129,17 +132,28 @@ pub fn filter_fields(files: &Files<'_>) -> Vec<Finding> {
                 "while the filter `{}` is down, mail passes without it",
                 filter.name
             );
+            let socket = field('S').and_then(|line| line.value.as_deref());
+            let edits = socket
+                .filter(|_| field('F').is_none())
+                .map(|socket| instead(place, &format!("S={socket}"), &format!("S={socket}, F=T")));
+            let edits = edits.unwrap_or_default();
             found.push(
                 files
                     .say(Severity::Note, "filter-fails-open", place, message)
-                    .help("write `F=T` to put mail off then, `F=R` to refuse it"),
+                    .help("write `F=T` to put mail off then, `F=R` to refuse it")
+                    .unsafe_fix(edits),
             );
         } else if let Some(letter) = flags.chars().find(|c| !"TR4 ".contains(*c)) {
             let message = format!("there is no flag `{letter}`: the daemon passes over it");
             found.push(
                 files
                     .say(Severity::Warning, "faulty-filter", place, message)
-                    .help("`T`, `R` and `4` are all there are"),
+                    .help("`T`, `R` and `4` are all there are")
+                    .safe_fix(instead(
+                        place,
+                        &format!("F={flags}"),
+                        &format!("F={}", flags.replace(letter, "")),
+                    )),
             );
         }
     }

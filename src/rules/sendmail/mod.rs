@@ -2,8 +2,10 @@
 //! a function may find what several rows are about.
 
 pub(super) mod access;
+mod answers;
 pub(super) mod auth;
 pub(super) mod cf;
+mod daemon_lines;
 pub(super) mod disk;
 pub(super) mod dnsbl;
 pub(super) mod exposure;
@@ -11,6 +13,7 @@ mod keys;
 mod library;
 pub(super) mod limits;
 pub(super) mod listeners;
+mod maps;
 pub(super) mod milters;
 mod networks;
 mod relay;
@@ -69,6 +72,7 @@ pub static RULES: &[Rule] = &[
     Rule::new("defined-call", Group::Syntax, Error, include_str!("defined_call.md")).by(&[Sendmail(written::defined_call)]),
     Rule::new("conflicting-define", Group::Name, Warning, include_str!("conflicting_define.md")).by(&[Sendmail(written::conflicting_define)]),
     Rule::new("missing-dnl", Group::Syntax, Note, include_str!("missing_dnl.md")).pedantic().by(&[Sendmail(written::missing_dnl)]),
+    Rule::new("no-final-newline", Group::Syntax, Note, include_str!("no_final_newline.md")).by(&[Sendmail(written::no_final_newline)]),
     Rule::new("dollar-in-define", Group::Syntax, Warning, include_str!("dollar_in_define.md")).by(&[Sendmail(written::dollar_in_define)]),
     Rule::new("apostrophe-in-text", Group::Syntax, Warning, include_str!("apostrophe_in_text.md")).by(&[Sendmail(written::apostrophe_in_text)]),
     Rule::new("overwritten-option", Group::Name, Warning, include_str!("overwritten_option.md")).by(&[Sendmail(written::overwritten_option)]),
@@ -81,7 +85,7 @@ pub static RULES: &[Rule] = &[
     Rule::new("misread-value", Group::Value, Warning, include_str!("misread_value.md")).by(&[Sendmail(values::misread_value)]),
     Rule::new("comma-in-words", Group::Value, Error, include_str!("comma_in_words.md")).by(&[Sendmail(values::comma_in_words)]),
     Rule::new("run-of-letters", Group::Value, Error, include_str!("run_of_letters.md")).by(&[Sendmail(values::run_of_letters)]),
-    Rule::new("unknown-answer", Group::Table, Error, include_str!("unknown_answer.md")).by(&[Sendmail(access::unknown_answer)]),
+    Rule::new("unknown-answer", Group::Table, Error, include_str!("unknown_answer.md")).by(&[Sendmail(answers::unknown_answer)]),
     Rule::new("key-never-matches", Group::Table, Warning, include_str!("key_never_matches.md")).by(&[Sendmail(keys::key_never_matches)]),
     Rule::new("inert-entry", Group::Table, Warning, include_str!("inert_entry.md")).by(&[Sendmail(access::inert_entry)]),
     Rule::new("untagged-key", Group::Table, Note, include_str!("untagged_key.md")).by(&[Sendmail(access::untagged_key)]),
@@ -98,11 +102,11 @@ pub static RULES: &[Rule] = &[
     Rule::new("virtuser-loop", Group::Delivery, Error, include_str!("virtuser_loop.md")),
     Rule::new("forwards-everything", Group::Delivery, Note, include_str!("forwards_everything.md")),
     Rule::new("faulty-authinfo", Group::Table, Error, include_str!("faulty_authinfo.md")).by(&[Sendmail(tables::faulty_authinfo)]),
-    Rule::new("optional-policy-map", Group::Table, Note, include_str!("optional_policy_map.md")).by(&[Sendmail(tables::optional_policy_map)]),
+    Rule::new("optional-policy-map", Group::Table, Note, include_str!("optional_policy_map.md")).by(&[Sendmail(maps::optional_policy_map)]),
     Rule::new("map-without-tempfail", Group::Table, Warning, include_str!("map_without_tempfail.md")),
-    Rule::new("unused-map", Group::Table, Warning, include_str!("unused_map.md")).by(&[Sendmail(tables::unused_map)]),
-    Rule::new("generics-without-domain", Group::Table, Warning, include_str!("generics_without_domain.md")).by(&[Sendmail(tables::generics_without_domain)]),
-    Rule::new("ignored-item", Group::Listener, Error, include_str!("ignored_item.md")).by(&[Sendmail(listeners::ignored_item)]),
+    Rule::new("unused-map", Group::Table, Warning, include_str!("unused_map.md")).by(&[Sendmail(maps::unused_map)]),
+    Rule::new("generics-without-domain", Group::Table, Warning, include_str!("generics_without_domain.md")).by(&[Sendmail(maps::generics_without_domain)]),
+    Rule::new("ignored-item", Group::Listener, Error, include_str!("ignored_item.md")).by(&[Sendmail(daemon_lines::ignored_item)]),
     Rule::new("unknown-daemon-key", Group::Listener, Error, include_str!("unknown_daemon_key.md")),
     Rule::new("unknown-modifier", Group::Listener, Warning, include_str!("unknown_modifier.md")),
     Rule::new("misread-daemon-key", Group::Listener, Warning, include_str!("misread_daemon_key.md")),

@@ -17,7 +17,7 @@ pub fn broad_network(files: &Files<'_>) -> Vec<Finding> {
     for entry in files.table("access").unwrap_or_default() {
         let (tag, key) = entry.tagged();
         if ["connect", ""].contains(&tag) && entry.value.eq_ignore_ascii_case("RELAY") {
-            written.push((key.to_owned(), entry.key_place));
+            written.push((key.to_owned(), entry.key_place.clone()));
         }
     }
     let found = written.into_iter().filter_map(|(word, place)| {

@@ -62,7 +62,7 @@ pub fn loose_relay(files: &Files<'_>) -> Vec<Finding> {
         let entry = files
             .table("access")
             .unwrap_or_default()
-            .into_iter()
+            .iter()
             .find(|entry| entry.tagged().0 == "from" && entry.value.eq_ignore_ascii_case("RELAY"));
         let mut finding = files
             .say(
@@ -73,7 +73,7 @@ pub fn loose_relay(files: &Files<'_>) -> Vec<Finding> {
             )
             .help("remove it, and let users log in");
         if let Some(entry) = entry {
-            finding = finding.and(entry.key_place, "such a sender");
+            finding = finding.and(entry.key_place.clone(), "such a sender");
         } else {
             finding.severity = Severity::Warning;
             finding = finding.certainty(Certainty::Conditional);

@@ -1,15 +1,14 @@
 //! Maps beside the access map, and files of classes. Must not know how they are looked up.
 
-use std::collections::BTreeSet;
-
 use crate::findings::{Certainty, Finding, Severity};
 use crate::mta::sendmail;
 use crate::net::Domain;
+use std::collections::BTreeSet;
 
 use sendmail::{Entry, Files, instead, part};
 
 /// The mailer table, the domains being in lower case.
-fn mailertable(files: &Files<'_>) -> Vec<Entry> {
+fn mailertable<'f>(files: &'f Files<'_>) -> &'f [Entry] {
     files.table("mailertable").unwrap_or_default()
 }
 
@@ -78,7 +77,7 @@ pub fn mailertable_value(files: &Files<'_>) -> Vec<Finding> {
             );
         }
         if mailer != "error" && mailer != "local" {
-            found.extend(port(files, &entry, rest));
+            found.extend(port(files, entry, rest));
         }
     }
     found
@@ -210,7 +209,7 @@ pub fn virtuser(files: &Files<'_>) -> Vec<Finding> {
     let is_complete = all_read(files, "w") && all_read(files, "VirtHost") && !hosted.is_empty();
     let whole = files.feature("virtuser_entire_domain").is_some();
     let mut found = Vec::new();
-    for entry in &table {
+    for entry in table {
         let Some((local, domain)) = entry.key.split_once('@') else {
             continue;
         };
@@ -275,13 +274,9 @@ pub fn virtuser(files: &Files<'_>) -> Vec<Finding> {
 
 /// Entries of authinfo.
 pub fn faulty_authinfo(files: &Files<'_>) -> Vec<Finding> {
-    let mut entries = files.table("authinfo").unwrap_or_default();
+    let mut entries: Vec<&Entry> = files.table("authinfo").unwrap_or_default().iter().collect();
     let access = files.table("access").unwrap_or_default();
-    entries.extend(
-        access
-            .into_iter()
-            .filter(|entry| entry.tagged().0 == "authinfo"),
-    );
+    entries.extend(access.iter().filter(|entry| entry.tagged().0 == "authinfo"));
     let mut found = Vec::new();
     for entry in entries {
         let (tag, host) = entry.tagged();
@@ -320,90 +315,4 @@ pub fn faulty_authinfo(files: &Files<'_>) -> Vec<Finding> {
         );
     }
     found
-}
-
-/// Maps that decide who gets in, opened so that a missing one does not matter.
-pub fn optional_policy_map(files: &Files<'_>) -> Vec<Finding> {
-    let Some(line) = files.map("access") else {
-        return Vec::new();
-    };
-    let value = line.value.as_deref().unwrap_or_default();
-    let mut found = Vec::new();
-    if value.split_whitespace().any(|word| word == "-o") {
-        let message = "with `-o` a missing access map is an empty one: all that it refuses or lets relay is gone without \
-                       a word";
-        let place = line.place.as_ref().map(|place| part(place, "-o"));
-        found.push(
-            files
-                .say(Severity::Note, "optional-policy-map", place.as_ref(), message)
-                .help("leave `-o` away: without its map the server then answers 451 until it is there"),
-        );
-    }
-    if files.resolved.reading.is_none() && !value.contains("-T") && !value.starts_with("sequence") {
-        let message = "without `-T<TMPF>` a look-up that fails counts as one that finds nothing: who is refused gets in \
-                       while the map is out of order";
-        found.push(
-            files
-                .say(
-                    Severity::Warning,
-                    "map-without-tempfail",
-                    line.place.as_ref(),
-                    message,
-                )
-                .help("write `-T<TMPF>` behind the map's class"),
-        );
-    }
-    found
-}
-
-/// Maps that lie beside the configuration and that nothing asks for.
-pub fn unused_map(files: &Files<'_>) -> Vec<Finding> {
-    if !files.is_daemon() {
-        return Vec::new();
-    }
-    let features = [
-        ("mailertable", "mailertable", "mailertable"),
-        ("virtusertable", "virtusertable", "virtuser"),
-        ("genericstable", "genericstable", "generics"),
-        ("access", "access_db", "access"),
-    ];
-    let mut found = Vec::new();
-    for (name, feature, map) in features {
-        if files.map(map).is_some() || files.feature(feature).is_some() {
-            continue;
-        }
-        let beside = files
-            .file(name)
-            .or_else(|_| files.file(&format!("/etc/mail/{name}")));
-        let Ok(source) = beside else { continue };
-        let entry = source
-            .text()
-            .lines()
-            .any(|line| !line.trim().is_empty() && !line.starts_with('#'));
-        if entry {
-            let message = format!(
-                "there is a file `{name}` with entries beside this one, and without `FEATURE({feature})` nothing reads it"
-            );
-            found.push(
-                files
-                    .say(Severity::Warning, "unused-map", None, message)
-                    .certainty(Certainty::Likely)
-                    .help(format!("ask for it: `` FEATURE(`{feature}')dnl ``")),
-            );
-        }
-    }
-    found
-}
-
-/// The name table of senders without the domains that it holds for.
-pub fn generics_without_domain(files: &Files<'_>) -> Vec<Finding> {
-    let feature = files.feature("genericstable");
-    let found = feature.filter(|_| !files.has_class("G")).map(|feature| {
-        let message = "without `GENERICS_DOMAIN` the table is asked for addresses without a domain alone: names at your \
-                       domains stay as they are";
-        files
-            .say(Severity::Warning, "generics-without-domain", feature.place.as_ref(), message)
-            .help("add `` GENERICS_DOMAIN(`example.org')dnl ``")
-    });
-    found.into_iter().collect()
 }

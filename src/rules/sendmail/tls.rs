@@ -3,7 +3,7 @@
 use crate::findings::{Certainty, Finding, Severity};
 use crate::mta::sendmail;
 
-use sendmail::{Files, part};
+use sendmail::{Files, instead, part};
 
 const NEEDED: [(&str, &str); 4] = [
     ("ServerCertFile", "confSERVER_CERT"),
@@ -39,7 +39,7 @@ pub fn incomplete_tls(files: &Files<'_>) -> Vec<Finding> {
         })
         .collect();
     let serves = is_set(files, "ServerCertFile") || is_set(files, "ServerKeyFile");
-    let (Some(first), false, true) = (first, missing.is_empty(), serves) else {
+    let (Some(first), false, true) = (first, missing.is_empty(), serves && files.is_whole()) else {
         return Vec::new();
     };
     let message = format!(
@@ -55,7 +55,8 @@ pub fn incomplete_tls(files: &Files<'_>) -> Vec<Finding> {
 
 /// A server that speaks to the world without TLS.
 pub fn no_tls(files: &Files<'_>) -> Vec<Finding> {
-    if !files.is_daemon() || is_set(files, "ServerCertFile") || is_set(files, "ServerKeyFile") {
+    let has_some = is_set(files, "ServerCertFile") || is_set(files, "ServerKeyFile");
+    if !files.is_daemon() || has_some {
         return Vec::new();
     }
     let open = files
@@ -119,7 +120,8 @@ pub fn ssl_options(files: &Files<'_>) -> Vec<Finding> {
                             Some(&part(place, word)),
                             message,
                         )
-                        .help("remove it"),
+                        .help("remove it")
+                        .unsafe_fix(instead(place, word, "")),
                 );
             }
         }
@@ -139,6 +141,11 @@ pub fn ssl_options(files: &Files<'_>) -> Vec<Finding> {
                     .say(Severity::Note, "old-tls", place.as_ref(), message)
                     .certainty(Certainty::Conditional)
                     .help("add `+SSL_OP_NO_TLSv1 +SSL_OP_NO_TLSv1_1` to `confSERVER_SSL_OPTIONS` (RFC 8996)")
+                    .unsafe_fix(instead(
+                        line.and_then(|line| line.place.as_ref()),
+                        value,
+                        &format!("{value} +SSL_OP_NO_TLSv1 +SSL_OP_NO_TLSv1_1"),
+                    ))
                     .pedantic(),
             );
         }
@@ -262,9 +269,15 @@ pub fn ciphers(files: &Files<'_>) -> Vec<Finding> {
 /// Settings of TLS that weaken it.
 pub fn weak_tls_setting(files: &Files<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
-    let mut say = |option: &str, severity, rule, message: &str, help: &str| {
-        let place = files.option(option).and_then(|line| line.place.as_ref());
-        found.push(files.say(severity, rule, place, message).help(help));
+    let mut say = |option: &str, severity, rule, message: &str, help: &str, right: Option<&str>| {
+        let line = files.option(option);
+        let place = line.and_then(|line| line.place.as_ref());
+        let old = line.and_then(|line| line.value.as_deref());
+        let edits = old
+            .zip(right)
+            .map(|(old, right)| instead(place, old, right));
+        let finding = files.say(severity, rule, place, message).help(help);
+        found.push(finding.unsafe_fix(edits.unwrap_or_default()));
     };
     let value = |option: &str| {
         let line = files.option(option).filter(|line| line.place.is_some())?;
@@ -277,6 +290,7 @@ pub fn weak_tls_setting(files: &Files<'_>) -> Vec<Finding> {
             "weak-dh-parameters",
             "parameters of 1024 bits and less can be broken (Logjam, CVE-2015-4000), and clients refuse them",
             "write `i`, which is 2048 bits, or `none`",
+            Some("i"),
         );
     }
     if value("TLSSrvOptions")
@@ -288,6 +302,7 @@ pub fn weak_tls_setting(files: &Files<'_>) -> Vec<Finding> {
             "no-server-certificate",
             "with `C` the server shows no certificate: nobody can tell it from an impostor, and most clients break off",
             "remove the `C`",
+            None,
         );
     }
     if value("TLSFallbacktoClear")
@@ -299,6 +314,7 @@ pub fn weak_tls_setting(files: &Files<'_>) -> Vec<Finding> {
             "falls-back-to-clear",
             "a delivery whose TLS fails is repeated in clear: who disturbs the handshake can read the mail",
             "write `False`",
+            Some("False"),
         );
     }
     if value("CertFingerprintAlgorithm").is_some_and(|value| value.eq_ignore_ascii_case("md5")) {
@@ -308,6 +324,7 @@ pub fn weak_tls_setting(files: &Files<'_>) -> Vec<Finding> {
             "md5-fingerprint",
             "certificates with the same MD5 fingerprint can be made: it proves no identity",
             "write `sha256` and compare `{cert_fp}`",
+            None,
         );
     }
     if value("DANE").is_some_and(|value| value.starts_with(['t', 'T', 'y', 'Y'])) {
@@ -317,6 +334,7 @@ pub fn weak_tls_setting(files: &Files<'_>) -> Vec<Finding> {
             "dane-without-dnssec",
             "DANE protects nothing unless the resolver of this host validates DNSSEC and is reached over a path that can be trusted",
             "run a validating resolver on this host",
+            None,
         );
     }
     let asks = !value("TLSSrvOptions")
@@ -331,6 +349,7 @@ pub fn weak_tls_setting(files: &Files<'_>) -> Vec<Finding> {
             "ca-list-sent-to-clients",
             "every client is sent the names of all authorities of the system and asked for a certificate: some break off at so much",
             "write `` define(`confTLS_SRV_OPTIONS', `V')dnl ``, or name a file with your own authority",
+            None,
         );
     }
     found

@@ -8,7 +8,7 @@ use crate::mta::sendmail;
 use crate::mta::{Branch, Tree};
 use crate::text::{Edit, Place, Span};
 
-use sendmail::{Files, catalogue, part};
+use sendmail::{Files, catalogue, part, with_dnl};
 
 /// Macros of the library that are called, never defined.
 const CALLABLE: &[&str] = &[
@@ -50,9 +50,9 @@ const LIVE: &[&str] = &[
 ];
 
 /// The tree of a sendmail.mc.
-fn tree(files: &Files<'_>) -> Option<Tree> {
+fn tree<'f>(files: &'f Files<'_>) -> Option<&'f Tree> {
     files.resolved.reading.as_ref()?;
-    Some((files.dialect.parse)(&files.source))
+    Some(files.tree())
 }
 
 fn callee(call: Branch<'_>) -> &str {
@@ -80,7 +80,7 @@ pub fn defined_call(files: &Files<'_>) -> Vec<Finding> {
     let Some(tree) = tree(files) else {
         return Vec::new();
     };
-    let found = calls(&tree).filter(|call| callee(*call) == "define");
+    let found = calls(tree).filter(|call| callee(*call) == "define");
     let found = found.filter_map(|call| {
         let given = arguments(call);
         let (_, name) = given.first().filter(|(_, name)| CALLABLE.contains(name))?;
@@ -112,7 +112,7 @@ pub fn conflicting_define(files: &Files<'_>) -> Vec<Finding> {
     };
     let mut known: BTreeMap<String, (String, Span)> = BTreeMap::new();
     let mut found = Vec::new();
-    for call in calls(&tree) {
+    for call in calls(tree) {
         let given = arguments(call);
         let Some((_, name)) = given.first() else {
             continue;
@@ -127,22 +127,30 @@ pub fn conflicting_define(files: &Files<'_>) -> Vec<Finding> {
         let before = known.insert((*name).to_owned(), (value.to_owned(), call.span()));
         // One that is made from what was there adds to it.
         let grows = value.contains("defn(") || value.contains(name);
-        if let Some((other, span)) = before.filter(|(other, _)| other != value && !grows) {
+        // `True` and `true` are the same to the daemon.
+        let differs = |(other, _): &(String, Span)| !other.eq_ignore_ascii_case(value);
+        if let Some((other, span)) = before.filter(|before| differs(before) && !grows) {
             let place = Place::new(&files.source, call.span());
             let message = format!(
                 "`{name}` was defined as `{other}` before: that value is thrown, since the last one counts"
             );
-            found.push(
-                files
-                    .say(
-                        Severity::Warning,
-                        "conflicting-define",
-                        Some(&place),
-                        message,
-                    )
-                    .and(Place::new(&files.source, span), "defined here first")
-                    .help("keep one of the two"),
-            );
+            let finding = files
+                .say(
+                    Severity::Warning,
+                    "conflicting-define",
+                    Some(&place),
+                    message,
+                )
+                .and(Place::new(&files.source, span), "defined here first")
+                .help("keep one of the two");
+            // These are looked at when all is read, others when a mailer is made.
+            found.push(if name.starts_with("conf") {
+                let place = Place::new(&files.source, with_dnl(&files.source, span));
+                let text = String::new();
+                finding.safe_fix(vec![Edit { place, text }])
+            } else {
+                finding
+            });
         }
     }
     found
@@ -174,6 +182,25 @@ pub fn missing_dnl(files: &Files<'_>) -> Vec<Finding> {
             .safe_fix(vec![edit])
     });
     bare.into_iter().collect()
+}
+
+/// A last line without an end.
+pub fn no_final_newline(files: &Files<'_>) -> Vec<Finding> {
+    let text = files.source.text();
+    if files.resolved.reading.is_none() || text.is_empty() || text.ends_with('\n') {
+        return Vec::new();
+    }
+    let end = Place::new(&files.source, Span::new(text.len(), text.len()));
+    let edit = Edit {
+        place: end.clone(),
+        text: "\n".to_owned(),
+    };
+    let message = "the last line has no end: m4 warns of it, and what is added behind it later becomes part of it";
+    let finding = files
+        .say(Severity::Note, "no-final-newline", Some(&end), message)
+        .help("end the line")
+        .safe_fix(vec![edit]);
+    vec![finding]
 }
 
 /// A definition whose text has parts that m4 takes for its own parameters.

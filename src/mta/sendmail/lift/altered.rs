@@ -37,6 +37,16 @@ const DECIDE: [&str; 24] = [
     "checkrelay",
 ];
 
+/// Those of them that decide on clients and senders.
+const BEFORE: [&str; 6] = [
+    "Basic_check_mail",
+    "Basic_check_relay",
+    "check_mail",
+    "check_relay",
+    "checkmail",
+    "checkrelay",
+];
+
 /// A line for each rule: the ruleset, the digest, and `always` where every configuration has it.
 fn table() -> &'static str {
     include_str!("../../../../schemas/sendmail/rules.tsv")
@@ -101,7 +111,13 @@ pub fn altered(model: &Model, is_whole: bool, is_open: bool) -> Vec<(Arc<Opaque>
             None => continue,
         };
         let reason = "they are not those of the library of 8.15 to 8.18";
-        for (refuse, end) in [(false, End::Pass), (true, End::Refuse)] {
+        let ends = [(false, End::Pass), (true, End::Refuse)];
+        // Whom the checks of client and sender let pass, that of the recipient is still to come.
+        let refuses_alone = BEFORE.contains(&name);
+        for (refuse, end) in ends
+            .into_iter()
+            .filter(|(refuse, _)| *refuse || !refuses_alone)
+        {
             all.push((question(name, refuse, reason, place.clone()), end));
         }
     }

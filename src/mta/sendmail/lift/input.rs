@@ -42,6 +42,8 @@ pub struct Input<'a> {
     pub model: &'a Model,
     /// What it is read with.
     pub world: &'a World<'a>,
+    /// Whether nothing is left to files that are not here.
+    pub is_whole: bool,
     folder: PathBuf,
     /// Its options with their right names.
     named: Vec<Named<'a>>,
@@ -64,6 +66,7 @@ impl<'a> Input<'a> {
         Self {
             model: &resolved.model,
             world,
+            is_whole: resolved.is_whole(),
             folder: folder.to_path_buf(),
             named: resolved.model.named(world.version).collect(),
             features,

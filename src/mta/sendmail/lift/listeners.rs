@@ -139,13 +139,13 @@ fn listener(checks: &Checks<'_>, read: &Read, mechanisms: &[Mechanism]) -> Liste
         (_, true) => ListenerTls::StartTls,
         _ => ListenerTls::No,
     };
-    let auth = !has('A') && !mechanisms.is_empty();
+    let auth = !has('A') && offers_auth(input);
     let options = input.value("AuthOptions", Use::Decides).unwrap_or_default();
     let (port, mut dead) = match &read.port {
         Ok(port) => (*port, None),
         Err(reason) => (25, Some((reason.clone(), daemon.place.clone()))),
     };
-    if tls == ListenerTls::Implicit && !certified {
+    if tls == ListenerTls::Implicit && !certified && input.is_whole {
         let reason = "TLS is spoken from the first byte, and there is no certificate".to_owned();
         dead = dead.or(Some((reason, daemon.place.clone())));
     }
@@ -187,8 +187,22 @@ pub fn is_certified(input: &Input<'_>) -> bool {
     })
 }
 
-/// The mechanisms that are offered and that a session may use. Without `AuthMechanisms` there are
-/// none of them (Sendmail Installation and Operation Guide).
+/// Whether any mechanism is offered, be it none of those that sessions here know. Without
+/// `AuthMechanisms` it is those that the daemon is built with: EXTERNAL, GSSAPI,
+/// `KERBEROS_V4`, DIGEST-MD5 and CRAM-MD5, as far as Cyrus SASL has them (cf/m4/proto.m4).
+fn offers_auth(input: &Input<'_>) -> bool {
+    let Some(listed) = input.value("AuthMechanisms", Use::Decides) else {
+        return true;
+    };
+    let own = super::facts::sasl(input, "mech_list").map(|list| list.to_uppercase());
+    let is_there = |word: &str| {
+        let own = own.as_ref();
+        own.is_none_or(|own| own.split_whitespace().any(|one| one == word.to_uppercase()))
+    };
+    listed.split_whitespace().any(is_there)
+}
+
+/// The mechanisms that are offered and that a session may use.
 fn offered(input: &Input<'_>) -> Vec<Mechanism> {
     let listed = input
         .value("AuthMechanisms", Use::Decides)

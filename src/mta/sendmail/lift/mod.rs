@@ -35,10 +35,12 @@ use checks::Checks;
 use input::{Feature, Input};
 use table::Table;
 
-/// The policy of a sendmail.mc; none of one for the submission of mail by local programs.
+/// The policy of a sendmail.mc; none of one for the submission of mail by local programs, nor of a
+/// part that others include.
 pub fn of_mc(source: &Arc<Source>, world: &World<'_>) -> Option<Lifted> {
     let resolved = resolve::mc(source, world);
-    let features = features::asked(resolved.reading.as_ref()?);
+    let reading = resolved.reading.as_ref();
+    let features = features::asked(reading.filter(|reading| reading.makes_mailers)?);
     let mut lifted = lift(&resolved, features, source, world)?;
     if let Some(reading) = resolved.reading {
         lifted.gaps.extend(reading.gaps);

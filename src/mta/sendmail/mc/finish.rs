@@ -97,12 +97,11 @@ pub fn finish(m: &mut M4<'_>) -> Text {
     if !m.host.loaded || m.is_stopped() {
         return m.take(0);
     }
-    // A file without any mailer is one that others include.
-    let is_whole = m.host.asked.iter().any(|asked| asked.kind == "MAILER");
+    m.host.makes_mailers = m.host.asked.iter().any(|asked| asked.kind == "MAILER");
     if !m.has("_MAILER_local_") {
         m.expand(text("MAILER(`local')", NOWHERE, NOWHERE));
     }
-    if is_whole && !m.has("__OSTYPE__") {
+    if m.host.makes_mailers && !m.has("__OSTYPE__") {
         let message =
             "there is no `OSTYPE`: m4 says so but goes on, with paths that few systems have";
         m.say(

@@ -57,6 +57,10 @@ pub struct Reading {
     pub findings: Vec<Finding>,
     /// What was not understood.
     pub gaps: Vec<Gap>,
+    /// Whether it makes mailers: a file without any is one that others include.
+    pub makes_mailers: bool,
+    /// Whether a file that it includes is not here.
+    pub lacks_files: bool,
 }
 
 impl Reading {
@@ -81,7 +85,13 @@ pub struct Library<'w> {
     depth: usize,
     arguments: Vec<Text>,
     wholes: usize,
+    makes_mailers: bool,
+    lacks_files: bool,
 }
+
+/// Files that the package of Debian fills, for modems and for the mail server of a provider: what
+/// the server itself offers does not stand there.
+const ASIDE: [&str; 2] = ["dialup.m4", "provider.m4"];
 
 impl Host for Library<'_> {
     fn include(machine: &mut Machine<Self>, path: &str, call: &Call, must: bool) {
@@ -94,7 +104,11 @@ impl Host for Library<'_> {
         if machine.host.wholes > 1000 {
             return machine.gap(call.at, format!("`{path}` is not read: too many files are"));
         }
-        match machine.host.files.read(path, &machine.host.folder.clone()) {
+        let read = machine.host.files.read(path, &machine.host.folder.clone());
+        if read.is_err() && !ASIDE.iter().any(|aside| path.ends_with(aside)) {
+            machine.host.lacks_files |= must || read.as_ref().err() != Some(&Unread::Missing);
+        }
+        match read {
             Ok(source) => machine.push_source(&source, NOWHERE),
             Err(Unread::Missing) if must => {
                 let message = format!(
@@ -103,10 +117,8 @@ impl Host for Library<'_> {
                 let help = "create it, or write `sinclude`, which a missing file does not stop";
                 machine.say(Severity::Error, "missing-include", call.at, message, help);
             }
-            Err(reason) if must => {
-                machine.gap(call.at, format!("`{path}` is not read: {reason}"));
-            }
-            Err(_) => {}
+            Err(Unread::Missing) => {}
+            Err(reason) => machine.gap(call.at, format!("`{path}` is not read: {reason}")),
         }
     }
 }
@@ -124,6 +136,8 @@ pub fn read(source: &Arc<Source>, world: &World<'_>) -> Reading {
         depth: 0,
         arguments: Vec::new(),
         wholes: 0,
+        makes_mailers: false,
+        lacks_files: false,
     });
     if !loads_later(source.text()) {
         vocabulary::load(&mut machine);
@@ -161,6 +175,8 @@ pub fn read(source: &Arc<Source>, world: &World<'_>) -> Reading {
         defined,
         findings: std::mem::take(&mut machine.findings),
         gaps: std::mem::take(&mut machine.gaps),
+        makes_mailers: machine.host.makes_mailers,
+        lacks_files: machine.host.lacks_files,
     }
 }
 

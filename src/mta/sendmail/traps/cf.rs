@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use super::super::catalogue;
 use super::super::cf::Model;
+use super::super::edits::instead;
 use crate::findings::{Finding, Severity};
 use crate::mta::Version;
 use crate::mta::tree::{Branch, Tree};
-use crate::text::{Place, Source};
+use crate::text::{Edit, Place, Source};
 
 /// Findings of how the file is written.
 pub fn syntax(tree: &Tree) -> Vec<Finding> {
@@ -36,9 +37,21 @@ pub fn syntax(tree: &Tree) -> Vec<Finding> {
         let first = text.lines().next().unwrap_or_default().len();
         let span = stray.span().part(0..first);
         let finding = Finding::new(Severity::Error, rule, tree.source(), span, message);
-        Finding {
-            help: help.to_owned(),
-            ..finding
+        let finding = finding.help(help);
+        let line = &text[..first];
+        let edit = |part: std::ops::Range<usize>, text: &str| {
+            finding.clone().unsafe_fix(vec![Edit {
+                place: Place::new(tree.source(), span.part(part)),
+                text: text.to_owned(),
+            }])
+        };
+        match rule {
+            "continues-nothing" => edit(0..first - line.trim_start().len(), ""),
+            "rule-without-tab" => match wide_blank(line) {
+                Some(blank) => edit(blank, "\t"),
+                None => finding,
+            },
+            _ => finding,
         }
     });
     let mut found: Vec<Finding> = strays.collect();
@@ -72,6 +85,12 @@ pub fn syntax(tree: &Tree) -> Vec<Finding> {
         }
     }
     found
+}
+
+/// The first run of two blanks or more.
+fn wide_blank(line: &str) -> Option<std::ops::Range<usize>> {
+    let start = line.find("  ")?;
+    Some(start..line.len() - line[start..].trim_start().len())
 }
 
 /// Rules whose right side names a part that the left side does not have.
@@ -115,10 +134,12 @@ pub fn of_model(model: &Model, source: &Arc<Source>, version: Version) -> Vec<Fi
                 let near = catalogue::options()
                     .nearest(&line.name)
                     .filter(|near| *near != line.name);
-                let help = near.map_or_else(String::new, |near| format!("did you mean `{near}`?"));
-                found.push(Finding {
-                    help,
-                    ..say(Severity::Error, "unknown-option", message)
+                let finding = say(Severity::Error, "unknown-option", message);
+                found.push(match near {
+                    Some(near) => finding
+                        .help(format!("did you mean `{near}`?"))
+                        .unsafe_fix(instead(&place, &line.name, near)),
+                    None => finding,
                 });
             }
             Some((row, true)) => {
@@ -127,11 +148,11 @@ pub fn of_model(model: &Model, source: &Arc<Source>, version: Version) -> Vec<Fi
                     line.name,
                     row.key()
                 );
-                let help = format!("write `{}`", row.key());
-                found.push(Finding {
-                    help,
-                    ..say(Severity::Note, "abbreviated-option", message)
-                });
+                found.push(
+                    say(Severity::Note, "abbreviated-option", message)
+                        .help(format!("write `{}`", row.key()))
+                        .safe_fix(instead(&place, &line.name, row.key())),
+                );
             }
             Some(_) => {}
         }

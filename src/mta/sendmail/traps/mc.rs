@@ -3,6 +3,7 @@
 use super::super::catalogue;
 use super::super::cf::Model;
 use super::super::mc::Reading;
+use super::mends;
 use crate::findings::{Finding, Severity};
 use crate::mta::Version;
 use crate::mta::tree::{Branch, Tree};
@@ -92,7 +93,7 @@ pub fn syntax(tree: &Tree) -> Vec<Finding> {
             _ => {}
         }
     }
-    written.found
+    mends::with_fixes(written.found, tree)
 }
 
 /// A file and what is wrong with how it is written.
@@ -139,15 +140,19 @@ impl<'t> Written<'t> {
     fn remark(&mut self, index: usize) {
         let node = self.nodes[index];
         if self.kind(index + 1) == "dnl" {
-            let message = "`#dnl` prints `#` and deletes the line end, so that the next line of sendmail.cf becomes a \
-                           remark";
-            return self.say(
-                Severity::Warning,
-                "hash-dnl",
-                node.span(),
-                message,
-                "write `dnl #`",
-            );
+            // Calls print lines that are remarks anyhow, or none.
+            let mut behind = self.nodes[index + 2..].iter().map(|node| node.kind());
+            let next = behind.find(|kind| !matches!(*kind, "call" | "dnl"));
+            let (severity, message) = if matches!(next, Some("word" | "text")) {
+                let message = "`#dnl` prints `#` and deletes the line end, so that the next line of sendmail.cf \
+                               becomes a remark";
+                (Severity::Warning, message)
+            } else {
+                let message = "`#dnl` prints `#` and deletes the line end: a line of sendmail.cf that comes to stand \
+                               behind it becomes a remark";
+                (Severity::Note, message)
+            };
+            return self.say(severity, "hash-dnl", node.span(), message, "write `dnl #`");
         }
         let last = index + self.rest(index).len();
         if let Some(live) = (index + 1..=last).find(|&at| self.is_called(at)) {
@@ -272,11 +277,12 @@ impl<'t> Written<'t> {
 }
 
 /// Characters that look like quotes or blanks, or like nothing.
-const LIKENESSES: [char; 6] = [
+pub const LIKENESSES: [char; 6] = [
     '\u{2018}', '\u{2019}', '\u{201c}', '\u{201d}', '\u{a0}', '\u{feff}',
 ];
 
-fn callee(node: Branch<'_>) -> &str {
+/// The name of the macro that a call calls.
+pub fn callee(node: Branch<'_>) -> &str {
     node.child("callee").map_or("", Branch::text)
 }
 

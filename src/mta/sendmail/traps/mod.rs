@@ -3,4 +3,5 @@
 
 pub mod cf;
 pub mod mc;
+pub mod mends;
 pub mod table;

@@ -4,16 +4,33 @@ use std::collections::HashSet;
 
 use crate::findings::{Finding, Severity};
 use crate::mta::tree::{Branch, Tree};
-use crate::text::Span;
+use crate::text::{Edit, Place, Span};
 
 /// Findings of a map.
 pub fn syntax(tree: &Tree) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut say = |severity, rule, span: Span, message: String, help: &str| {
-        let finding = Finding::new(severity, rule, tree.source(), span, message);
-        found.push(Finding {
-            help: help.to_owned(),
-            ..finding
+        let finding = Finding::new(severity, rule, tree.source(), span, message).help(help);
+        let gone = |part: std::ops::Range<usize>| {
+            vec![Edit {
+                place: Place::new(tree.source(), span.part(part)),
+                text: String::new(),
+            }]
+        };
+        let text = tree.source().slice(span);
+        found.push(match rule {
+            "duplicate-key" => {
+                let rest = &tree.source().text()[span.start..];
+                let end = rest.find('\n').map_or(rest.len(), |end| end + 1);
+                let span = Span::new(span.start, span.start + end);
+                finding.safe_fix(vec![Edit {
+                    place: Place::new(tree.source(), span),
+                    text: String::new(),
+                }])
+            }
+            "indented-line" => finding.unsafe_fix(gone(0..text.len() - text.trim_start().len())),
+            "carriage-return" => finding.unsafe_fix(gone(text.len() - 1..text.len())),
+            _ => finding,
         });
     };
     let mut keys: HashSet<String> = HashSet::new();
@@ -91,16 +108,22 @@ pub fn class(tree: &Tree) -> Vec<Finding> {
     let found = lines.filter_map(|line| {
         let mut words = line.children().filter(|node| node.kind() == "word");
         let (first, second) = (words.next()?, words.next());
-        let say = |node: Branch<'_>, rule, message: &str| {
+        let say = |node: Branch<'_>, rule, message: &str, begin: usize, between: &str| {
+            let span = Span::new(begin, node.span().start);
+            let edit = Edit {
+                place: Place::new(tree.source(), span),
+                text: between.to_owned(),
+            };
             Finding::new(Severity::Warning, rule, tree.source(), node.span(), message)
+                .unsafe_fix(vec![edit])
         };
         if first.text().starts_with('#') {
             let message = "`#` begins a remark only in the first column: here it becomes a word of the class";
-            return Some(say(first, "indented-hash", message));
+            return Some(say(first, "indented-hash", message, line.span().start, ""));
         }
         second.map(|second| {
             let message = "only the first word of each line is read, unless the file is opened with a format of its own";
-            say(second, "second-word", message)
+            say(second, "second-word", message, first.span().end, "\n")
         })
     });
     found.collect()
