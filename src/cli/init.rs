@@ -387,7 +387,7 @@ fn right(draft: Draft) -> Result<Draft, String> {
         .filter(|one| one.severity == Severity::Error);
     let words = errors.map(|one| match one.help.as_str() {
         "" => one.message.clone(),
-        help => format!("{}: {help}", one.message),
+        help => format!("{}\n{help}", one.message),
     });
     let words: Vec<String> = words.collect();
     if words.is_empty() {

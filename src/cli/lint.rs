@@ -96,7 +96,10 @@ impl Lint {
             .map(|path| path.display().to_string())
             .collect();
         let files: Vec<&str> = files.iter().map(String::as_str).collect();
-        print::findings(&checked.findings, &files, &self.reporting, Stream::Out)?;
+        // What could not be looked at has no findings, and that is no good news.
+        if checked.failures.is_empty() || !checked.findings.is_empty() {
+            print::findings(&checked.findings, &files, &self.reporting, Stream::Out)?;
+        }
         if !checked.failures.is_empty() {
             return Err(Failure(checked.failures.join("\nsmtpconf: ")));
         }

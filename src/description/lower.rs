@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::model::{self, Description};
 use crate::net::AddressSet;
 use crate::policy::{
-    Accept, Clause, Dnsbl, Field, Guard, Listener, ListenerTls, Opaque, Outcome, Patterns, Policy,
-    Reason, Role, Stage,
+    Accept, Clause, Dnsbl, Field, Guard, InClear, Listener, ListenerTls, Opaque, Outcome, Patterns,
+    Policy, Reason, Role, Stage,
 };
 use crate::text::Place;
 
@@ -89,7 +89,7 @@ impl Shared<'_> {
             },
             profile: listener.profile,
             auth: listener.auth,
-            auth_in_clear: false,
+            auth_in_clear: InClear::No,
             mechanisms: self
                 .description
                 .facts

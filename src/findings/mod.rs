@@ -143,6 +143,29 @@ impl Finding {
         self.with_fix(false, edits)
     }
 
+    /// The same finding with the edit that writes `text` in place of `word`, where that stands at
+    /// its place once: what a macro made is not written there.
+    #[must_use]
+    pub fn instead_of(self, word: &str, text: &str) -> Self {
+        let place = &self.labels[0].place;
+        let written = place.source.slice(place.span);
+        let mut found = written.match_indices(word);
+        let (Some((at, _)), None) = (found.next(), found.next()) else {
+            return self;
+        };
+        let start = place.span.start + at;
+        let place = Place::new(&place.source, Span::new(start, start + word.len()));
+        let text = text.to_owned();
+        self.unsafe_fix(vec![Edit { place, text }])
+    }
+
+    /// The same finding with the name that was most likely meant in place of `word`.
+    #[must_use]
+    pub fn meant(self, word: &str, near: &str) -> Self {
+        self.help(format!("did you mean `{near}`?"))
+            .instead_of(word, near)
+    }
+
     fn with_fix(mut self, is_safe: bool, edits: Vec<Edit>) -> Self {
         // What cannot be written down mends nothing.
         self.fix = (!edits.is_empty()).then(|| Box::new(Fix { is_safe, edits }));

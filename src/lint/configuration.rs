@@ -58,7 +58,41 @@ pub fn configuration(
         one.rule != "dead-service" && one.severity == Severity::Error
     });
     found.retain(|one| one.rule != "dead-service" || !errors.contains(&start(one)));
-    found
+    with_runs_told_once(found)
+}
+
+/// Lines that fit nothing, one below the other, are one mistake: the first is told, with how many
+/// follow it.
+fn with_runs_told_once(found: Vec<Finding>) -> Vec<Finding> {
+    let line = |finding: &Finding| {
+        let place = &finding.labels.first()?.place;
+        let is_stray = finding.rule == "stray-line" && finding.fix.is_none();
+        is_stray.then(|| place.source.line_index(place.span.start))
+    };
+    let mut kept: Vec<(Finding, usize)> = Vec::new();
+    for finding in found {
+        match kept.last_mut() {
+            Some((first, more))
+                if line(&finding).is_some()
+                    && line(&finding) == line(first).map(|first| first + *more + 1) =>
+            {
+                *more += 1;
+            }
+            _ => kept.push((finding, 0)),
+        }
+    }
+    let told = kept.into_iter().map(|(mut finding, more)| {
+        match more {
+            0 => {}
+            1 => finding.message.push_str("; the next line too"),
+            more => {
+                let also = format!("; the next {more} lines too");
+                finding.message.push_str(&also);
+            }
+        }
+        finding
+    });
+    told.collect()
 }
 
 /// The file and the byte where a finding begins.

@@ -64,6 +64,14 @@ pub struct Gap {
     pub reason: String,
 }
 
+impl Gap {
+    /// Whether it is a file of the configuration that was not read, so that whatever is not set
+    /// elsewhere may be set there.
+    pub fn is_unread_file(&self) -> bool {
+        self.reason.contains("was not read")
+    }
+}
+
 /// A configuration, resolved.
 #[derive(Clone, Debug, Default)]
 pub struct Config {

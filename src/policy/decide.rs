@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::clause::{Accept, Clause, Opaque, Outcome, Reason, Stage};
-use super::listener::{Listener, ListenerTls};
+use super::listener::{InClear, Listener, ListenerTls};
 use super::model::Policy;
 use super::session::{Mechanism, Session};
 use super::walk::{Environment, Looked, Truth, Walk};
@@ -181,7 +181,12 @@ fn plain(decision: Decision) -> Verdict<'static> {
 impl Listener {
     /// How the client gets logged in, if it does.
     fn log_in(&self, session: &Session, tls: bool) -> Option<Mechanism> {
-        let is_offered = if tls { self.auth } else { self.auth_in_clear };
+        let is_offered = match self.auth_in_clear {
+            _ if tls => self.auth,
+            InClear::No => false,
+            InClear::ToHost => session.client.source.is_host(),
+            InClear::Yes => true,
+        };
         session
             .auth
             .filter(|used| is_offered && self.mechanisms.contains(used))

@@ -63,6 +63,24 @@ impl TlsProfile {
     }
 }
 
+/// To whom AUTH is offered outside of TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InClear {
+    /// Nobody.
+    No,
+    /// Programs on the host itself, whose passwords cross no network.
+    ToHost,
+    /// Others, too.
+    Yes,
+}
+
+impl InClear {
+    /// To everybody, or to nobody.
+    pub fn to_all(is_offered: bool) -> Self {
+        if is_offered { Self::Yes } else { Self::No }
+    }
+}
+
 /// One TCP port that is served.
 #[derive(Clone, Debug)]
 pub struct Listener {
@@ -78,8 +96,8 @@ pub struct Listener {
     pub profile: Option<TlsProfile>,
     /// Whether AUTH is offered, once the session is inside TLS.
     pub auth: bool,
-    /// Whether AUTH is offered outside of TLS too.
-    pub auth_in_clear: bool,
+    /// To whom AUTH is offered outside of TLS too.
+    pub auth_in_clear: InClear,
     /// The mechanisms of AUTH that count as logging in.
     pub mechanisms: Vec<Mechanism>,
     /// The decision lists; a session that no clause decides is refused as relaying.
@@ -93,6 +111,11 @@ pub struct Listener {
 }
 
 impl Listener {
+    /// Whether AUTH is offered, inside TLS or outside.
+    pub fn offers_auth(&self) -> bool {
+        self.auth || self.auth_in_clear != InClear::No
+    }
+
     /// Whether a client can call this listener: some address of it is of the client's family, and
     /// a loopback address is called from loopback alone.
     pub fn is_reached_from(&self, client: Source) -> bool {

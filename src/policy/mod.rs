@@ -23,7 +23,7 @@ pub use facts::{
     Alias, Auth, AuthBackend, Certificate, ClientMechanism, Dkim, Dnsbl, Endpoint, Facts, Host,
     Limits, RelayDomain, Smarthost, SmarthostTls, Stated, Store, Tables, VirtualDomain,
 };
-pub use listener::{Listener, ListenerTls, Role, TlsProfile};
+pub use listener::{InClear, Listener, ListenerTls, Role, TlsProfile};
 pub use model::{Fact, Policy};
 pub use partition::Space;
 pub use pattern::{Expression, Field, Patterns};

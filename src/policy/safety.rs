@@ -1,11 +1,11 @@
 //! Questions about one policy: what strangers may do, whom it refuses, and what in it is never
 //! reached. Must not know how the answers are told.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::clause::{Accept, Clause, Guard, Opaque};
+use super::clause::{Accept, Clause, Guard, Opaque, Outcome};
 use super::decide::Decision;
 use super::facts::Stated;
 use super::listener::Listener;
@@ -14,6 +14,7 @@ use super::partition::Space;
 use super::session::{At, ClientCertificate, ClientName, Mechanism, Session, Source};
 use super::walk::{Environment, Looked, Truth};
 use crate::net::AddressSet;
+use crate::text::Span;
 
 /// What stands between the server and its clients.
 #[derive(Clone, Debug, Default)]
@@ -53,8 +54,7 @@ impl Policy {
         surroundings: &Surroundings,
         environment: &Environment,
     ) -> Vec<Hole<'_>> {
-        let whole = space;
-        let mut space = whole.clone();
+        let mut space = self.strange(space);
         let gateways = surroundings.gateways.iter().copied().map(Source::Address);
         for gateway in gateways.clone() {
             if !space.sources.contains(&gateway) {
@@ -62,19 +62,7 @@ impl Policy {
             }
         }
         let is_outside =
-            |source| whole.is_stranger(source) || gateways.clone().any(|gateway| gateway == source);
-        // Only what strangers can say is walked through.
-        space
-            .auth
-            .retain(|auth| matches!(auth, None | Some(Mechanism::Anonymous)));
-        space
-            .certificates
-            .retain(|shown| *shown != ClientCertificate::Private);
-        space.ats.retain(|at| self.is_foreign(at));
-        space.names.retain(|name| !self.is_named_as_ours(name));
-        if self.listeners.iter().all(|one| one.believed.is_none()) {
-            space.sources.retain(|&source| is_outside(source));
-        }
+            |source| space.is_stranger(source) || gateways.clone().any(|gateway| gateway == source);
         let passes = |decision| decision == Decision::Accept(Accept::Relay);
         let mut holes: Vec<Hole<'_>> = Vec::new();
         let mut domains = Tally::default();
@@ -126,9 +114,8 @@ impl Policy {
             .collect();
         // To hosts by their addresses few servers send, and to domains that DNS does not know none.
         let exists =
-            |at: &At| matches!(at, At::Domain(name) if !name.as_str().ends_with(".invalid"));
-        let is_foreign = |at: &&At| exists(at) && self.is_foreign(at);
-        let foreign: Vec<&At> = space.ats.iter().filter(is_foreign).collect();
+            |at: &&At| matches!(at, At::Domain(name) if !name.as_str().ends_with(".invalid"));
+        let foreign: Vec<&At> = space.ats.iter().filter(exists).collect();
         for hole in &mut holes {
             let key = hole.by.map(std::ptr::from_ref);
             let ends = |session: &Session, wanted: &dyn Fn(Decision) -> bool| {
@@ -161,15 +148,25 @@ impl Policy {
         holes
     }
 
-    /// Whether strangers cannot have this name.
-    fn is_named_as_ours(&self, name: &ClientName) -> bool {
-        match name {
+    /// The sessions of `space` that a stranger can hold, their addresses apart, to recipients that
+    /// are not ours.
+    fn strange(&self, space: &Space) -> Space {
+        let mut space = space.clone();
+        space.ats.retain(|at| self.is_foreign(at));
+        space.names.retain(|name| match name {
             // Nobody's name has one label: no public zone could lead back from it to an address.
             ClientName::Verified(name) => {
-                name.is_one_label() || !self.is_foreign(&At::Domain(name.clone()))
+                !name.is_one_label() && self.is_foreign(&At::Domain(name.clone()))
             }
-            _ => false,
-        }
+            _ => true,
+        });
+        space
+            .auth
+            .retain(|auth| matches!(auth, None | Some(Mechanism::Anonymous)));
+        space
+            .certificates
+            .retain(|shown| *shown != ClientCertificate::Private);
+        space
     }
 
     /// Whether what stands behind the `@` is somebody else's domain.
@@ -257,39 +254,52 @@ impl Policy {
     }
 
     /// The written clauses that no session comes to, whatever cannot be evaluated answers. One
-    /// that several listeners share is told only if none of them comes to it.
+    /// that several listeners share is told only if none of them comes to it. To refuse the rest at
+    /// the end is good style, also where no rest is left.
     pub fn unreached(&self, space: &Space) -> Vec<&Clause> {
-        let mut reached: HashSet<*const Clause> = HashSet::new();
-        let count = self.clauses().count();
+        fn place(clause: &Clause) -> Option<(&str, Span)> {
+            let origin = clause.origin.as_ref()?;
+            Some((origin.source.name(), origin.span))
+        }
+        let refuses_rest = |clause: &Clause| {
+            matches!(clause.guard, Guard::Always) && matches!(clause.outcome, Outcome::Refuse(_))
+        };
+        let candidates = self
+            .clauses()
+            .filter(|(listener, clause)| listener.dead.is_none() && !refuses_rest(clause));
+        let mut unreached: HashMap<_, Vec<&Listener>> = HashMap::new();
+        let mut order = Vec::new();
+        for (listener, clause) in candidates {
+            let Some(at) = place(clause) else { continue };
+            let known = unreached.entry(at).or_default();
+            if known.is_empty() {
+                order.push((at, clause));
+            }
+            known.push(listener);
+        }
         space.walk(
             &Environment::default(),
             false,
             &mut |session, environment| {
+                let reached = self.reached(session.port, session.address, session.client.source);
+                let has_more = |listener: &Listener| {
+                    let mut of = unreached.values().flatten();
+                    of.any(|known| std::ptr::eq(*known, listener))
+                };
+                if !reached.is_some_and(has_more) {
+                    return Some(Looked(Looked::LISTENER.0 | Looked::SOURCE.0));
+                }
                 let verdict = self.decide_in(session, environment, true);
-                reached.extend(
-                    verdict
-                        .trace
-                        .iter()
-                        .map(|step| std::ptr::from_ref(step.clause)),
-                );
-                (reached.len() < count).then_some(verdict.looked)
+                for step in verdict.trace {
+                    if let Some(at) = place(step.clause) {
+                        unreached.remove(&at);
+                    }
+                }
+                (!unreached.is_empty()).then_some(verdict.looked)
             },
         );
-        let place = |clause: &Clause| {
-            let origin = clause.origin.as_ref()?;
-            Some((origin.source.name().to_owned(), origin.span))
-        };
-        let is_alive = |listener: &Listener| listener.dead.is_none();
-        let alive = || self.clauses().filter(|(listener, _)| is_alive(listener));
-        let told: HashSet<_> = alive()
-            .filter(|(_, clause)| reached.contains(&std::ptr::from_ref(*clause)))
-            .filter_map(|(_, clause)| place(clause))
-            .collect();
-        let mut seen = HashSet::new();
-        alive()
-            .map(|(_, clause)| clause)
-            .filter(|clause| place(clause).is_some_and(|at| !told.contains(&at) && seen.insert(at)))
-            .collect()
+        order.retain(|(at, _)| unreached.contains_key(at));
+        order.into_iter().map(|(_, clause)| clause).collect()
     }
 
     /// The clauses that would let a stranger through if their regular expressions matched what was

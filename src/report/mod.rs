@@ -117,7 +117,7 @@ pub static FORMATS: [Format; 8] = [
     .for_people(),
     Format::new(
         "json",
-        "All that is known, as schemas/report.schema.json says",
+        "All that is known, for programs; `smtpconf schema report` describes it",
         json::json,
     ),
     Format::new("sarif", "SARIF 2.1.0, for code scanning", sarif::sarif),

@@ -123,7 +123,7 @@ fn a_remark_allows_what_stands_below_it() {
 
 #[test]
 fn mending_changes_the_bytes_it_must_and_keeps_the_rest() {
-    let text = "# caf\u{e9}\nsmtpd_tls_auth_only = true   \n# end\nmyhostname = a.example.com\n";
+    let text = "# caf\u{e9}\nsmtpd_tls_auth_only = true   \n# end\nmynetworks_style = host\nmyhostname = a.example.com\n";
     let latin1: Vec<u8> = text
         .chars()
         .map(|c| u8::try_from(u32::from(c)).unwrap())

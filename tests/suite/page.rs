@@ -13,7 +13,7 @@
 //!
 //! A line `==> NAME <==` begins another file, in the server's folder if no other is named. A `smtpconf.yaml` is checked for itself, and the
 //! servers' files beside it are compared with it, as `--against` does. Behind a block that fires
-//! come those with `report` (what smtpconf says), `FILE fixed` (what `--unsafe-fixes` makes of it)
+//! come those with `report` (what smtpconf says), `FILE fixed` (what the fixes of the page's rule make of it)
 //! and `says COMMAND` (lines that the server's own tool prints; `session ADDRESS PORT LINE…` is one
 //! with a running Postfix, whose client has this address).
 

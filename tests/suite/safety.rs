@@ -8,8 +8,9 @@ use std::sync::Arc;
 use smtpconf::description;
 use smtpconf::net::{AddressSet, Domain, Network};
 use smtpconf::policy::{
-    Accept, Clause, Environment, Expression, Field, Guard, Listener, ListenerTls, Mechanism,
-    NameState, Opaque, Outcome, Patterns, Policy, Reason, Role, Space, Stage, Stated, Surroundings,
+    Accept, Clause, Environment, Expression, Field, Guard, InClear, Listener, ListenerTls,
+    Mechanism, NameState, Opaque, Outcome, Patterns, Policy, Reason, Role, Space, Stage, Stated,
+    Surroundings,
 };
 use smtpconf::text::{Place, Source, Span};
 
@@ -50,7 +51,7 @@ fn policy(clauses: Vec<(Guard, Outcome)>) -> Policy {
             tls: ListenerTls::StartTls,
             profile: None,
             auth: true,
-            auth_in_clear: false,
+            auth_in_clear: InClear::No,
             mechanisms: vec![Mechanism::Plain],
             stages: vec![
                 Stage {

@@ -134,9 +134,11 @@ fn part(
             ),
         );
         if VERBS.contains(&lower.as_str()) {
-            finding = finding.help(format!("verbs are written in lower case: `{lower}`"));
+            finding = finding
+                .help(format!("verbs are written in lower case: `{lower}`"))
+                .instead_of(word, &lower);
         } else if let Some(near) = catalogue::nearest_word("acl_condition", word) {
-            finding = finding.help(format!("did you mean `{near}`?"));
+            finding = finding.meant(word, near);
         }
         return Err(finding);
     };

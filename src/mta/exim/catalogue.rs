@@ -115,10 +115,10 @@ impl Class {
 
     /// The driver that was likely meant.
     pub fn nearest(self, name: &str) -> Option<&'static str> {
-        self.drivers()
-            .iter()
-            .copied()
+        let all = || self.drivers().iter().copied();
+        all()
             .find(|known| known.starts_with(name) || name.starts_with(known))
+            .or_else(|| crate::catalogue::nearest(name, all()))
     }
 }
 
@@ -240,6 +240,13 @@ pub(crate) fn options(context: &str, version: Version) -> impl Iterator<Item = K
 
 /// The option of a context that was likely meant by `name`.
 pub(crate) fn nearest(context: &str, name: &str) -> Option<&'static str> {
+    // A name that was cut short; of several, nobody knows.
+    let longer =
+        |row: &Row| name.len() > 7 && row.get("context") == context && row.key().starts_with(name);
+    let mut longer = OPTIONS.rows().filter(longer);
+    if let (Some(one), None) = (longer.next(), longer.next()) {
+        return Some(one.key());
+    }
     let near = OPTIONS.nearest(name)?;
     OPTIONS
         .find(near)

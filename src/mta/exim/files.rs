@@ -13,7 +13,7 @@ use super::reader::Asked;
 use super::resolve;
 use super::running::{Driver, NamedList, Opt, Part, Running, Statement, find};
 use crate::mta::Version;
-use crate::mta::config::World;
+use crate::mta::config::{Gap, World};
 use crate::mta::dialect::Dialect;
 use crate::text::{Place, Source};
 
@@ -82,7 +82,6 @@ impl<'w> Files<'w> {
     ) -> Option<Self> {
         dialect.lift?;
         let (running, reader) = resolve::run(source, world);
-        let is_read = |reason: &str| !reason.contains("was not read");
         let is_server = find(&running.main, "acl_smtp_rcpt").is_some()
             || running
                 .drivers
@@ -93,7 +92,7 @@ impl<'w> Files<'w> {
             dialect,
             running,
             macros: reader.macros.defined(),
-            is_whole: is_server && reader.gaps.iter().all(|gap| is_read(&gap.reason)),
+            is_whole: is_server && !reader.gaps.iter().any(Gap::is_unread_file),
             asked: reader.asked,
             world,
         })

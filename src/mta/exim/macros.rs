@@ -3,6 +3,7 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::catalogue;
 use super::mapped::Mapped;
@@ -28,7 +29,7 @@ struct Macro {
 pub(crate) struct Macros {
     version: Version,
     user: Vec<Macro>,
-    predefined: OnceCell<Vec<Macro>>,
+    predefined: OnceCell<Arc<[Macro]>>,
     uses: RefCell<BTreeMap<String, Use>>,
 }
 
@@ -54,6 +55,26 @@ pub(crate) struct Replaced {
     pub too_long: bool,
 }
 
+/// The macros that the program defines itself. They are made once a version: it takes longer than
+/// to read a small configuration, and each is read by the resolver, the rules and the lift.
+fn predefined(version: Version) -> Arc<[Macro]> {
+    static MADE: Mutex<Vec<(Version, Arc<[Macro]>)>> = Mutex::new(Vec::new());
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, known)) = made.iter().find(|(of, _)| *of == version) {
+        return Arc::clone(known);
+    }
+    let all = catalogue::predefined(version).into_iter();
+    let all = all.map(|(name, value)| Macro {
+        letters: letters(&name),
+        name,
+        value,
+        place: None,
+    });
+    let all: Arc<[Macro]> = all.collect();
+    made.push((version, Arc::clone(&all)));
+    all
+}
+
 impl Macros {
     /// None but the predefined ones of this version.
     pub fn new(version: Version) -> Self {
@@ -66,17 +87,7 @@ impl Macros {
     }
 
     fn predefined(&self) -> &[Macro] {
-        self.predefined.get_or_init(|| {
-            catalogue::predefined(self.version)
-                .into_iter()
-                .map(|(name, value)| Macro {
-                    letters: letters(&name),
-                    name,
-                    value,
-                    place: None,
-                })
-                .collect()
-        })
+        self.predefined.get_or_init(|| predefined(self.version))
     }
 
     /// Replaces macros in a physical line. `first`: it begins a logical line, so that the name in a

@@ -193,7 +193,7 @@ fn unknown(name: &str, contexts: Contexts<'_>, mut finding: Finding) -> Finding 
         .iter()
         .find_map(|context| catalogue::nearest(context, name))
     {
-        Some(near) => finding.help(format!("did you mean `{near}`?")),
+        Some(near) => finding.meant(name, near),
         None => finding,
     }
 }

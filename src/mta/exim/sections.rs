@@ -437,7 +437,7 @@ fn option(driver: &mut Driver, line: &Line, version: Version) -> Result<(), Find
                 ),
             );
             return Err(match driver.class.nearest(&name) {
-                Some(near) if near != name => finding.help(format!("did you mean `{near}`?")),
+                Some(near) if near != name => finding.meant(&name, near),
                 _ => finding,
             });
         }

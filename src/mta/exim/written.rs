@@ -67,6 +67,12 @@ pub(crate) struct Value<'t> {
 }
 
 impl<'t> Value<'t> {
+    /// Whether all of it before the next line's end stands in `line`.
+    pub fn starts_in(&self, line: Span) -> bool {
+        let first = self.leaves.first();
+        first.is_some_and(|leaf| leaf.span().start >= line.start)
+    }
+
     /// The value of a line, whose text begins at `from`.
     pub fn of(node: Branch<'t>, from: usize) -> Self {
         let tokens: Vec<Branch<'t>> = node

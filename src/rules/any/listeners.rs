@@ -1,7 +1,8 @@
 //! Listeners that do not serve whom their port is for.
 
-use crate::findings::{Finding, Severity};
-use crate::policy::{Listener, ListenerTls, Mechanism, Role};
+use crate::findings::{Certainty, Finding, Severity};
+use crate::mta::Gap;
+use crate::policy::{InClear, Listener, ListenerTls, Mechanism, Role};
 use crate::rules::judged::Judged;
 
 /// Whether somebody outside of the host can call.
@@ -38,22 +39,24 @@ fn listener(listener: &Listener, judged: &Judged<'_>) -> Vec<Finding> {
         .mechanisms
         .iter()
         .any(|one| *one != Mechanism::Anonymous);
-    if listener.auth_in_clear && shows_passwords {
+    if listener.auth_in_clear == InClear::Yes && shows_passwords {
+        let message =
+            format!("port {port} offers AUTH outside of TLS: passwords can be read on the way");
+        // A file that was not read may say that it is offered inside alone.
+        let is_whole = !judged.lifted.gaps.iter().any(Gap::is_unread_file);
+        let (severity, certainty) = if is_whole {
+            (Severity::Warning, Certainty::Proved)
+        } else {
+            (Severity::Note, Certainty::Likely)
+        };
         findings.push(
             judged
-                .finding(
-                    Severity::Warning,
-                    "auth-without-tls",
-                    origin,
-                    format!(
-                        "port {port} offers AUTH outside of TLS: passwords can be read on the way"
-                    ),
-                )
+                .finding(severity, "auth-without-tls", origin, message)
+                .certainty(certainty)
                 .help("offer AUTH inside TLS alone (RFC 8314 §4.1)"),
         );
     }
-    let has_auth = listener.auth || listener.auth_in_clear;
-    if listener.role != Role::Mx && !has_auth {
+    if listener.role != Role::Mx && !listener.offers_auth() {
         findings.push(
             judged
                 .finding(

@@ -39,7 +39,7 @@ pub static RULES: &[Rule] = &[
     Rule::new("not-utf8", Group::Syntax, Severity::Note, include_str!("not_utf8.md")),
     Rule::new("bad-address", Group::Description, Severity::Error, include_str!("bad_address.md")),
     Rule::new("host-bits", Group::Value, Severity::Error, include_str!("host_bits.md"))
-        .by(&[Finder::Exim(exim::list_items::host_bits)]),
+        .by(&[Finder::Exim(exim::list_networks::host_bits)]),
     Rule::new("mapped-address", Group::Description, Severity::Error, include_str!("mapped_address.md")),
     Rule::new("bad-domain", Group::Description, Severity::Error, include_str!("bad_domain.md")),
     Rule::new("bad-number", Group::Description, Severity::Error, include_str!("bad_number.md")),

@@ -1,7 +1,7 @@
 //! What no session reaches, who reaches nothing, and what was not followed.
 
 use crate::findings::{Certainty, Finding, Severity};
-use crate::policy::{Clause, Guard, Listener, Outcome, Reason};
+use crate::policy::{Clause, Listener, Outcome, Reason};
 use crate::rules::judged::Judged;
 
 /// Listeners that refuse everybody, clauses that decide nothing, and gaps.
@@ -50,7 +50,7 @@ fn refuses_everybody(
         by.is_some_and(|clause| clause.outcome == Outcome::Refuse(Reason::NeedsAuth));
     if needs_log_in {
         // By a mechanism that is not followed here some may log in.
-        if listener.auth || listener.auth_in_clear {
+        if listener.offers_auth() {
             return None;
         }
         // What can check passwords is a matter of the machine too.
@@ -71,10 +71,6 @@ fn refuses_everybody(
 }
 
 fn unreached(clause: &Clause) -> Option<Finding> {
-    // To refuse the rest at the end is good style, also where no rest is left.
-    if matches!(clause.guard, Guard::Always) && matches!(clause.outcome, Outcome::Refuse(_)) {
-        return None;
-    }
     let place = clause.origin.as_ref()?;
     Some(
         Finding::new(

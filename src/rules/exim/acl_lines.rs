@@ -142,7 +142,8 @@ pub fn forced_failure(files: &Files<'_>) -> Vec<Finding> {
         } else {
             error("forced-failure", &argument(part), message)
         };
-        found.push(finding.help("write `{no}` in place of `fail`"));
+        let finding = finding.help("write `{no}` in place of `fail`");
+        found.push(finding.instead_of("}fail}", "}{no}}"));
     }
     found
 }
@@ -225,14 +226,17 @@ pub fn authenticated_by_mechanism(files: &Files<'_>) -> Vec<Finding> {
             });
         if let Some(odd) = odd {
             let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-            found.push(
-                error(
-                    "authenticated-by-mechanism",
-                    &argument(part),
-                    format!("no authenticator is named `{odd}`, so nobody who logged in matches: names are compared, not mechanisms"),
-                )
-                .help(format!("write `*` for all, or {}", names.join(", "))),
-            );
+            let finding = error(
+                "authenticated-by-mechanism",
+                &argument(part),
+                format!("no authenticator is named `{odd}`, so nobody who logged in matches: names are compared, not mechanisms"),
+            )
+            .help(format!("write `*` for all, or {}", names.join(", ")));
+            found.push(if text(part).trim() == odd {
+                finding.instead_of(odd, "*")
+            } else {
+                finding
+            });
         }
     }
     found
@@ -249,7 +253,8 @@ pub fn warn_with_message(files: &Files<'_>) -> Vec<Finding> {
         if statement.verb == "warn" && part.name == "message" && is_header {
             found.push(
                 note("warn-with-message", &part.place, "a header is added by `message` only for the sake of old configurations, and nowhere but in ACLs of a message")
-                    .help(format!("write `add_header = {text}`")),
+                    .help(format!("write `add_header = {text}`"))
+                    .instead_of("message", "add_header"),
             );
         }
     }

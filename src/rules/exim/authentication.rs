@@ -3,7 +3,7 @@
 
 use super::acl_lines::is_true;
 use super::encryption::ports;
-use super::tell::{error, note, warning};
+use super::tell::{error, note, warning, with_more};
 use crate::findings::Finding;
 use crate::mta::exim::parse::{Branch, Condition, Node, parse};
 use crate::mta::exim::{Class, Driver, Files, Mapped, serves};
@@ -162,18 +162,23 @@ pub fn authenticator_without_id(files: &Files<'_>) -> Vec<Finding> {
         }
         let public = driver.option("public_name").map(|option| option.value.to_ascii_uppercase());
         let is_plain = driver.kind == Some("plaintext") && public.as_deref() == Some("PLAIN");
-        let (message, help) = match driver.option("server_set_id") {
+        let (message, set) = match driver.option("server_set_id") {
             None => (
                 "who logged in is kept nowhere: the log does not tell, and all users share one `$authenticated_id`".to_owned(),
-                if is_plain { "set `server_set_id = $auth2`" } else { "set `server_set_id = $auth1`" },
+                if is_plain { "server_set_id = $auth2" } else { "server_set_id = $auth1" },
             ),
             Some(id) if is_plain && matches!(id.value.as_str(), "$auth1" | "$1") => (
                 format!("`{}` of PLAIN is whom the user wants to be, mostly nobody; the login is `$auth2`", id.value),
-                "set `server_set_id = $auth2`",
+                "server_set_id = $auth2",
             ),
             Some(_) => return None,
         };
-        Some(warning("authenticator-without-id", &place(driver, "server_set_id"), message).help(help))
+        let finding = warning("authenticator-without-id", &place(driver, "server_set_id"), message);
+        let finding = finding.help(format!("set `{set}`"));
+        Some(match driver.option("server_set_id") {
+            None => with_more(finding, driver, &[set]),
+            Some(id) => finding.instead_of(&id.value, "$auth2"),
+        })
     });
     found.collect()
 }

@@ -1,9 +1,10 @@
 //! Local deliveries, retries and rewriting. Must not know how drivers are read.
 
 use super::authentication::place;
-use super::tell::{error, warning};
+use super::tell::{error, note, warning};
 use crate::findings::Finding;
 use crate::mta::exim::{Class, Files, rewrite_fields};
+use crate::text::{Edit, Place, Span};
 
 /// Mailboxes that everybody may write.
 pub fn loose_mode(files: &Files<'_>) -> Vec<Finding> {
@@ -25,7 +26,8 @@ pub fn loose_mode(files: &Files<'_>) -> Vec<Finding> {
                 );
                 found.push(
                     warning("loose-mode", &place(transport, name), message)
-                        .help(format!("write `{name} = {good}`")),
+                        .help(format!("write `{name} = {good}`"))
+                        .instead_of(option.written.text(), good),
                 );
             }
         }
@@ -77,10 +79,10 @@ pub fn root_delivery(files: &Files<'_>) -> Vec<Finding> {
     });
     found
         .map(|option| {
-            warning(
+            note(
                 "root-delivery",
                 &option.place,
-                "root is left out, so mail may be delivered and programs run as root",
+                "root is left out, so only what is built in (`exim -bV` tells it as `Fixed never_users`) keeps mail from being delivered and programs from being run as root",
             )
             .help("write `never_users = root`, and give root an alias")
         })
@@ -101,8 +103,18 @@ pub fn missing_retry(files: &Files<'_>) -> Vec<Finding> {
                 .is_some_and(|transport| transport.kind == Some("smtp"))
     });
     let found = used.map(|router| {
-        warning("missing-retry", &router.place, "there is no retry rule, so mail that cannot be delivered at the first attempt bounces at once")
-            .help("add `begin retry` and `* * F,2h,15m; G,16h,1h,1.5; F,4d,6h`")
+        let finding = warning("missing-retry", &router.place, "there is no retry rule, so mail that cannot be delivered at the first attempt bounces at once")
+            .help("add `begin retry` and `* * F,2h,15m; G,16h,1h,1.5; F,4d,6h`");
+        let text = files.source.text();
+        // Of a section that is there and empty, there must not be a second one.
+        if text.contains("begin retry") || text.contains("__END__") || files.is_debian() {
+            return finding;
+        }
+        let start = if text.ends_with('\n') { "\n" } else { "\n\n" };
+        finding.unsafe_fix(vec![Edit {
+            place: Place::new(&files.source, Span::new(text.len(), text.len())),
+            text: format!("{start}begin retry\n\n* * F,2h,15m; G,16h,1h,1.5; F,4d,6h\n"),
+        }])
     });
     found.into_iter().collect()
 }

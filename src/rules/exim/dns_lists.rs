@@ -42,7 +42,8 @@ pub fn any_answer(files: &Files<'_>) -> Vec<Finding> {
                         &place,
                         format!("`{name}` also answers with 127.255.255.x, which means that it was asked wrongly: every client is then refused"),
                     )
-                    .help(format!("name the answers: `{name}=127.0.0.2,127.0.0.3,127.0.0.4`")),
+                    .help(format!("name the answers: `{name}=127.0.0.2,127.0.0.3,127.0.0.4`"))
+                    .instead_of(name, &format!("{name}=127.0.0.2,127.0.0.3,127.0.0.4")),
                 );
             }
         }

@@ -8,7 +8,7 @@ use super::holes::top;
 use super::tell::{error, note, warning};
 use crate::findings::{Certainty, Finding};
 use crate::mta::exim::{Class, Files, Opt};
-use crate::text::Place;
+use crate::text::{Edit, Place, Span};
 
 /// The options that hold a secret in so many letters.
 fn secrets<'f>(files: &'f Files<'_>) -> impl Iterator<Item = &'f Opt> {
@@ -32,7 +32,7 @@ fn secrets<'f>(files: &'f Files<'_>) -> impl Iterator<Item = &'f Opt> {
         .iter()
         .flat_map(|driver| &driver.options);
     files.running.main.iter().chain(drivers).filter(|option| {
-        let is_looked_up = ["${lookup", "${readfile", "${extract"]
+        let is_looked_up = ["${lookup", "${readfile", "${extract", "${env"]
             .iter()
             .any(|item| option.value.contains(item));
         SECRETS.contains(&option.known.name()) && !option.value.is_empty() && !is_looked_up
@@ -48,7 +48,11 @@ pub fn shown_secret(files: &Files<'_>) -> Vec<Finding> {
     });
     let found = shown.map(|option| {
         let message = format!("every user of the machine can ask Exim for `{}` with `exim -bP`", option.known.name());
-        warning("shown-secret", &option.place, message).help("write `hide` before it, and let only Exim read the file; or look the secret up in a file of its own")
+        let place = &option.place;
+        let line = place.source.slice(place.span);
+        let start = place.span.start + line.len() - line.trim_start().len();
+        warning("shown-secret", place, message).help("write `hide` before it, and let only Exim read the file; or look the secret up in a file of its own")
+            .safe_fix(vec![Edit { place: Place::new(&place.source, Span::new(start, start)), text: "hide ".to_owned() }])
     });
     found.collect()
 }
@@ -66,6 +70,10 @@ pub fn unset_environment(files: &Files<'_>) -> Vec<Finding> {
             "`keep_environment` is not set, and Exim warns of it at each start",
         )
         .help("set `keep_environment =`, or the variables that are needed")
+        .safe_fix(vec![Edit {
+            place: Place::new(&place.source, Span::new(place.span.start, place.span.start)),
+            text: "keep_environment =\n".to_owned(),
+        }])
     });
     found.into_iter().collect()
 }

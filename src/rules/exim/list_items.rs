@@ -1,17 +1,15 @@
-//! What the items of lists say that is not meant: patterns of other servers, addresses that are
-//! none, expressions that expansion takes apart, names of files and lookups. Must not know how
-//! lists are read.
+//! What the items of lists say that is not meant: patterns of other servers, expressions that
+//! expansion takes apart, names of files and lookups. Must not know how lists are read.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 
-use super::tell::{error, note, warning};
+use super::tell::{error, warning};
 use crate::findings::{Certainty, Finding};
 use crate::mta::exim::{Files, Item, Kind, List, Owner, is_lookup};
 use crate::text::{Edit, Place, Unread};
 
 /// Asks `ask` about every item of every list.
-fn each<'f>(
+pub(super) fn each<'f>(
     files: &'f Files<'_>,
     ask: impl Fn(&List<'f>, &Item, &Place) -> Option<Finding>,
 ) -> Vec<Finding> {
@@ -26,7 +24,7 @@ fn each<'f>(
 }
 
 /// The edit that writes `text` in place of an item, its `!` kept.
-fn instead(item: &Item, place: &Place, text: &str) -> Option<Vec<Edit>> {
+pub(super) fn instead(item: &Item, place: &Place, text: &str) -> Option<Vec<Edit>> {
     let written = place.source.slice(place.span);
     let bare = written.trim_start_matches('!').trim_start();
     // What a macro made is not written here.
@@ -40,7 +38,7 @@ fn instead(item: &Item, place: &Place, text: &str) -> Option<Vec<Edit>> {
     })
 }
 
-fn mended(finding: Finding, item: &Item, place: &Place, text: &str) -> Finding {
+pub(super) fn mended(finding: Finding, item: &Item, place: &Place, text: &str) -> Finding {
     let finding = finding.help(format!("write `{text}`"));
     match instead(item, place, text) {
         Some(edits) => finding.unsafe_fix(edits),
@@ -77,13 +75,23 @@ pub fn suffix_without_dot(files: &Files<'_>) -> Vec<Finding> {
             && !rest.contains(['@', ';', '/', '*']);
         let of_domains = matches!(list.kind, Kind::Host | Kind::Domain);
         (is_domain && of_domains).then(|| {
-            warning(
+            let finding = warning(
                 "suffix-without-dot",
                 place,
                 format!("`*{rest}` matches every name that ends so, `bad{rest}` too"),
             )
-            .certainty(Certainty::Likely)
-            .help(format!("write `{rest} : *.{rest}`"))
+            .certainty(Certainty::Likely);
+            let mut written = list.text.written.text().trim_start().chars();
+            let separator = match (written.next(), written.next()) {
+                (Some('<'), Some(separator)) => separator,
+                _ => ':',
+            };
+            let both = format!("{rest} {separator} *.{rest}");
+            if item.negated {
+                finding.help(format!("write `{both}`, each with its `!`"))
+            } else {
+                mended(finding, item, place, &both)
+            }
         })
     })
 }
@@ -101,117 +109,6 @@ pub fn leading_dot(files: &Files<'_>) -> Vec<Finding> {
                 format!("`.{rest}` matches nothing: a dot at the start is no wildcard in Exim"),
             );
             mended(finding, item, place, &format!("*.{rest}"))
-        })
-    })
-}
-
-/// An address and the length of its prefix.
-pub fn network(text: &str) -> Option<(IpAddr, u32)> {
-    let (address, length) = text.split_once('/').unwrap_or((text, ""));
-    let address: IpAddr = address.parse().ok()?;
-    let most = if address.is_ipv4() { 32 } else { 128 };
-    let length = match length {
-        "" if !text.contains('/') => most,
-        digits => digits.parse().ok().filter(|length| *length <= most)?,
-    };
-    Some((address, length))
-}
-
-/// The first address of a network.
-fn first(address: IpAddr, length: u32) -> IpAddr {
-    match address {
-        IpAddr::V4(address) => {
-            let mask = u32::MAX.checked_shl(32 - length).unwrap_or(0);
-            IpAddr::V4(Ipv4Addr::from_bits(address.to_bits() & mask))
-        }
-        IpAddr::V6(address) => {
-            let mask = u128::MAX.checked_shl(128 - length).unwrap_or(0);
-            IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & mask))
-        }
-    }
-}
-
-/// Whether one network holds another.
-pub fn holds(wide: (IpAddr, u32), narrow: (IpAddr, u32)) -> bool {
-    wide.0.is_ipv4() == narrow.0.is_ipv4()
-        && wide.1 <= narrow.1
-        && first(wide.0, wide.1) == first(narrow.0, wide.1)
-}
-
-/// Addresses that are none.
-pub fn faulty_address(files: &Files<'_>) -> Vec<Finding> {
-    each(files, |list, item, place| {
-        let text = item.text.as_str();
-        if list.kind != Kind::Host || network(text).is_some() {
-            return None;
-        }
-        let is_like = |also: &str, signs: &[char]| {
-            text.contains(signs)
-                && text
-                    .chars()
-                    .all(|c| c.is_ascii_hexdigit() || also.contains(c))
-        };
-        let has_colons = text.matches(':').count() > 1 && is_like(":./", &[':']);
-        let has_dots = is_like("./", &['.', '/'])
-            && text.chars().all(|c| c.is_ascii_digit() || "./".contains(c));
-        let wildcard = text.ends_with('*')
-            && text.contains('.')
-            && text.chars().all(|c| c.is_ascii_digit() || ".*".contains(c));
-        let octets: Vec<&str> = text
-            .split('.')
-            .filter(|octet| *octet != "*" && !octet.is_empty())
-            .collect();
-        let help = if wildcard && octets.len() < 4 {
-            let zeros = ".0".repeat(4 - octets.len());
-            format!("write `{}{zeros}/{}`", octets.join("."), 8 * octets.len())
-        } else if text.contains("/255.") {
-            "write the length of the prefix, as in `10.0.0.0/8`".to_owned()
-        } else {
-            "write the whole address, as in `10.1.2.0/24`".to_owned()
-        };
-        if wildcard {
-            return Some(
-                error(
-                    "faulty-address",
-                    place,
-                    format!("`{text}` is a pattern for names of hosts, and no name looks like this: it matches nobody"),
-                )
-                .help(help),
-            );
-        }
-        (has_dots || has_colons).then(|| {
-            error(
-                "faulty-address",
-                place,
-                format!("`{text}` is neither an address nor a network, so the list ends here and what stands behind it is not looked at"),
-            )
-            .help(help)
-        })
-    })
-}
-
-/// `10.1.2.3/8`
-pub fn host_bits(files: &Files<'_>) -> Vec<Finding> {
-    each(files, |list, item, place| {
-        let (address, length) = network(&item.text).filter(|_| list.kind == Kind::Host)?;
-        let start = first(address, length);
-        (start != address).then(|| {
-            let finding = note(
-                "host-bits",
-                place,
-                format!(
-                    "`{}` is read as `{start}/{length}`, which is more than the one host",
-                    item.text
-                ),
-            );
-            match instead(item, place, &format!("{start}/{length}")) {
-                Some(edits) => finding
-                    .help(format!(
-                        "write `{start}/{length}`, or `{address}` for the host alone"
-                    ))
-                    .safe_fix(edits),
-                None => finding,
-            }
         })
     })
 }

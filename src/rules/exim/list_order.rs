@@ -1,6 +1,6 @@
 //! What the order and the signs of the items of a list make of it. Must not know how lists are read.
 
-use super::list_items::{holds, network};
+use super::list_networks::{holds, network};
 use super::tell::{error, note, warning};
 use crate::findings::{Certainty, Finding};
 use crate::mta::exim::{Files, Item, Kind, List, Owner};

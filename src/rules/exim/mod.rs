@@ -11,10 +11,12 @@ pub(super) mod encryption;
 pub(super) mod holes;
 pub(super) mod hygiene;
 pub(super) mod list_items;
+pub(super) mod list_networks;
 mod list_order;
 mod macro_names;
 pub(super) mod names;
 mod queries;
+mod routed_data;
 pub(super) mod routing;
 pub(super) mod smarthosts;
 mod taint;
@@ -75,7 +77,7 @@ pub static RULES: &[Rule] = &[
     Rule::new("missing-plus", Group::Reference, Warning, include_str!("missing_plus.md")).by(&[Exim(list_items::missing_plus)]),
     Rule::new("suffix-without-dot", Group::Value, Warning, include_str!("suffix_without_dot.md")).by(&[Exim(list_items::suffix_without_dot)]),
     Rule::new("leading-dot", Group::Value, Error, include_str!("leading_dot.md")).by(&[Exim(list_items::leading_dot)]),
-    Rule::new("faulty-address", Group::Value, Error, include_str!("faulty_address.md")).by(&[Exim(list_items::faulty_address)]),
+    Rule::new("faulty-address", Group::Value, Error, include_str!("faulty_address.md")).by(&[Exim(list_networks::faulty_address)]),
     Rule::new("unprotected-regex", Group::Value, Error, include_str!("unprotected_regex.md")).by(&[Exim(list_items::unprotected_regex)]),
     Rule::new("faulty-list-file", Group::Table, Error, include_str!("faulty_list_file.md")).by(&[Exim(list_items::faulty_list_file)]),
     Rule::new("mx-any-relay", Group::Relay, Warning, include_str!("mx_any_relay.md")).by(&[Exim(list_items::mx_any_relay)]),
@@ -113,7 +115,7 @@ pub static RULES: &[Rule] = &[
     Rule::new("tls-required-everywhere", Group::Tls, Warning, include_str!("tls_required_everywhere.md")).by(&[Exim(encryption::tls_required_everywhere)]),
     Rule::new("dane-off", Group::Tls, Note, include_str!("dane_off.md")).by(&[Exim(encryption::dane_off)]),
     Rule::new("tainted-value", Group::Security, Error, include_str!("tainted_value.md")).by(&[Exim(taint::tainted_value)]),
-    Rule::new("unset-data", Group::Security, Error, include_str!("unset_data.md")).by(&[Exim(taint::unset_data)]),
+    Rule::new("unset-data", Group::Security, Error, include_str!("unset_data.md")).by(&[Exim(routed_data::unset_data)]),
     Rule::new("unquoted-query", Group::Security, Error, include_str!("unquoted_query.md")).by(&[Exim(queries::unquoted_query)]),
     Rule::new("path-in-query", Group::Security, Error, include_str!("path_in_query.md")).by(&[Exim(queries::path_in_query)]),
     Rule::new("taint-switched-off", Group::Security, Warning, include_str!("taint_switched_off.md")).by(&[Exim(taint::taint_switched_off)]),
@@ -126,12 +128,12 @@ pub static RULES: &[Rule] = &[
     Rule::new("colon-before-port", Group::Delivery, Error, include_str!("colon_before_port.md")).by(&[Exim(smarthosts::colon_before_port)]),
     Rule::new("loose-mode", Group::Security, Warning, include_str!("loose_mode.md")).by(&[Exim(delivering::loose_mode)]),
     Rule::new("shell-pipe", Group::Security, Error, include_str!("shell_pipe.md")).by(&[Exim(delivering::shell_pipe)]),
-    Rule::new("root-delivery", Group::Security, Warning, include_str!("root_delivery.md")).by(&[Exim(delivering::root_delivery)]),
+    Rule::new("root-delivery", Group::Security, Note, include_str!("root_delivery.md")).by(&[Exim(delivering::root_delivery)]),
     Rule::new("missing-retry", Group::Delivery, Warning, include_str!("missing_retry.md")).by(&[Exim(delivering::missing_retry)]),
     Rule::new("unreached-retry-rule", Group::Delivery, Warning, include_str!("unreached_retry_rule.md")).by(&[Exim(delivering::unreached_retry_rule)]),
     Rule::new("broad-rewrite", Group::Delivery, Warning, include_str!("broad_rewrite.md")).by(&[Exim(delivering::broad_rewrite)]),
     Rule::new("shown-secret", Group::Security, Warning, include_str!("shown_secret.md")).by(&[Exim(hygiene::shown_secret)]),
-    Rule::new("unset-environment", Group::Security, Note, include_str!("unset_environment.md")).by(&[Exim(hygiene::unset_environment)]).pedantic(),
+    Rule::new("unset-environment", Group::Security, Note, include_str!("unset_environment.md")).by(&[Exim(hygiene::unset_environment)]),
     Rule::new("wide-trust", Group::Security, Error, include_str!("wide_trust.md")).by(&[Exim(hygiene::wide_trust)]),
     Rule::new("not-a-server", Group::Listener, Error, include_str!("not_a_server.md")).by(&[Exim(hygiene::not_a_server)]),
     Rule::new("queue-only-left", Group::Delivery, Warning, include_str!("queue_only_left.md")).by(&[Exim(hygiene::queue_only_left)]),

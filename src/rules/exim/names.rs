@@ -39,7 +39,9 @@ fn undefined(what: &str, name: &str, place: &Place, then: &str, near: Option<&st
         format!("there is no {what} `{name}`, so {then}"),
     );
     match near {
-        Some(near) => finding.help(format!("did you mean `{near}`?")),
+        Some(near) => finding
+            .help(format!("did you mean `{near}`?"))
+            .instead_of(name, near.trim_start_matches('+')),
         None => finding,
     }
 }
@@ -219,7 +221,9 @@ pub fn unset_acl_variable(files: &Files<'_>) -> Vec<Finding> {
                 format!("nothing sets `${name}`, {then}"),
             );
             found.push(match near(name, set.iter().copied()) {
-                Some(near) => finding.help(format!("did you mean `${near}`?")),
+                Some(near) => finding
+                    .help(format!("did you mean `${near}`?"))
+                    .instead_of(name, near),
                 None => finding.help("set it, or take it out"),
             });
         }

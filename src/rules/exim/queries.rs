@@ -49,7 +49,8 @@ pub fn unquoted_query(files: &Files<'_>) -> Vec<Finding> {
                         &place,
                         format!("strangers choose what `${name}` holds, and here it becomes a part of the query: they can change what is asked"),
                     )
-                    .help(format!("write `${{quote_{kind}:${name}}}`")),
+                    .help(format!("write `${{quote_{kind}:${name}}}`"))
+                    .instead_of(&format!("${name}"), &format!("${{quote_{kind}:${name}}}")),
                 );
             }
         }

@@ -2,7 +2,7 @@
 //! drivers are read.
 
 use super::authentication::place;
-use super::tell::{note, warning};
+use super::tell::{note, warning, with_more};
 use crate::findings::Finding;
 use crate::mta::exim::{Class, Driver, Files, Kind, Owner};
 
@@ -21,6 +21,9 @@ fn is_off(driver: &Driver, name: &str) -> bool {
         .option(name)
         .is_some_and(|option| option.value == "false")
 }
+
+/// Keeps mail from going where no MX record may lead.
+const IGNORED: &str = "ignore_target_hosts = <; 0.0.0.0 ; 127.0.0.0/8 ; ::1";
 
 /// Whether a router asks something of an address before it takes it.
 fn is_narrow(router: &Driver) -> bool {
@@ -123,10 +126,9 @@ pub fn unguarded_dnslookup(files: &Files<'_>) -> Vec<Finding> {
                 "domains whose MX record points to 127.0.0.1 or 0.0.0.0 are sent to this server itself by `{}`",
                 router.name
             );
-            found.push(
-                note("unguarded-dnslookup", &router.place, message)
-                    .help("add `ignore_target_hosts = <; 0.0.0.0 ; 127.0.0.0/8 ; ::1`"),
-            );
+            let finding = note("unguarded-dnslookup", &router.place, message);
+            let finding = finding.help(format!("add `{IGNORED}`"));
+            found.push(with_more(finding, router, &[IGNORED]));
         }
     }
     found
@@ -185,7 +187,7 @@ pub fn unroutable_domains(files: &Files<'_>) -> Vec<Finding> {
                 warning(
                     "unroutable-domains",
                     &place,
-                    format!("mail for `+{name}` is accepted, and no router takes it: it bounces"),
+                    format!("mail for `+{name}` is let in, and no router takes it: it bounces, or is refused where recipients are verified"),
                 )
                 .help("take it out here, or add a router for these domains"),
             );
@@ -203,19 +205,23 @@ pub fn unsafe_redirect(files: &Files<'_>) -> Vec<Finding> {
         .filter(|router| router.kind == Some("redirect"))
     {
         let forbids = |name: &str| is_on(router, name);
-        if is_on(router, "allow_filter")
-            && !(forbids("forbid_filter_run")
-                && forbids("forbid_filter_perl")
-                && forbids("forbid_filter_readfile"))
-        {
-            found.push(
-                note(
-                    "unsafe-redirect",
-                    &place(router, "allow_filter"),
-                    "users may run programs and read files in their filters with all that Exim can expand",
-                )
-                .help("add `forbid_filter_run`, `forbid_filter_perl`, `forbid_filter_readfile` and `forbid_filter_lookup`"),
+        let mut lacks = vec![
+            "forbid_filter_run",
+            "forbid_filter_perl",
+            "forbid_filter_readfile",
+        ];
+        lacks.retain(|name| !forbids(name));
+        if is_on(router, "allow_filter") && !lacks.is_empty() {
+            if !forbids("forbid_filter_lookup") {
+                lacks.push("forbid_filter_lookup");
+            }
+            let finding = note(
+                "unsafe-redirect",
+                &place(router, "allow_filter"),
+                "users may run programs and read files in their filters with all that Exim can expand",
             );
+            let finding = finding.help(format!("add `{}`", lacks.join("`, `")));
+            found.push(with_more(finding, router, &lacks));
         }
         let as_exim = router.has("pipe_transport")
             && !forbids("forbid_pipe")
@@ -258,10 +264,9 @@ pub fn unchecked_forward(files: &Files<'_>) -> Vec<Finding> {
             "check_ancestor" => "a user who forwards to an alias of their own makes a loop",
             _ => "Exim reads users' files only to verify an address, and may have no right to",
         };
-        Some(
-            note("unchecked-forward", &file.place, why)
-                .help(format!("add `{}`", lacks.join("` and `"))),
-        )
+        let finding = note("unchecked-forward", &file.place, why);
+        let finding = finding.help(format!("add `{}`", lacks.join("` and `")));
+        Some(with_more(finding, router, &lacks))
     });
     found.collect()
 }

@@ -1,7 +1,7 @@
 //! Mail that goes to named hosts: their ports, and what they expect. Must not know how drivers are
 //! read.
 
-use super::tell::{error, warning};
+use super::tell::{error, warning, with_more};
 use crate::findings::{Certainty, Finding};
 use crate::mta::exim::{Class, Driver, Files, asks};
 use crate::text::Edit;
@@ -70,12 +70,14 @@ pub fn smarthost_without_auth(files: &Files<'_>) -> Vec<Finding> {
         .drivers(Class::Transport)
         .filter(|one| one.kind == Some("smtp"))
     {
-        if let (Some(option), false) = (
-            transport
-                .option("hosts_require_auth")
-                .filter(|option| !option.value.trim().is_empty()),
-            has_client,
-        ) {
+        let is_used = files.drivers(Class::Router).any(|router| {
+            let option = router.option("transport");
+            option.is_some_and(|option| option.value == transport.name)
+        });
+        let demands = transport
+            .option("hosts_require_auth")
+            .filter(|option| !option.value.trim().is_empty());
+        if let (Some(option), false, true) = (demands, has_client, is_used) {
             let message = "this transport must log in, and no authenticator has what it could log in with: all mail stays in the queue";
             found.push(
                 warning("smarthost-without-auth", &option.place, message)
@@ -108,10 +110,13 @@ pub fn smarthost_without_auth(files: &Files<'_>) -> Vec<Finding> {
         if to_port("465") && !matches!(protocol, "smtps" | "submissions") {
             let message =
                 "port 465 speaks TLS from the first byte, and this transport waits for a greeting";
-            found.push(
-                warning("smarthost-without-auth", &transport.place, message)
-                    .help("set `protocol = smtps`"),
-            );
+            let finding = warning("smarthost-without-auth", &transport.place, message);
+            let finding = finding.help("set `protocol = smtps`");
+            found.push(if transport.has("protocol") {
+                finding
+            } else {
+                with_more(finding, transport, &["protocol = smtps"])
+            });
         }
         let logs_in = transport.has("hosts_require_auth") || transport.has("hosts_try_auth");
         if to_port("587") && !logs_in && !has_client {

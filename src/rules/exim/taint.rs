@@ -3,10 +3,11 @@
 //! are read.
 
 use super::names::variables;
+use super::routed_data::{leading, sets};
 use super::tell::{error, warning};
 use crate::findings::Finding;
 use crate::mta::exim::parse::{Branch, Node, parse};
-use crate::mta::exim::{Class, Driver, Files, Owner, Text};
+use crate::mta::exim::{Class, Files, Owner, Text};
 
 /// Whether a stranger chooses what a variable holds.
 pub fn is_tainted(name: &str) -> bool {
@@ -151,6 +152,20 @@ fn nodes(text: &Text<'_>) -> Vec<Node> {
     parse(plain).unwrap_or_default()
 }
 
+/// The finding with what to write in place of a variable.
+fn told(files: &Files<'_>, text: &Text<'_>, name: &str, finding: Finding) -> Finding {
+    let finding = finding.help(instead(name));
+    let data = format!("{name}_data");
+    let is_set = matches!(name, "local_part" | "domain")
+        && matches!(text.of, Owner::Driver(driver)
+            if !leading(files, driver).is_empty() && leading(files, driver).iter().all(|router| sets(router, &data)));
+    if is_set && !matches!(text.name, "domains" | "local_parts") {
+        finding.instead_of(name, &data)
+    } else {
+        finding
+    }
+}
+
 /// What to write in place of a variable.
 fn instead(name: &str) -> String {
     match name {
@@ -185,7 +200,12 @@ pub fn tainted_value(files: &Files<'_>) -> Vec<Finding> {
         let message = format!(
             "strangers choose what `${name}` holds, and Exim takes no {what} from them: {then}"
         );
-        found.push(error("tainted-value", &place, message).help(instead(&name)));
+        found.push(told(
+            files,
+            &text,
+            &name,
+            error("tainted-value", &place, message),
+        ));
     }
     found.extend(of_lookups(files));
     found.extend(expanded_twice(files));
@@ -260,7 +280,12 @@ fn of_lookups(files: &Files<'_>) -> Vec<Finding> {
             let message = format!(
                 "strangers choose what `${name}` holds, and Exim takes no name of a file from them: this lookup fails"
             );
-            found.push(error("tainted-value", &place, message).help(instead(&name)));
+            found.push(told(
+                files,
+                &text,
+                &name,
+                error("tainted-value", &place, message),
+            ));
         }
     }
     found
@@ -316,69 +341,6 @@ fn twice(nodes: &[Node], found: &mut Vec<String>) {
             _ => {}
         }
     }
-}
-
-/// `$local_part_data` where nothing sets it.
-pub fn unset_data(files: &Files<'_>) -> Vec<Finding> {
-    let mut found = Vec::new();
-    let sets = |router: &Driver, name: &str| match name {
-        "local_part_data" => {
-            router.has("local_parts") || router.option("check_local_user").is_some()
-        }
-        _ => router.has("domains"),
-    };
-    for text in files.texts() {
-        let Owner::Driver(driver) = text.of else {
-            continue;
-        };
-        for (name, range) in variables(text.written) {
-            if !matches!(name, "local_part_data" | "domain_data") {
-                continue;
-            }
-            let routers: Vec<&Driver> = match driver.class {
-                Class::Router => vec![driver],
-                Class::Transport => files
-                    .drivers(Class::Router)
-                    .filter(|router| {
-                        router
-                            .option("transport")
-                            .is_some_and(|option| option.value == driver.name)
-                    })
-                    .collect(),
-                Class::Authenticator => continue,
-            };
-            // The options by which it is set are read before it.
-            let is_later = !matches!(text.name, "domains" | "local_parts");
-            let Some(router) = routers
-                .iter()
-                .find(|router| !sets(router, name))
-                .filter(|_| is_later)
-            else {
-                continue;
-            };
-            let Some(place) = text.place(range) else {
-                continue;
-            };
-            let by = if name == "domain_data" {
-                "`domains`"
-            } else {
-                "`check_local_user` or `local_parts`"
-            };
-            found.push(
-                error(
-                    "unset-data",
-                    &place,
-                    format!(
-                        "`${name}` is empty: the router `{}` has no {by} that would set it",
-                        router.name
-                    ),
-                )
-                .and(router.place.clone(), "this router leads here")
-                .help(format!("add {by} to the router")),
-            );
-        }
-    }
-    found
 }
 
 /// What switches the checks off.

@@ -7,7 +7,7 @@ use std::fs;
 
 use fastrand::Rng;
 use smtpconf::mta::{Dialect, Lifted, Target, World};
-use smtpconf::policy::{Decision, Environment, Session, Space};
+use smtpconf::policy::{Decision, Environment, InClear, Session, Space};
 use smtpconf::text::{Snapshot, Source};
 
 use super::postfix_pieces as pieces;
@@ -226,7 +226,8 @@ impl Configuration {
             let Some(session) = space.session(&places) else {
                 continue;
             };
-            let Some(commands) = commands(&session, listener.auth_in_clear, at_data) else {
+            let Some(commands) = commands(&session, listener.auth_in_clear != InClear::No, at_data)
+            else {
                 continue;
             };
             let verdict = policy.decide_in(&session, &Environment::usual(), false);

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use fastrand::Rng;
 use smtpconf::mta::{Dialect, Lifted, Target, World};
 use smtpconf::policy::{
-    At, ClientCertificate, ClientName, Decision, Environment, Guard, ListenerTls, Sender, Session,
-    Source as Origin, Space,
+    At, ClientCertificate, ClientName, Decision, Environment, Guard, InClear, ListenerTls, Sender,
+    Session, Source as Origin, Space,
 };
 use smtpconf::text::{Snapshot, Source};
 
@@ -387,7 +387,7 @@ fn ask(lifted: &Lifted, session: &Session, delayed: bool, input: &mut String) {
     let offered = if tls {
         listener.auth
     } else {
-        listener.auth_in_clear
+        listener.auth_in_clear != InClear::No
     };
     let auth = session
         .auth

@@ -8,15 +8,15 @@ use super::scene::{Scene, opaque};
 use crate::mta::Use;
 use crate::mta::exim::catalogue::Class;
 use crate::mta::exim::running::Driver;
-use crate::policy::{Guard, Mechanism};
+use crate::policy::{Guard, InClear, Mechanism};
 
 /// What a listener offers.
 #[derive(Debug)]
 pub struct Offer {
-    /// Whether AUTH is offered inside TLS, and outside of it.
+    /// Whether AUTH is offered inside TLS.
     pub inside: bool,
-    /// Whether AUTH is offered outside of TLS.
-    pub in_clear: bool,
+    /// To whom AUTH is offered outside of TLS.
+    pub in_clear: InClear,
     /// The mechanisms.
     pub mechanisms: Vec<Mechanism>,
     /// The client has logged in.
@@ -86,9 +86,29 @@ pub fn offer(scene: &Scene<'_>) -> Offer {
     let offered = if is_constant { Guard::Always } else { offered };
     Offer {
         inside: !is_never(&inside),
-        in_clear: !is_never(&in_clear),
+        in_clear: in_clear_to(&in_clear),
         mechanisms: kept,
         guard: all([any(logged_in), offered]),
+    }
+}
+
+/// Who is meant where AUTH is offered in the clear.
+fn in_clear_to(offered: &Guard) -> InClear {
+    fn is_host_alone(guard: &Guard) -> bool {
+        match guard {
+            Guard::ClientIsHost | Guard::ClientIsOwn => true,
+            Guard::ClientIn(set) => set
+                .ranges()
+                .all(|(first, last)| first.is_loopback() && last.is_loopback()),
+            Guard::All(guards) => guards.iter().any(is_host_alone),
+            Guard::Any(guards) => guards.iter().all(is_host_alone),
+            _ => false,
+        }
+    }
+    match offered {
+        never if is_never(never) => InClear::No,
+        host if is_host_alone(host) => InClear::ToHost,
+        _ => InClear::Yes,
     }
 }
 

@@ -3,7 +3,8 @@
 
 use std::collections::HashMap;
 
-use super::asking::{Unknown, constant, file_of, host};
+use super::asking::{Unknown, constant, file_of};
+use super::hops::{Routes, hop};
 use super::ours::domains_of;
 use super::parse::parse;
 use super::routes;
@@ -15,8 +16,8 @@ use crate::mta::exim::values;
 use crate::mta::{Through, Use};
 use crate::net::Domain;
 use crate::policy::{
-    Alias, ClientMechanism, Dkim, Endpoint, Facts, Host, RelayDomain, Smarthost, SmarthostTls,
-    Stated, Store, VirtualDomain,
+    Alias, ClientMechanism, Dkim, Endpoint, Facts, RelayDomain, Smarthost, SmarthostTls, Stated,
+    Store, VirtualDomain,
 };
 
 /// A domain that no configuration has a router for.
@@ -35,6 +36,7 @@ pub fn fill(facts: &mut Facts, scene: &Scene<'_>, unknown: &mut Unknown) {
     let mut takers: HashMap<Vec<bool>, Option<&Driver>> = HashMap::new();
     for (router, names) in &lists {
         let router = *router;
+        let hops = Routes::of(router, scene);
         for name in &names.exact {
             let Ok(name) = Domain::parse(name) else {
                 continue;
@@ -49,7 +51,7 @@ pub fn fill(facts: &mut Facts, scene: &Scene<'_>, unknown: &mut Unknown) {
             if router.has("check_local_user") || router.kind == Some("redirect") {
                 local.push(name);
             } else {
-                hosted(router, name, scene, facts, unknown);
+                hosted(router, name, &hops, scene, facts, unknown);
             }
         }
     }
@@ -82,8 +84,8 @@ pub fn through(scene: &Scene<'_>) -> Option<Through> {
     let router = taker(FOREIGN, scene).filter(|router| router.kind != Some("dnslookup"))?;
     let transport = transport(router, scene.shared)?;
     let foreign = Domain::parse(FOREIGN).ok()?;
-    let (host, port) =
-        hop(transport, scene).or_else(|| routed(router, &foreign, transport, scene))?;
+    let (host, port) = hop(transport, scene)
+        .or_else(|| Routes::of(router, scene).host(&foreign, transport, scene))?;
     let asks = |name: &str| {
         let option = transport.option(name);
         option.is_some_and(|option| !option.value.trim().is_empty())
@@ -124,6 +126,7 @@ fn note(driver: &Driver, shared: &Shared<'_>) {
 fn hosted(
     router: &Driver,
     name: Domain,
+    hops: &Routes,
     scene: &Scene<'_>,
     facts: &mut Facts,
     unknown: &mut Unknown,
@@ -149,7 +152,7 @@ fn hosted(
         "smtp" => {
             let next_hop = match router.kind {
                 Some("dnslookup") => Some(None),
-                Some("manualroute") => routed(router, &name, transport, scene).map(Some),
+                Some("manualroute") => hops.host(&name, transport, scene).map(Some),
                 _ => hop(transport, scene).map(Some),
             };
             if let Some(next_hop) = next_hop {
@@ -182,50 +185,6 @@ fn hosted(
         let reason = format!("what `{}` does with them is not known here", router.name);
         unknown.insert("virtual domains", reason);
     }
-}
-
-/// `hosts` and `port` of a transport.
-fn hop(transport: &Driver, scene: &Scene<'_>) -> Option<(Host, u16)> {
-    let hosts = constant(&transport.option("hosts")?.value, scene)?;
-    let hosts = values::items(&hosts, ':');
-    let [one] = hosts.as_slice() else { return None };
-    Some((host(one)?, port(transport)?))
-}
-
-fn port(transport: &Driver) -> Option<u16> {
-    match transport.option("port").map(|port| port.value.as_str()) {
-        None if transport
-            .option("protocol")
-            .is_some_and(|p| p.value == "smtps") =>
-        {
-            Some(465)
-        }
-        None | Some("smtp") => Some(25),
-        Some("submission") => Some(587),
-        Some("smtps" | "submissions") => Some(465),
-        Some(number) => number.parse().ok(),
-    }
-}
-
-/// The host that a rule of `route_list` names for a domain, with its port.
-fn routed(
-    router: &Driver,
-    name: &Domain,
-    transport: &Driver,
-    scene: &Scene<'_>,
-) -> Option<(Host, u16)> {
-    let rules = values::items(&router.option("route_list")?.value, ';');
-    let rule = rules.iter().find(|rule| {
-        let pattern = rule.split_whitespace().next().unwrap_or_default();
-        pattern == "*" || domains_of(pattern, scene).holds(name.as_str())
-    })?;
-    let mut words = rule.split_whitespace().skip(1);
-    let text = constant(words.next()?, scene)?;
-    let own = port(transport);
-    if let Some((name, number)) = text.split_once("::") {
-        return Some((host(name)?, number.parse().ok()?));
-    }
-    Some((host(&text)?, own?))
 }
 
 /// A folder of maildirs, whose paths below it stand in the file of recipients.
@@ -291,8 +250,8 @@ fn smarthost(
     }
     let value = transport.and_then(|transport| {
         let foreign = Domain::parse(FOREIGN).ok()?;
-        let (host, port) =
-            hop(transport, scene).or_else(|| routed(router, &foreign, transport, scene))?;
+        let (host, port) = hop(transport, scene)
+            .or_else(|| Routes::of(router, scene).host(&foreign, transport, scene))?;
         let set = |name: &str| transport.has(name);
         let tls = if transport
             .option("protocol")

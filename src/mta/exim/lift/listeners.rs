@@ -12,7 +12,7 @@ use super::scene::{Phase, Scene, Shared, Subject, Variables};
 use super::stages::stages;
 use crate::mta::exim::values;
 use crate::net::AddressSet;
-use crate::policy::{Authority, Guard, Listener, ListenerTls, Role, Stated, TlsProfile};
+use crate::policy::{Authority, Guard, InClear, Listener, ListenerTls, Role, Stated, TlsProfile};
 use crate::text::Place;
 
 /// Every listener, in the order of their ports.
@@ -191,7 +191,11 @@ fn listener(scene: &Scene<'_>, addresses: Vec<IpAddr>) -> Listener {
         tls,
         profile: profile(&scene),
         auth: offer.inside,
-        auth_in_clear: offer.in_clear && !implicit,
+        auth_in_clear: if implicit {
+            InClear::No
+        } else {
+            offer.in_clear
+        },
         mechanisms: offer.mechanisms,
         stages: stages(&scene, &clear),
         dead: None,

@@ -9,6 +9,7 @@ mod conditions;
 mod delivery;
 mod expand;
 mod facts;
+mod hops;
 mod hosts;
 mod items;
 mod listeners;

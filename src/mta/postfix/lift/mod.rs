@@ -142,10 +142,7 @@ fn lift(
         }
     }
     listeners.sort_by_key(|listener| listener.port);
-    if !listeners
-        .iter()
-        .any(|listener| listener.auth || listener.auth_in_clear)
-    {
+    if !listeners.iter().any(Listener::offers_auth) {
         found.facts.auth = None;
         found.unknown.remove("auth");
     }

@@ -19,7 +19,7 @@ use crate::mta::lift::Use;
 use crate::mta::postfix::services::Service;
 use crate::net::AddressSet;
 use crate::policy::{
-    Clause, Guard, Listener, ListenerTls, Mechanism, Outcome, Reason, Role, Stage, Stated,
+    Clause, Guard, InClear, Listener, ListenerTls, Mechanism, Outcome, Reason, Role, Stage, Stated,
     TlsProfile,
 };
 use crate::text::Place;
@@ -81,7 +81,7 @@ pub fn listener(
         tls: tls.how,
         profile: tls.profile.filter(|_| tls.enforced),
         auth: auth && tls.how != ListenerTls::No && allowed("smtpd_sasl_tls_security_options"),
-        auth_in_clear: in_clear && allowed("smtpd_sasl_security_options"),
+        auth_in_clear: InClear::to_all(in_clear && allowed("smtpd_sasl_security_options")),
         mechanisms,
         stages,
         dead,
@@ -115,7 +115,7 @@ fn role(listener: &Listener) -> Role {
     match listener.port {
         _ if listener.tls == ListenerTls::Implicit => Role::Submissions,
         587 | 2525 => Role::Submission,
-        _ if only_logged_in && (listener.auth || listener.auth_in_clear) => Role::Submission,
+        _ if only_logged_in && (listener.offers_auth()) => Role::Submission,
         _ => Role::Mx,
     }
 }

@@ -364,9 +364,7 @@ pub fn sasl(input: &Input<'_>, name: &str) -> Option<String> {
 }
 
 fn auth(input: &Input<'_>, listeners: &[Listener], unknown: &mut Unknown) -> Option<Stated<Auth>> {
-    let offers = listeners
-        .iter()
-        .find(|listener| listener.auth || listener.auth_in_clear)?;
+    let offers = listeners.iter().find(|listener| listener.offers_auth())?;
     let line = input.option("AuthMechanisms", Use::States)?;
     let backend = match sasl(input, "pwcheck_method").as_deref() {
         Some("saslauthd") => AuthBackend::CyrusSaslauthd,

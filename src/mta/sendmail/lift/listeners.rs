@@ -10,7 +10,7 @@ use super::checks::{Checks, Daemon};
 use super::input::Input;
 use super::local::Rules;
 use crate::mta::lift::Use;
-use crate::policy::{Listener, ListenerTls, Mechanism, Role, TlsProfile};
+use crate::policy::{InClear, Listener, ListenerTls, Mechanism, Role, TlsProfile};
 use crate::text::Place;
 
 /// The listeners, those that differ in nothing but the address as one.
@@ -162,7 +162,9 @@ fn listener(checks: &Checks<'_>, read: &Read, mechanisms: &[Mechanism]) -> Liste
         profile: profile(input, daemon),
         auth: auth && tls != ListenerTls::No,
         // p: no mechanism that shows the password, outside of TLS
-        auth_in_clear: auth && !options.split([' ', ',']).any(|word| word.starts_with('p')),
+        auth_in_clear: InClear::to_all(
+            auth && !options.split([' ', ',']).any(|word| word.starts_with('p')),
+        ),
         mechanisms: mechanisms.to_vec(),
         stages: checks.stages(daemon),
         dead,

@@ -2,14 +2,13 @@
 //! daemon passes over in silence, or takes for something else. Must not know what macros or other
 //! files make of it.
 
-use std::net::Ipv6Addr;
-use std::str::FromStr;
+mod values;
+
 use std::sync::Arc;
 
-use super::written::{Holds, Value, is_condition, of_acl, of_option};
 use crate::findings::{Finding, Severity};
 use crate::mta::tree::{Branch, STRAY, Tree};
-use crate::text::{Source, Span};
+use crate::text::{Edit, Place, Source, Span};
 
 /// Every trap.
 pub fn find(tree: &Tree) -> Vec<Finding> {
@@ -56,6 +55,18 @@ impl Traps {
             .push(Finding::new(severity, rule, &self.source, span, message).help(help));
     }
 
+    /// Has the last finding mended so, as was most likely meant.
+    fn mend(&mut self, changes: impl IntoIterator<Item = (Span, String)>) {
+        let edits = changes.into_iter().map(|(span, text)| Edit {
+            place: Place::new(&self.source, span),
+            text,
+        });
+        let edits = edits.collect();
+        if let Some(last) = self.findings.pop() {
+            self.findings.push(last.unsafe_fix(edits));
+        }
+    }
+
     fn begin(&mut self, node: Branch<'_>) {
         let name = node.child("section").map_or("", Branch::text);
         let name = name.to_ascii_lowercase();
@@ -70,6 +81,10 @@ impl Traps {
                     "no blank follows `begin` but another character, so Exim takes it for an option and does not start".to_owned(),
                     "put one blank between `begin` and the section's name",
                 );
+                if behind == Some('\t') {
+                    let end = word.span().end;
+                    self.mend([(Span::new(end, end + 1), " ".to_owned())]);
+                }
             }
         }
     }
@@ -102,6 +117,17 @@ impl Traps {
             ),
             help,
         );
+        let end = word.span().end;
+        let at = |at: usize| Span::new(at, at + 1);
+        match behind {
+            Some('\r') => {
+                let ends = self.source.text().match_indices("\r\n");
+                let ends: Vec<_> = ends.map(|(end, _)| (at(end), String::new())).collect();
+                self.mend(ends);
+            }
+            Some('\t') => self.mend([(at(end), " ".to_owned())]),
+            _ => {}
+        }
     }
 
     fn label(&mut self, node: Branch<'_>) {
@@ -116,15 +142,17 @@ impl Traps {
                 ),
                 "write it in a line of its own below the name",
             );
+            let start = ignored.span().start;
+            let before = self.source.slice(Span::new(0, start)).trim_end().len();
+            self.mend([(Span::new(before, start), "\n  ".to_owned())]);
         }
     }
 
     fn stray(&mut self, node: Branch<'_>) {
         let text = node.text().trim();
-        let span = Span::new(
-            node.span().start,
-            node.span().start + node.text().trim_end().len(),
-        );
+        let blanks = node.text().len() - node.text().trim_start().len();
+        let start = node.span().start + blanks;
+        let span = Span::new(start, start + text.len());
         let word = text.split(char::is_whitespace).next().unwrap_or_default();
         if word.starts_with('.') {
             self.say(
@@ -158,174 +186,12 @@ impl Traps {
             "a value goes on in the next line only behind a backslash",
         );
     }
-
-    /// A line with a value.
-    fn setting(&mut self, node: Branch<'_>) {
-        let name = match node.kind() {
-            "list" => node.child("list_type"),
-            _ => node.child("name"),
-        };
-        let (Some(name), Some(equals)) = (name, node.child("equals")) else {
-            return;
-        };
-        let value = Value::of(node, equals.span().end);
-        let acl = self.section == "acl" || node.kind() == "verb";
-        let name = name.text();
-        let holds = if acl {
-            of_acl(name)
-        } else {
-            of_option(name, node.kind())
-        };
-        if acl {
-            self.quotes(name, &value, holds);
-        }
-        if holds == Holds::Text {
-            return;
-        }
-        self.comment(&value);
-        if acl {
-            self.second(&value);
-        }
-        if !value.changed {
-            self.late_change(&value);
-            if holds == Holds::Hosts {
-                self.colons(&value);
-            }
-        }
-        if holds == Holds::Hosts {
-            self.commas(&value);
-        }
-    }
-
-    fn quotes(&mut self, name: &str, value: &Value<'_>, holds: Holds) {
-        let Some(quote) = value.leaves.first().filter(|leaf| leaf.kind() == "quote") else {
-            return;
-        };
-        if holds == Holds::Text {
-            if matches!(name, "message" | "log_message" | "logwrite") {
-                self.say(
-                    Severity::Warning,
-                    "quoted-argument",
-                    quote.span(),
-                    format!(
-                        "quotes mean nothing in an ACL, so they are a part of what `{name}` says"
-                    ),
-                    "leave the quotes out",
-                );
-            }
-        } else {
-            self.say(
-                Severity::Error,
-                "quoted-argument",
-                quote.span(),
-                format!("quotes mean nothing in an ACL: they are a part of the argument, so `{name}` matches nothing that is meant"),
-                "leave the quotes out",
-            );
-        }
-    }
-
-    fn comment(&mut self, value: &Value<'_>) {
-        let sign = value
-            .leaves
-            .windows(2)
-            .find(|pair| pair[0].kind() == "space" && pair[1].text().starts_with('#'));
-        if let Some(sign) = sign {
-            self.say(
-                Severity::Error,
-                "trailing-comment",
-                sign[1].span(),
-                "a `#` begins a comment only at the start of a line; here it and what follows are part of the value".to_owned(),
-                "write the comment in a line of its own",
-            );
-        }
-    }
-
-    fn second(&mut self, value: &Value<'_>) {
-        let leaves = &value.leaves;
-        for (index, leaf) in leaves.iter().enumerate() {
-            let (name, assigned) = leaf.text().split_once('=').unwrap_or((leaf.text(), ""));
-            let known = leaf.kind() == "word"
-                && index > 1
-                && leaves[index - 1].kind() == "space"
-                && leaves[index - 2].kind() != "separator"
-                && is_condition(name);
-            let equals = leaf.text().contains('=')
-                || leaves
-                    .get(index + 1..)
-                    .unwrap_or_default()
-                    .iter()
-                    .find(|leaf| leaf.kind() != "space")
-                    .is_some_and(|leaf| leaf.text().starts_with('='));
-            if known && equals && !assigned.starts_with('=') {
-                self.say(
-                    Severity::Error,
-                    "second-condition",
-                    leaf.span(),
-                    format!("a line of an ACL holds one condition; `{name}` and what follows belong to the argument before it"),
-                    "write each condition in a line of its own",
-                );
-                return;
-            }
-        }
-    }
-
-    fn late_change(&mut self, value: &Value<'_>) {
-        let late = value.chunks.iter().skip(1).find(|(chunk, _)| {
-            chunk.strip_prefix('<').is_some_and(|rest| {
-                rest.len() == 1 && rest.starts_with(|c: char| c.is_ascii_punctuation())
-            })
-        });
-        if let Some((chunk, span)) = late {
-            self.say(
-                Severity::Error,
-                "late-separator",
-                *span,
-                format!("`{chunk}` changes the separator only at the very start of a list; here it is an item"),
-                "put it first, and that separator between all items",
-            );
-        }
-    }
-
-    fn colons(&mut self, value: &Value<'_>) {
-        for (chunk, span) in &value.chunks {
-            let bare = chunk.trim_start_matches('!');
-            let address = bare.split('/').next().unwrap_or_default();
-            if Ipv6Addr::from_str(address).is_ok() {
-                self.say(
-                    Severity::Error,
-                    "undoubled-colons",
-                    *span,
-                    format!("colons separate the items of this list, so `{chunk}` is no address but several items"),
-                    &format!("begin the list with `<;` and separate its items by `;`, or write `{}`", chunk.replace(':', "::")),
-                );
-            }
-        }
-    }
-
-    fn commas(&mut self, value: &Value<'_>) {
-        let comma = value.chunks.iter().find(|(chunk, _)| {
-            let bare = chunk.trim_end_matches(',');
-            let address = bare.split('/').next().unwrap_or_default();
-            bare.len() < chunk.len()
-                && (bare.starts_with('+') || std::net::IpAddr::from_str(address).is_ok())
-        });
-        if let Some((_, span)) = comma {
-            self.say(
-                Severity::Error,
-                "comma-in-list",
-                *span,
-                "commas do not separate the items of a list, so this and what follows is one item"
-                    .to_owned(),
-                "separate the items by colons",
-            );
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::syntax::parse;
     use super::*;
+    use crate::mta::exim::syntax::parse;
 
     fn rules(text: &str) -> Vec<&'static str> {
         let tree = parse(&Source::new("exim.conf", text));
