@@ -1,6 +1,7 @@
 //! What the README and the guides show of the program is what it prints.
 
 use std::ffi::OsString;
+use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -44,7 +45,7 @@ fn what_the_program_prints_in_documents_is_real() {
                 && let Some(command) = line.strip_prefix("$ ")
                 && !command.starts_with("git ")
             {
-                real += &format!("{line}\n{}", printed(command, copy.path()));
+                let _ = write!(real, "{line}\n{}", printed(command, copy.path()));
                 is_printed = true;
                 count += 1;
                 continue;
@@ -79,7 +80,7 @@ fn printed(command: &str, folder: &Path) -> String {
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     text.lines()
-        .map(|line| format!("{}\n", line.trim_end()))
+        .flat_map(|line| [line.trim_end(), "\n"])
         .collect()
 }
 

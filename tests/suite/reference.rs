@@ -213,7 +213,7 @@ impl Schema {
             let (about, mut default) = without_default(&about);
             if required.is_some_and(|all| all.iter().any(|one| one == key)) {
                 assert_eq!(default, "", "{key} is required and has a default");
-                default = "*required*".to_owned();
+                default.push_str("*required*");
             }
             let _ = writeln!(
                 table,
