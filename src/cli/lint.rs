@@ -78,7 +78,7 @@ impl Lint {
                 checked = checking.run(&self.asked.paths, &texts);
             }
             if self.fixing.diff {
-                return show(&before, &texts, &checked.failures);
+                return show(&before, &texts, &checked.failures, &self.reporting);
             }
             outcome = write(&before, &texts)?;
         }
@@ -151,12 +151,17 @@ fn write(before: &Texts, texts: &Texts) -> Result<Outcome, Failure> {
 }
 
 /// Shows what fixes would change.
-fn show(before: &Texts, texts: &Texts, failures: &[String]) -> Result<Outcome, Failure> {
+fn show(
+    before: &Texts,
+    texts: &Texts,
+    failures: &[String],
+    reporting: &Reporting,
+) -> Result<Outcome, Failure> {
     for (path, now) in texts {
         if let Some(old) = before.get(path) {
             let shown = print::plain(&path.display().to_string());
             let diff = print::diff(&shown, &shown, old.text(), now.text());
-            print::out(&print::plain(&diff))?;
+            print::changes(&diff, reporting)?;
         }
     }
     if !failures.is_empty() {

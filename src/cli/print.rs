@@ -1,8 +1,10 @@
 //! Writing to standard output and standard error. Must not know what is written.
 
+use std::fmt::Write as _;
 use std::io::{self, ErrorKind, Write};
 
 use anstream::{AutoStream, ColorChoice};
+use clap::builder::styling::{AnsiColor, Style};
 use similar::TextDiff;
 use terminal_size::terminal_size;
 
@@ -28,6 +30,26 @@ pub fn diff(before: &str, after: &str, old: &str, new: &str) -> String {
         .unified_diff()
         .header(before, after)
         .to_string()
+}
+
+/// Prints what [`diff`] gives: where colours are used, what goes in red, and what comes in green.
+pub fn changes(diff: &str, reporting: &Reporting) -> Result<(), Failure> {
+    let text = plain(diff);
+    if !look(reporting, Stream::Out).color {
+        return out(&text);
+    }
+    let mut coloured = String::new();
+    for line in text.lines() {
+        let style = match line.as_bytes().first() {
+            Some(b'+') => AnsiColor::Green.on_default(),
+            Some(b'-') => AnsiColor::Red.on_default(),
+            Some(b'@') => AnsiColor::Cyan.on_default(),
+            _ => Style::new(),
+        };
+        // Writing to a String cannot fail.
+        let _ = writeln!(coloured, "{style}{line}{style:#}");
+    }
+    out(&coloured)
 }
 
 /// Writes to standard output. A reader that has gone away (`| head`) is no failure.

@@ -129,6 +129,14 @@ impl<'a> Picture<'a> {
                 None => groups.push((source, vec![labeled(label)])),
             }
         }
+        // The picture is headed by the place that is to be mended, whatever stands above it.
+        if let Some(first) = groups
+            .first_mut()
+            .and_then(|(_, labels)| labels.first_mut())
+        {
+            let text = first.label().map(str::to_owned);
+            *first = LabeledSpan::new_primary_with_span(text, *first.inner());
+        }
         let mut pictures = groups.into_iter().map(|(source, labels)| Self {
             finding,
             message: Cow::Borrowed("because of this"),

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! `--all` speaks every session of the partition, also of a large one; `--random` sets how many
-//! random descriptions of each form are tried beside those in `descriptions/` (2 short and 4 long ones); `--release` takes the servers of other
+//! random descriptions of each form are tried beside those in `descriptions/` (one short and 2 long ones); `--release` takes the servers of other
 //! Debian releases than 12, as many as are named; `--parity` does nothing but compare with the servers'
 //! own tools what we read of configurations; `--truth` does nothing but try what the pages of rules say
 //! that these tools print, what the guides have root type, and that the packages' own configurations have no error; `--oracle` does nothing but compare with the servers what
@@ -113,8 +113,8 @@ fn options(words: &[&str]) -> Options {
     let number = |name: &str| value(name).and_then(|text| text.parse().ok());
     Options {
         all: words.contains(&"--all"),
-        random: number("--random").unwrap_or(2),
-        random_long: number("--random").unwrap_or(4),
+        random: number("--random").unwrap_or(1),
+        random_long: number("--random").unwrap_or(2),
         seed: number("--seed").map_or(1, |seed| seed as u64),
         alone: [
             ("--parity", Job::Parity),
