@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use serde::Serialize;
 
 use super::session::Mechanism;
+use super::told::joined;
 use crate::net::{Domain, Network};
 use crate::text::Place;
 
@@ -298,20 +299,24 @@ impl Facts {
     /// Every fact by name and value, in a fixed order, but for networks and local domains: those
     /// are compared by the sessions that they decide.
     pub(super) fn values(&self) -> Vec<(&'static str, String, Option<&Place>)> {
-        fn shown<'a, T: fmt::Debug>(
+        fn shown<'a, T: fmt::Display>(
             name: &'static str,
             value: Option<&'a Stated<T>>,
         ) -> (&'static str, String, Option<&'a Place>) {
-            let text = value.map_or_else(|| "none".into(), |stated| format!("{:?}", stated.value));
+            let text = value.map_or_else(|| "none".into(), |stated| stated.value.to_string());
             (name, text, value.and_then(|stated| stated.origin.as_ref()))
         }
-        fn list<'a, T: fmt::Debug>(
+        fn list<'a, T: fmt::Display>(
             name: &'static str,
             values: &'a [Stated<T>],
         ) -> (&'static str, String, Option<&'a Place>) {
-            let texts: Vec<String> = values.iter().map(|v| format!("{:?}", v.value)).collect();
+            let text = joined(values.iter().map(|stated| &stated.value));
             let place = values.first().and_then(|stated| stated.origin.as_ref());
-            (name, texts.join(", "), place)
+            (
+                name,
+                if text.is_empty() { "none".into() } else { text },
+                place,
+            )
         }
         let tls = self.certificate.as_ref();
         let path = |path: Option<&String>| path.map_or_else(|| "none".into(), Clone::clone);
@@ -327,7 +332,15 @@ impl Facts {
             shown("banner", self.banner.as_ref()),
             list("virtual domains", &self.virtual_domains),
             list("relay domains", &self.relay_domains),
-            shown("aliases", self.aliases.as_ref()),
+            (
+                "aliases",
+                self.aliases
+                    .as_ref()
+                    .map_or_else(|| "the host's own".into(), |stated| joined(&stated.value)),
+                self.aliases
+                    .as_ref()
+                    .and_then(|stated| stated.origin.as_ref()),
+            ),
             shown("smarthost", self.smarthost.as_ref()),
             shown("auth", self.auth.as_ref()),
             ("certificate", path(tls.map(|tls| &tls.certificate)), None),
@@ -346,7 +359,7 @@ impl Facts {
             (
                 "dkim socket",
                 dkim.and_then(|dkim| dkim.socket.as_ref())
-                    .map_or_else(|| "none".into(), |socket| format!("{socket:?}")),
+                    .map_or_else(|| "none".into(), ToString::to_string),
                 place,
             ),
             shown("spam filter", self.spam_filter.as_ref()),
@@ -354,12 +367,10 @@ impl Facts {
             (
                 "tables",
                 // Text is what suits every server.
-                format!(
-                    "{:?}",
-                    self.tables
-                        .as_ref()
-                        .map_or(Tables::Text, |tables| tables.value)
-                ),
+                self.tables
+                    .as_ref()
+                    .map_or(Tables::Text, |tables| tables.value)
+                    .to_string(),
                 self.tables
                     .as_ref()
                     .and_then(|tables| tables.origin.as_ref()),

@@ -12,6 +12,7 @@ mod pattern;
 mod representatives;
 mod safety;
 mod session;
+mod told;
 mod walk;
 
 pub use clause::{

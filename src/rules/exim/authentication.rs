@@ -3,21 +3,13 @@
 
 use super::acl_lines::is_true;
 use super::encryption::ports;
-use super::tell::{error, note, warning, with_more};
+use super::tell::{error, note, place, warning, with_more};
 use crate::findings::Finding;
 use crate::mta::exim::parse::{Branch, Condition, Node, parse};
 use crate::mta::exim::{Class, Driver, Files, Mapped, serves};
-use crate::text::Place;
 
 fn authenticators<'f>(files: &'f Files<'_>) -> impl Iterator<Item = &'f Driver> {
     files.drivers(Class::Authenticator)
-}
-
-/// Where the value of an option stands, or the driver.
-pub fn place(driver: &Driver, option: &str) -> Place {
-    let written = driver.option(option).map(|option| &option.written);
-    let place = written.and_then(|written| written.place(0..written.text().len()));
-    place.unwrap_or_else(|| driver.place.clone())
 }
 
 /// Authenticators for clients without what makes them work.

@@ -1,7 +1,6 @@
 //! Local deliveries, retries and rewriting. Must not know how drivers are read.
 
-use super::authentication::place;
-use super::tell::{error, note, warning};
+use super::tell::{error, note, place, warning};
 use crate::findings::Finding;
 use crate::mta::exim::{Class, Files, rewrite_fields};
 use crate::text::{Edit, Place, Span};

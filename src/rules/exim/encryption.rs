@@ -1,8 +1,7 @@
 //! TLS: certificates, versions, ciphers, and what is asked of other servers. Must not know how
 //! options are read.
 
-use super::authentication::place;
-use super::tell::{note, warning};
+use super::tell::{note, place, warning};
 use crate::findings::Finding;
 use crate::mta::exim::{Class, Driver, Files, Opt, asks};
 use crate::text::Place;

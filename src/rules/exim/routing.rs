@@ -1,8 +1,7 @@
 //! Routers: those that nothing reaches, and those that do more than is meant. Must not know how
 //! drivers are read.
 
-use super::authentication::place;
-use super::tell::{note, warning, with_more};
+use super::tell::{note, place, warning, with_more};
 use crate::findings::Finding;
 use crate::mta::exim::{Class, Driver, Files, Kind, Owner};
 

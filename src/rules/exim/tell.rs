@@ -19,6 +19,13 @@ pub fn note(rule: &'static str, place: &Place, message: impl Into<String>) -> Fi
     Finding::new(Severity::Note, rule, &place.source, place.span, message)
 }
 
+/// Where the value of an option stands, or the driver.
+pub fn place(driver: &Driver, option: &str) -> Place {
+    let written = driver.option(option).map(|option| &option.written);
+    let place = written.and_then(|written| written.place(0..written.text().len()));
+    place.unwrap_or_else(|| driver.place.clone())
+}
+
 /// The finding with the edit that gives a driver more options, below the line that names its kind;
 /// without one where a macro wrote that line.
 pub fn with_more(finding: Finding, driver: &Driver, options: &[&str]) -> Finding {

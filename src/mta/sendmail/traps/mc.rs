@@ -4,6 +4,7 @@ use super::super::catalogue;
 use super::super::cf::Model;
 use super::super::mc::Reading;
 use super::mends;
+use super::words::{LIKENESSES, callee};
 use crate::findings::{Finding, Severity};
 use crate::mta::Version;
 use crate::mta::tree::{Branch, Tree};
@@ -274,16 +275,6 @@ impl<'t> Written<'t> {
             );
         }
     }
-}
-
-/// Characters that look like quotes or blanks, or like nothing.
-pub const LIKENESSES: [char; 6] = [
-    '\u{2018}', '\u{2019}', '\u{201c}', '\u{201d}', '\u{a0}', '\u{feff}',
-];
-
-/// The name of the macro that a call calls.
-pub fn callee(node: Branch<'_>) -> &str {
-    node.child("callee").map_or("", Branch::text)
 }
 
 fn is_library(word: &str) -> bool {

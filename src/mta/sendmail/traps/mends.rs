@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::super::catalogue;
 use super::super::edits::with_dnl;
-use super::mc::{LIKENESSES, callee};
+use super::words::{LIKENESSES, callee};
 use crate::findings::Finding;
 use crate::mta::tree::{Branch, Tree};
 use crate::text::{Edit, Place, Source, Span};

@@ -5,3 +5,4 @@ pub mod cf;
 pub mod mc;
 pub mod mends;
 pub mod table;
+mod words;
