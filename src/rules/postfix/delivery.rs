@@ -158,7 +158,8 @@ pub fn milter_action(files: &Files<'_>) -> Vec<Finding> {
             files
                 .finding(Severity::Note, "repeated-tempfail", place, message)
                 .help("write `shutdown`")
-                .unsafe_fix(files.set_to("milter_default_action", "shutdown", None)),
+                .unsafe_fix(files.set_to("milter_default_action", "shutdown", None))
+                .pedantic(),
         );
     }
     findings

@@ -321,7 +321,8 @@ pub fn ciphers(files: &Files<'_>) -> Vec<Finding> {
                 files
                     .finding(Severity::Note, "weak-ciphers", place, message)
                     .help("take it out, unless an audit asks for it")
-                    .unsafe_fix(without(set.source, set.span, set.value)),
+                    .unsafe_fix(without(set.source, set.span, set.value))
+                    .pedantic(),
             );
         }
     }
