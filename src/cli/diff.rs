@@ -205,15 +205,20 @@ fn human(old: &Subject, new: &Subject, drift: &Drift<'_>) -> String {
         }
     }
     let count = drift.sessions.len();
+    let facts = match drift.facts.len() {
+        1 => "1 fact differs".to_owned(),
+        facts => format!("{facts} facts differ"),
+    };
     let _ = match (count, drift.facts.len()) {
         (0, 0) => writeln!(
             text,
             "equal: every session that can be told apart is treated alike, and the facts are the same"
         ),
-        (0, facts) => writeln!(text, "every session is treated alike; {facts} facts differ"),
-        (sessions, facts) => writeln!(
+        (0, _) => writeln!(text, "every session is treated alike; {facts}"),
+        (1, _) => writeln!(text, "1 kind of session is treated differently; {facts}"),
+        (sessions, _) => writeln!(
             text,
-            "{sessions} kinds of sessions are treated differently; {facts} facts differ"
+            "{sessions} kinds of sessions are treated differently; {facts}"
         ),
     };
     text
