@@ -1,6 +1,7 @@
 //! What mends a finding of a sendmail.mc, told by its rule and the call that it stands at. Must not
 //! look for mistakes itself.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::super::catalogue;
@@ -13,6 +14,8 @@ use crate::text::{Edit, Place, Source, Span};
 /// The findings, those with an edit that can be mended by one.
 pub fn with_fixes(findings: Vec<Finding>, tree: &Tree) -> Vec<Finding> {
     let source = tree.source();
+    let calls = tree.root().children().filter(|node| node.kind() == "call");
+    let calls: BTreeMap<usize, Branch<'_>> = calls.map(|call| (call.span().start, call)).collect();
     let with_fix = |finding: Finding| {
         let Some(place) = finding.labels.first().map(|label| label.place.clone()) else {
             return finding;
@@ -23,7 +26,7 @@ pub fn with_fixes(findings: Vec<Finding>, tree: &Tree) -> Vec<Finding> {
         }
         let mut mend = Mend {
             source,
-            tree,
+            calls: &calls,
             edits: Vec::new(),
         };
         let is_safe = mend.write(finding.rule, place.span);
@@ -39,14 +42,15 @@ pub fn with_fixes(findings: Vec<Finding>, tree: &Tree) -> Vec<Finding> {
 /// Edits that are being written.
 struct Mend<'t> {
     source: &'t Arc<Source>,
-    tree: &'t Tree,
+    /// The calls of the file, by where they begin.
+    calls: &'t BTreeMap<usize, Branch<'t>>,
     edits: Vec<Edit>,
 }
 
 impl<'t> Mend<'t> {
     /// Writes the edits; says whether they leave what the server does as it is.
     fn write(&mut self, rule: &str, at: Span) -> bool {
-        let call = self.calls().find(|call| call.span().start == at.start);
+        let call = self.calls.get(&at.start).copied();
         match (rule, call) {
             ("hash-dnl", _) => self.put(Span::new(at.start, at.start + 1), ""),
             ("live-remark", _) => self.put(Span::new(at.start, at.start), "dnl "),
@@ -64,10 +68,9 @@ impl<'t> Mend<'t> {
             }
             ("duplicate-ostype", Some(call)) => self.put(self.line(call), ""),
             ("straight-quotes", _) => {
-                let holds =
-                    |call: &Branch<'_>| at.start < call.span().end && at.end > call.span().start;
-                let around = self.calls().find(holds);
-                if let Some(call) = around {
+                let before = self.calls.range(..at.end).next_back();
+                let around = before.filter(|(_, call)| at.start < call.span().end);
+                if let Some((_, &call)) = around {
                     self.quote(call);
                 }
             }
@@ -95,13 +98,11 @@ impl<'t> Mend<'t> {
         });
     }
 
-    fn calls(&self) -> impl Iterator<Item = Branch<'t>> {
-        let nodes = self.tree.root().children();
-        nodes.filter(|node| node.kind() == "call")
-    }
-
     fn mailers(&self) -> impl Iterator<Item = Branch<'t>> {
-        self.calls().filter(|call| callee(*call) == "MAILER")
+        self.calls
+            .values()
+            .copied()
+            .filter(|call| callee(*call) == "MAILER")
     }
 
     /// A call with the rest of its line.
