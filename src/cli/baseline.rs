@@ -73,9 +73,7 @@ impl Baseline {
             None
         };
         let checked = self.asked.checking()?.run(&self.asked.paths, &Texts::new());
-        if !checked.failures.is_empty() {
-            return Err(Failure(checked.failures.join("\nsmtpconf: ")));
-        }
+        checked.whole()?;
         let base = base(&self.output)?;
         let prints = findings::fingerprints(&checked.findings, &base);
         let entries = checked.findings.iter().zip(prints);

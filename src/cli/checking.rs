@@ -50,6 +50,19 @@ pub struct Checked {
     pub sources: Texts,
 }
 
+impl Checked {
+    /// Holds that everything could be looked at.
+    ///
+    /// # Errors
+    /// Everything that could not.
+    pub fn whole(&self) -> Result<(), Failure> {
+        if self.failures.is_empty() {
+            return Ok(());
+        }
+        Err(Failure(self.failures.join("\nsmtpconf: ")))
+    }
+}
+
 /// A round that goes on.
 struct Round<'a> {
     checking: &'a Checking<'a>,

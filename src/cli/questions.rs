@@ -14,8 +14,8 @@ impl<R: BufRead> Asker<R> {
         Self(input)
     }
 
-    /// What `read` makes of the answer, or, where it is empty, of `usual` (which may be empty too). Asks again, with the
-    /// reason, until `read` takes it.
+    /// What `read` makes of the answer, or, where it is empty, of `usual` (which may be empty too).
+    /// Asks again, with the reason, until `read` takes it.
     ///
     /// # Errors
     /// When there are no more answers.

@@ -1,42 +1,14 @@
 //! The program as its users run it: output, exit codes, files.
 
 use std::fs;
-use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+
+use crate::program::answered;
 
 const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/smtpconf.yaml");
 
-fn run(folder: &Path, arguments: &[&str], input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_smtpconf"))
-        .args(arguments)
-        .current_dir(folder)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(input.as_bytes())
-        .unwrap();
-    child.wait_with_output().unwrap()
-}
-
 fn here(arguments: &[&str], input: &str) -> (i32, String, String) {
-    in_folder(Path::new("/"), arguments, input)
-}
-
-pub fn in_folder(folder: &Path, arguments: &[&str], input: &str) -> (i32, String, String) {
-    let output = run(folder, arguments, input);
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (
-        output.status.code().unwrap(),
-        text(output.stdout),
-        text(output.stderr),
-    )
+    answered(Path::new("/"), arguments, input)
 }
 
 const PORT_25: &str = "hostname: mail.example.com\nports: [25]\n";
@@ -65,10 +37,10 @@ fn lint_says_good_bad_and_impossible() {
     assert!(out.contains("bad-domain") && err.contains("/nowhere.yaml"));
     assert_eq!(here(&["lnt"], "").0, 2);
     let empty = tempfile::tempdir().unwrap();
-    let (code, _, err) = in_folder(empty.path(), &["lint", "."], "");
+    let (code, _, err) = answered(empty.path(), &["lint", "."], "");
     assert!(code == 2 && err.contains("in this folder"), "{err}");
     fs::write(empty.path().join("notes"), "hello\n").unwrap();
-    let (code, _, err) = in_folder(empty.path(), &["lint", "notes"], "");
+    let (code, _, err) = answered(empty.path(), &["lint", "notes"], "");
     assert!(code == 2 && err.contains("--as names the kind"), "{err}");
 }
 
@@ -116,7 +88,7 @@ fn bytes_that_are_no_utf8_are_a_finding() {
         b"hostname: b\xfccher.example\n",
     )
     .unwrap();
-    let (code, out, _) = in_folder(folder.path(), &["lint", "--format", "concise"], "");
+    let (code, out, _) = answered(folder.path(), &["lint", "--format", "concise"], "");
     assert_eq!(code, 1);
     assert!(
         out.starts_with("smtpconf.yaml:1:12: error[not-utf8]"),
@@ -134,10 +106,10 @@ fn a_description_is_found_here_or_above() {
         "hostname: x\nports: [25]\n",
     )
     .unwrap();
-    assert_eq!(in_folder(&below, &["lint"], "").0, 1);
-    assert_eq!(in_folder(folder.path(), &["lint", "."], "").0, 1);
+    assert_eq!(answered(&below, &["lint"], "").0, 1);
+    assert_eq!(answered(folder.path(), &["lint", "."], "").0, 1);
     let empty = tempfile::tempdir().unwrap();
-    let (code, _, err) = in_folder(empty.path(), &["lint"], "");
+    let (code, _, err) = answered(empty.path(), &["lint"], "");
     assert_eq!(code, 2);
     assert!(err.contains("no smtpconf.yaml"), "{err}");
 }
@@ -183,7 +155,7 @@ fn generate_prints_one_file_or_all() {
 #[test]
 fn a_faulty_description_writes_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let (code, out, err) = in_folder(
+    let (code, out, err) = answered(
         folder.path(),
         &["generate", "--target", "postfix", "--out", "p", "-"],
         "hostname: x\nports: [25]\n",
@@ -199,7 +171,7 @@ fn what_is_there_is_not_overwritten_unasked() {
     let generate = |more: &[&str]| {
         let mut arguments = vec!["generate", "--target", "postfix", "--out", "p", EXAMPLE];
         arguments.extend(more);
-        in_folder(folder.path(), &arguments, "")
+        answered(folder.path(), &arguments, "")
     };
     assert_eq!(generate(&["--check"]).0, 1);
     assert_eq!(generate(&["--diff"]).0, 1);
@@ -267,7 +239,7 @@ fn targets_name_servers_versions_and_folders() {
     fs::write(folder.path().join("smtpconf.yaml"), text).unwrap();
     let generate = |more: &[&str]| {
         let arguments = [&["generate"], more].concat();
-        in_folder(folder.path(), &arguments, "")
+        answered(folder.path(), &arguments, "")
     };
     assert_eq!(generate(&["--check"]).0, 1);
     assert_eq!(generate(&[]).0, 0);

@@ -1,12 +1,12 @@
 //! The first minutes with the program: `init`, what helps with typing, and manual pages.
 
-use crate::readers::Schema;
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::cli::in_folder;
+use crate::program::{answered, run};
+use crate::readers::Schema;
 
 fn found(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap();
@@ -19,7 +19,7 @@ fn found(folder: &Path) -> Vec<String> {
 
 /// Holds that everything in the folder is as good as it can be.
 fn is_right(folder: &Path) {
-    let linted = in_folder(folder, &["lint", "--fail-on", "warning", "."], "");
+    let linted = run(folder, &["lint", "--fail-on", "warning", "."]);
     assert_eq!(linted.0, 0, "{}", linted.1);
 }
 
@@ -44,7 +44,7 @@ fn init_asks_until_it_has_a_description() {
         "y",
         "YES",
     ];
-    let (code, out, err) = in_folder(folder.path(), &["init"], &(answers.join("\n") + "\n"));
+    let (code, out, err) = answered(folder.path(), &["init"], &(answers.join("\n") + "\n"));
     assert_eq!((code, out.as_str()), (0, ""), "{err}");
     for words in [
         "`mail` has no dot",
@@ -73,22 +73,22 @@ fn init_asks_until_it_has_a_description() {
     let text = fs::read_to_string(folder.path().join("smtpconf.yaml")).unwrap();
     assert!(text.starts_with("# yaml-language-server: $schema=smtpconf.schema.json\n"));
     let schema = fs::read_to_string(folder.path().join("smtpconf.schema.json")).unwrap();
-    assert_eq!(schema, in_folder(folder.path(), &["schema"], "").1);
+    assert_eq!(schema, run(folder.path(), &["schema"]).1);
     let schema = Schema::of(serde_json::from_str(&schema).unwrap());
     let fits = |text: &str| schema.takes(&serde_yaml::from_str::<serde_json::Value>(text).unwrap());
     assert!(fits(&text) && fits("lint: {levels: {security: deny}}"));
     assert!(!fits(&text.replace("\nports:", "\nprots:")));
     assert!(!fits("lint: {levels: {security: never}}"));
     is_right(folder.path());
-    assert_eq!(in_folder(folder.path(), &["generate", "."], "").0, 0);
-    assert_eq!(in_folder(folder.path(), &["generate", "--check"], "").0, 0);
+    assert_eq!(run(folder.path(), &["generate", "."]).0, 0);
+    assert_eq!(run(folder.path(), &["generate", "--check"]).0, 0);
     is_right(folder.path());
 }
 
 #[test]
 fn init_takes_options_and_overwrites_nothing_unasked() {
     let folder = tempfile::tempdir().unwrap();
-    let init = |more: &[&str]| in_folder(folder.path(), &[&["init"], more].concat(), "");
+    let init = |more: &[&str]| run(folder.path(), &[&["init"], more].concat());
     let path = folder.path().join("smtpconf.yaml");
 
     // Every fault of the options at once, and nothing written.
@@ -157,7 +157,7 @@ fn init_describes_what_is_there() {
         mynetworks = 127.0.0.0/8\n";
     fs::write(postfix.join("main.cf"), main).unwrap();
     fs::write(postfix.join("master.cf"), "smtp inet n - y - - smtpd\n").unwrap();
-    let (code, _, err) = in_folder(folder.path(), &["init"], "\n\n\n");
+    let (code, _, err) = answered(folder.path(), &["init"], "\n\n\n");
     assert_eq!(code, 0, "{err}");
     assert!(
         err.contains("Describe the server in postfix/main.cf? [yes]: "),
@@ -172,19 +172,19 @@ fn init_describes_what_is_there() {
         text.contains("hostname: mail.example.com\n") && text.contains("  - example.com\n"),
         "{text}"
     );
-    assert_eq!(in_folder(folder.path(), &["lint"], "").0, 0);
+    assert_eq!(run(folder.path(), &["lint"]).0, 0);
 
     // From elsewhere; and what is no whole description is not written.
     let other = tempfile::tempdir().unwrap();
     let from = postfix.to_str().unwrap();
-    assert_eq!(in_folder(other.path(), &["init", "--from", from], "").0, 0);
+    assert_eq!(run(other.path(), &["init", "--from", from]).0, 0);
     fs::remove_file(other.path().join("smtpconf.yaml")).unwrap();
     fs::write(
         postfix.join("main.cf"),
         main.replace("mail.example.com", "mail"),
     )
     .unwrap();
-    let (code, _, err) = in_folder(other.path(), &["init", "--from", from], "");
+    let (code, _, err) = run(other.path(), &["init", "--from", from]);
     assert!(code == 1 && err.contains("`smtpconf import "), "{err}");
     assert_eq!(found(other.path()), [""; 0]);
 }
@@ -207,7 +207,7 @@ fn names_that_are_nearly_right_are_told() {
             "`smtpconf rules security` lists it",
         ),
     ] {
-        let (code, _, err) = in_folder(Path::new("/"), arguments, "");
+        let (code, _, err) = run(Path::new("/"), arguments);
         assert!(code == 2 && err.contains(words), "{arguments:?}: {err}");
     }
 }
@@ -237,13 +237,13 @@ fn told(tool: &str, arguments: &[&str], input: &str) -> Option<String> {
 #[test]
 fn completions_are_made_and_bash_completes_with_them() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
-        let (code, script, _) = in_folder(Path::new("/"), &["completions", shell], "");
+        let (code, script, _) = run(Path::new("/"), &["completions", shell]);
         assert!(
             code == 0 && script.contains("smtpconf") && script.contains("generate"),
             "{shell}"
         );
     }
-    let mut script = in_folder(Path::new("/"), &["completions", "bash"], "").1;
+    let mut script = run(Path::new("/"), &["completions", "bash"]).1;
     for words in [
         "smtpconf gen",
         "smtpconf explain open-r",
@@ -277,7 +277,7 @@ fn manual_pages_are_made_and_man_reads_them() {
         (Some("init"), &["--hostname"]),
     ] {
         let arguments = ["man"].into_iter().chain(command).collect::<Vec<_>>();
-        let (code, page, _) = in_folder(Path::new("/"), &arguments, "");
+        let (code, page, _) = run(Path::new("/"), &arguments);
         assert_eq!(code, 0);
         if let Some(shown) = told("man", &["--warnings", "-l"], &page) {
             for words in words {
