@@ -171,9 +171,7 @@ impl Builder {
 
     /// The kind of the innermost open node.
     pub fn innermost(&self) -> &'static str {
-        self.open
-            .last()
-            .map_or(STRAY, |&index| self.kind(index))
+        self.open.last().map_or(STRAY, |&index| self.kind(index))
     }
 
     /// Whether a node of this kind is open.

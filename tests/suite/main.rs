@@ -30,6 +30,7 @@ mod linting;
 mod lossless;
 mod migrate;
 mod noise;
+mod package;
 mod page;
 mod pages;
 mod policy;
