@@ -9,6 +9,7 @@
 mod behaviour;
 mod bread;
 mod cli;
+mod conditions;
 mod configuration;
 mod corpus;
 mod decided;
