@@ -341,7 +341,7 @@ fn postscreen_turns_away_whom_its_list_denies_where_that_is_enforced() {
 #[test]
 fn daemons_on_two_ports_are_two_listeners() {
     let ports = |lines: &str| {
-        let policy = sendmail(lines, "");
+        let policy = sendmail(&format!("FEATURE(`no_default_msa')\n{lines}"), "");
         let ports = policy.listeners.iter().map(|listener| listener.port);
         ports.collect::<Vec<_>>()
     };
@@ -372,7 +372,7 @@ fn a_master_cf_is_read_with_the_main_cf_beside_it() {
         ("master.cf", "25 inet n - n - - smtpd\n"),
         (
             "main.cf",
-            "myhostname = mail.ours.example\nmydestination = ours.example\n",
+            "compatibility_level = 3.6\nmyhostname = mail.ours.example\nmydestination = ours.example\n",
         ),
     ];
     let policy = policy("postfix-master", &[3, 7, 11], &files);
@@ -404,4 +404,20 @@ fn the_address_that_was_called_is_known_where_there_is_one() {
     assert_eq!(by("192.0.2.25"), "accepted for relaying");
     assert!(by("192.0.2.26").starts_with("refused"));
     assert!(!by("0.0.0.0").starts_with("refused"));
+}
+
+#[test]
+fn sendmail_asks_for_accounts_unless_the_local_mailer_does_not() {
+    let by = |lines: &str| {
+        let policy = sendmail(lines, "");
+        let mut session = Space::of(&[&policy]).sessions().next().unwrap();
+        session.port = 25;
+        session.recipient.local = "user".into();
+        session.recipient.at = At::Domain(Domain::parse("own.example").unwrap());
+        session.recipient.known = false;
+        policy.decide(&session).decision.to_string()
+    };
+    assert_eq!(by("MAILER(`local')"), "refused: no such user");
+    let without = "MODIFY_MAILER_FLAGS(`LOCAL', `-w')\nMAILER(`local')";
+    assert_eq!(by(without), "accepted for local delivery");
 }
