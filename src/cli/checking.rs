@@ -149,7 +149,7 @@ impl Checking<'_> {
         if found.is_empty() && path.is_dir() {
             return Err(Failure(format!(
                 "{}: neither {} nor a mail server's configuration in this folder",
-                path.display(),
+                crate::text::shown(path),
                 lint::DESCRIPTION
             )));
         }
@@ -252,7 +252,7 @@ impl Round<'_> {
         if told == Told::Guessed {
             return Err(Failure(format!(
                 "{}: neither its name nor its content tells what kind of file it is; --as names the kind",
-                path.display()
+                crate::text::shown(path)
             )));
         }
         let files = reading.snapshot(path, dialect)?.with_texts(self.texts);

@@ -125,7 +125,7 @@ impl Generate {
                         text::WriteError::Exists(_) => {
                             "\nlook at the changes with --diff, or overwrite with --force"
                         }
-                        text::WriteError::Changed(_) | text::WriteError::Io(..) => "",
+                        _ => "",
                     };
                     Failure(format!("{error}{hint}"))
                 })?;
@@ -236,7 +236,7 @@ impl Generate {
                         names.join(", ")
                     ))
                 })?;
-            return print::out(&file.text);
+            return print::exactly(file.text.as_bytes());
         }
         let mut text = String::new();
         for (index, file) in files.iter().enumerate() {
@@ -244,7 +244,7 @@ impl Generate {
             // Writing to a String cannot fail.
             let _ = write!(text, "{gap}==> {} <==\n{}", file.name, file.text);
         }
-        print::out(&text)
+        print::exactly(text.as_bytes())
     }
 
     /// Says what is left to do, unless a program reads what is printed there.
@@ -263,21 +263,21 @@ impl Generate {
             let (found, missing) = match text::read(&path) {
                 Ok(bytes) => (String::from_utf8_lossy(&bytes).into_owned(), false),
                 Err(error) if error.is_missing() => (String::new(), true),
-                Err(error) => return Err(Failure(format!("{}: {error}", path.display()))),
+                Err(error) => return Err(Failure(format!("{}: {error}", text::shown(&path)))),
             };
             if !missing && without_version(&found) == without_version(&file.text) {
                 continue;
             }
-            let shown = path.display();
+            let shown = text::shown(&path);
             if self.diff && !missing && without_heading(&found) == without_heading(&file.text) {
                 headings += 1;
             } else if self.diff {
                 let before = if missing {
                     "/dev/null".into()
                 } else {
-                    shown.to_string()
+                    shown.clone()
                 };
-                report += &print::diff(&before, &shown.to_string(), &found, &file.text);
+                report += &print::diff(&before, &shown, &found, &file.text);
             } else if missing {
                 // Writing to a String cannot fail.
                 let _ = writeln!(report, "{shown}: missing");
@@ -326,7 +326,7 @@ fn described(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
         });
     let paths: Vec<PathBuf> = found.filter(has_targets).collect();
     if paths.is_empty() {
-        let folder = folder.display();
+        let folder = text::shown(folder);
         let name = lint::DESCRIPTION;
         return Err(Failure(format!(
             "{folder}: no {name} with `targets` in this folder or below it"

@@ -177,7 +177,10 @@ struct Failure(String);
 
 /// Runs the command that the arguments name.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return ExitCode::from(print::usage(&error)),
+    };
     let result = match cli.command {
         Command::Init(init) => init.run(),
         Command::Lint(lint) => lint.run(),

@@ -80,12 +80,12 @@ impl Show {
                 for finding in findings {
                     let place = finding.labels.first().map(|label| at(&label.place));
                     let place = place.map_or(String::new(), |place| format!("{place}: "));
-                    print::err(&print::plain(&format!(
+                    print::err(&format!(
                         "{place}{}[{}] {}\n",
                         finding.severity.word(),
                         finding.rule,
                         finding.message
-                    )))?;
+                    ))?;
                 }
                 let places: Vec<_> = shown
                     .iter()
@@ -103,10 +103,7 @@ impl Show {
                         .place
                         .as_ref()
                         .map_or(String::new(), |place| format!("{}: ", at(place)));
-                    print::err(&print::plain(&format!(
-                        "{place}not known: {}\n",
-                        gap.reason
-                    )))?;
+                    print::err(&format!("{place}not known: {}\n", gap.reason))?;
                 }
             }
             Shape::Json => {
@@ -130,7 +127,7 @@ impl Show {
         }
         Err(Failure(format!(
             "no setting is called `{}`",
-            print::plain(&strange.join("`, `"))
+            strange.join("`, `")
         )))
     }
 
@@ -195,7 +192,7 @@ fn human(setting: &Setting) -> String {
             let _ = write!(text, ", since {}", facts.since);
         }
     }
-    print::plain(&(text + "\n"))
+    text + "\n"
 }
 
 fn fault(finding: &Finding) -> Value {

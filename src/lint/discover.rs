@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use ignore::WalkBuilder;
 use rayon::prelude::*;
 
+use super::walk;
 use crate::mta::{Dialect, Told};
 use crate::text::{self, Source};
 
@@ -37,14 +37,7 @@ pub fn is_description(path: &Path) -> bool {
 
 /// What there is to check below `folder`, in the order of the paths. What git ignores is left out.
 pub fn discover(folder: &Path) -> Vec<Found> {
-    let mut paths: Vec<PathBuf> = WalkBuilder::new(folder)
-        .hidden(true)
-        .require_git(false)
-        .build()
-        .filter_map(Result::ok)
-        .filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()))
-        .map(ignore::DirEntry::into_path)
-        .collect();
+    let mut paths = walk::files(folder);
     paths.sort();
     paths.into_par_iter().filter_map(found).collect()
 }
