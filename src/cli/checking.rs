@@ -75,6 +75,8 @@ enum Item {
     Description(Option<PathBuf>),
     /// A server's file.
     Configuration(PathBuf),
+    /// A folder that cannot be looked into, and why.
+    Closed(PathBuf, String),
 }
 
 /// What came out of one file.
@@ -155,12 +157,14 @@ impl Checking<'_> {
         }
         let mut items = Vec::new();
         for file in found {
-            let (Found::Description(path) | Found::Configuration(path, _)) = &file;
+            let (Found::Description(path) | Found::Configuration(path, _) | Found::Closed(path, _)) =
+                &file;
             let settings = projects.settings(path);
             if !settings.is_some_and(|settings| settings.ignores(path)) {
                 items.push(match file {
                     Found::Description(path) => Item::Description(Some(path)),
                     Found::Configuration(path, _) => Item::Configuration(path),
+                    Found::Closed(path, reason) => Item::Closed(path, reason),
                 });
             }
         }
@@ -229,6 +233,9 @@ impl Round<'_> {
                 has_to_do.then(|| self.description(path)).transpose()
             }
             Item::Configuration(path) => self.configuration(path),
+            Item::Closed(path, reason) => {
+                Err(Failure(format!("{}: {reason}", crate::text::shown(path))))
+            }
         }
     }
 

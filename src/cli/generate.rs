@@ -35,7 +35,7 @@ pub struct Generate {
     description: Option<PathBuf>,
     /// The server to generate for: postfix, exim or sendmail, also with a version as postfix@3.5.25,
     /// or all [default: the description's targets, each in its folder]
-    #[arg(long, value_name = "SERVER[@VERSION]")]
+    #[arg(long, value_name = "SERVER[@VERSION]", value_parser = target)]
     target: Option<String>,
     /// The server's version
     #[arg(long, value_name = "VERSION", requires = "target")]
@@ -304,6 +304,15 @@ impl Generate {
     }
 }
 
+/// Refuses a server that is none at once: its version depends on the description, its name does not.
+fn target(text: &str) -> Result<String, String> {
+    let name = text.split('@').next().unwrap_or_default();
+    if name == "all" {
+        return Ok(text.to_owned());
+    }
+    Target::parse(name, generate::USUAL_PLATFORM).map(|_| text.to_owned())
+}
+
 /// The descriptions below a folder that name targets, and those of which faults hide whether they do.
 ///
 /// # Errors
@@ -318,13 +327,16 @@ fn described(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
         },
         _ => true,
     };
-    let found = lint::discover(folder)
-        .into_iter()
-        .filter_map(|found| match found {
-            Found::Description(path) => Some(path),
-            Found::Configuration(..) => None,
-        });
-    let paths: Vec<PathBuf> = found.filter(has_targets).collect();
+    let mut paths = Vec::new();
+    for found in lint::discover(folder) {
+        match found {
+            Found::Description(path) if has_targets(&path) => paths.push(path),
+            Found::Description(_) | Found::Configuration(..) => {}
+            Found::Closed(path, reason) => {
+                return Err(Failure(format!("{}: {reason}", text::shown(&path))));
+            }
+        }
+    }
     if paths.is_empty() {
         let folder = text::shown(folder);
         let name = lint::DESCRIPTION;

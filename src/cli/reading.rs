@@ -201,7 +201,7 @@ fn entry(folder: &Path) -> Result<PathBuf, Failure> {
         .into_iter()
         .filter_map(|found| match found {
             Found::Configuration(path, dialect) => Some((path, dialect)),
-            Found::Description(_) => None,
+            Found::Description(_) | Found::Closed(..) => None,
         })
         .collect();
     // The kinds of each server stand in this order: what the others belong to comes first.

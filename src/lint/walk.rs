@@ -5,6 +5,7 @@
 //! file: whoever filled the folder may have put a device or a FIFO there.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -33,17 +34,27 @@ impl Ignored {
     }
 }
 
-/// The regular files below `folder`, in no order.
-pub fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    let Ok(real) = fs::canonicalize(folder) else {
-        return files;
+/// The regular files below `folder`, in no order, and the folders that could not be looked into. What
+/// goes away meanwhile is not there.
+pub fn files(folder: &Path) -> (Vec<PathBuf>, Vec<(PathBuf, io::Error)>) {
+    let (mut files, mut closed) = (Vec::new(), Vec::new());
+    let real = match fs::canonicalize(folder) {
+        Ok(real) => real,
+        Err(error) => return (files, vec![(folder.to_path_buf(), error)]),
     };
     let above = above(&real);
     let mut left = vec![(folder.to_path_buf(), real, above)];
     while let Some((folder, real, above)) = left.pop() {
         let ignored = Ignored::new(list(&real, &real.join(".gitignore")), above);
-        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => {
+                closed.push((folder, error));
+                continue;
+            }
+        };
+        for entry in entries.flatten() {
             let Ok(kind) = entry.file_type() else {
                 continue;
             };
@@ -61,7 +72,7 @@ pub fn files(folder: &Path) -> Vec<PathBuf> {
             }
         }
     }
-    files
+    (files, closed)
 }
 
 /// What is ignored by the user, by the repository that holds `folder`, and by the folders between.
