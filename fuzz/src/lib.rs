@@ -21,12 +21,7 @@ pub fn read(kind: &str, bytes: &[u8]) {
     let joined: String = tree.leaves().map(Branch::text).collect();
     assert_eq!(&*source.bytes(&joined), bytes);
     let files = Snapshot::of(&[]);
-    let world = World {
-        files: &files,
-        version: dialect.server.newest(),
-        known: &[],
-        defaults: false,
-    };
+    let world = World::new(&files, dialect.server.newest());
     let mut findings = (dialect.syntax)(&tree);
     findings.extend((dialect.resolve)(&source, &world).findings);
     for label in findings.iter().flat_map(|finding| &finding.labels) {
