@@ -232,7 +232,8 @@ impl Generate {
                 .ok_or_else(|| {
                     let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
                     Failure(format!(
-                        "`{name}` is not one of the files: {}",
+                        "`{}` is not one of the files: {}",
+                        text::one_line(name),
                         names.join(", ")
                     ))
                 })?;

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::Failure;
+use crate::text::one_line;
 
 /// The work tree of a repository.
 #[derive(Debug)]
@@ -96,13 +97,13 @@ impl Repository {
     }
 }
 
-/// The name of a revision, which does not look like an option.
+/// The name of a revision, which does not look like an option, on one line.
 ///
 /// # Errors
 /// When it does.
 pub fn revision(rev: &str) -> Result<&str, Failure> {
-    if rev.starts_with('-') || rev.is_empty() {
-        return Err(Failure(format!("`{rev}` is no revision")));
+    if rev.starts_with('-') || rev.is_empty() || rev.contains(char::is_control) {
+        return Err(Failure(format!("`{}` is no revision", one_line(rev))));
     }
     Ok(rev)
 }

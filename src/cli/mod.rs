@@ -32,6 +32,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::findings::{Finding, Severity};
 use crate::report::{FORMATS, Format};
+use crate::text;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -179,7 +180,12 @@ struct Failure(String);
 pub fn run() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return ExitCode::from(print::usage(&error)),
+        Err(error) => {
+            // What is wrong is told with the arguments as they can be shown.
+            let shown = std::env::args_os().map(|one| text::one_line(&one.to_string_lossy()));
+            let error = Cli::try_parse_from(shown).err().unwrap_or(error);
+            return ExitCode::from(print::usage(&error));
+        }
     };
     let result = match cli.command {
         Command::Init(init) => init.run(),

@@ -88,15 +88,7 @@ fn done(result: io::Result<()>, stream: &str) -> Result<(), Failure> {
 /// Says what is wrong with the arguments, or what was asked of them (`--help`). Returns the exit
 /// code.
 pub fn usage(error: &clap::Error) -> u8 {
-    let text = error.render().to_string();
-    let shown = plain(&text);
-    // Where the arguments themselves are shown and would steer a terminal, colours are gone too.
-    let printed = if shown == text {
-        error.print()
-    } else {
-        writeln!(io::stderr().lock(), "{}", shown.trim_end())
-    };
-    match done(printed, "standard output") {
+    match done(error.print(), "standard output") {
         Ok(()) => u8::try_from(error.exit_code()).unwrap_or(2),
         Err(Failure(message)) => {
             complain(&message);

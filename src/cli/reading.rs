@@ -131,7 +131,8 @@ impl Reading {
                 .filter(|version| (first..=last).contains(&version.series()))
                 .ok_or_else(|| {
                     Failure(format!(
-                        "`{text}` is no version of {} that is known here: {}.{} to {}.{} are, and {}",
+                        "`{}` is no version of {} that is known here: {}.{} to {}.{} are, and {}",
+                        text::one_line(text),
                         server.title(),
                         first.0,
                         first.1,

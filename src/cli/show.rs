@@ -12,7 +12,7 @@ use super::{Failure, Outcome, print};
 use crate::findings::Finding;
 use crate::mta::{Config, Setting, Told, World};
 use crate::report;
-use crate::text::Place;
+use crate::text::{self, Place};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -124,7 +124,7 @@ impl Show {
         }
         Err(Failure(format!(
             "no setting is called `{}`",
-            strange.join("`, `")
+            text::one_line(&strange.join("`, `"))
         )))
     }
 

@@ -6,6 +6,8 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use smtpconf::text::lexical;
+
 use crate::hostile::write;
 use crate::program::{PROGRAM, git, has, run};
 
@@ -29,21 +31,24 @@ const OPENED: [(&str, &str); 9] = [
 fn temptations() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
-    let outside = at.join("outside").display().to_string();
+    let outside = at.join("outside");
+    let beyond = at.join("beyond").display().to_string();
     fs::create_dir_all(at.join("home")).unwrap();
     write(at, "outside/main.cf", "mynetworks = 0.0.0.0/0\n");
     write(at, "outside/secret", "secret = word\n");
+    write(at, "beyond/secret", "secret = word\n");
+    write(at, "repo/postfix/key.pem", "secret = word\n");
     fs::create_dir_all(at.join("repo/.git")).unwrap();
     for (name, text) in [
         (
             "postfix/main.cf",
             "compatibility_level = 3.6\nmyhostname = mail.example.com\n\
-            mydestination = example.com, OUT/secret, texthash:OUT/secret, texthash:../../outside/secret, texthash:$config_directory/link/secret\n\
+            mydestination = example.com, OUT/secret, texthash:OUT/secret, texthash:../../beyond/secret, texthash:$config_directory/link/secret\n\
             mynetworks = 127.0.0.0/8, OUT/secret, cidr:$config_directory/link/secret\n\
             virtual_alias_maps = proxy:ldap:OUT/secret, mysql:OUT/secret, tcp:127.0.0.1:1, socketmap:unix:/tmp/x:y, pipemap:{texthash:OUT/secret}, regexp:/proc/self/environ\n\
             alias_maps = texthash:/etc/passwd, nis:x, hash:/dev/stdin\n\
             smtpd_milters = inet:127.0.0.1:1, unix:OUT/secret\n\
-            smtpd_tls_cert_file = OUT/secret\nsmtpd_tls_key_file = $config_directory/link/secret\n\
+            smtpd_tls_cert_file = OUT/secret\nsmtpd_tls_key_file = $config_directory/key.pem\n\
             smtpd_recipient_restrictions = check_policy_service inet:127.0.0.1:1, reject_rbl_client zen.example.com, \
             check_client_access pcre:OUT/secret, permit_mynetworks, reject_unauth_destination\n",
         ),
@@ -65,7 +70,7 @@ fn temptations() -> tempfile::TempDir {
             "sendmail/sendmail.mc",
             "syscmd(`touch OUT/made')dnl\nesyscmd(`touch OUT/made')dnl\ninclude(`OUT/secret')dnl\nsinclude(`../link/secret')dnl\n\
             include(`/etc/passwd')dnl\nundivert(`OUT/secret')dnl\ndebugfile(`OUT/made')dnl\nmaketemp(`OUT/madeXXXXXX')mkstemp(`OUT/madeXXXXXX')dnl\n\
-            OSTYPE(`../../outside/secret')dnl\nFEATURE(`../../../outside/secret')dnl\nFEATURE(`access_db', `text OUT/secret')dnl\n\
+            OSTYPE(`../../beyond/secret')dnl\nFEATURE(`../../../beyond/secret')dnl\nFEATURE(`access_db', `text OUT/secret')dnl\n\
             define(`confCW_FILE', `|/usr/bin/touch OUT/made')dnl\nFEATURE(`use_cw_file')dnl\nMAILER(`smtp')dnl\n",
         ),
         (
@@ -79,7 +84,7 @@ fn temptations() -> tempfile::TempDir {
         ),
         ("named/smtpconf.yaml/x", ""),
     ] {
-        write(at, &format!("repo/{name}"), text.replace("OUT", &outside));
+        write(at, &format!("repo/{name}"), text.replace("OUT", &beyond));
     }
     for name in ["link", "postfix/link", "exim/link", "sendmail/link"] {
         symlink(&outside, at.join("repo").join(name)).unwrap();
@@ -225,18 +230,27 @@ fn nothing_is_started_called_or_opened_elsewhere() {
                 }
                 _ => {}
             }
-            // Nor is it asked whether such a file is there.
-            assert!(
-                !path(call).is_some_and(|path| path == "/etc/passwd"),
-                "{}",
-                told()
-            );
+            // What lies beyond is not even asked for; a link has to be looked at.
+            if let Some(path) = path(call) {
+                let whole = lexical(&repo.join(path));
+                let is_beyond = whole.starts_with(at.join("beyond")) || path == "/etc/passwd";
+                assert!(!is_beyond, "{}", told());
+                assert!(
+                    !call.starts_with("open") || !path.contains("key.pem"),
+                    "{}",
+                    told()
+                );
+            }
         }
         assert!(opened > 0, "{command:?}: {said}");
     }
-    assert!(!at.join("outside/made").exists() && !at.join("outside/exim.conf").exists());
-    let listed = fs::read_dir(at.join("outside")).unwrap().count();
-    assert_eq!(listed, 2);
+    for (folder, count) in [("outside", 2), ("beyond", 1)] {
+        assert_eq!(
+            fs::read_dir(at.join(folder)).unwrap().count(),
+            count,
+            "{folder}"
+        );
+    }
 }
 
 #[test]

@@ -37,10 +37,9 @@ fn files(folder: &Path) -> Files {
 
 /// How many temporary files lie below a folder.
 fn temporary(folder: &Path) -> usize {
-    let listed = Command::new("find")
-        .arg(folder)
-        .args(["-name", ".smtpconf-*"]);
-    let listed = listed.output().unwrap().stdout;
+    let mut find = Command::new("find");
+    find.arg(folder).args(["-name", ".smtpconf-*"]);
+    let listed = find.output().unwrap().stdout;
     String::from_utf8(listed).unwrap().lines().count()
 }
 
