@@ -6,7 +6,9 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod armed;
 mod behaviour;
+mod bombs;
 mod bread;
 mod cli;
 mod configuration;
@@ -22,6 +24,7 @@ mod forges;
 mod gate;
 mod hooks;
 mod hostile;
+mod killed;
 mod lift_exim;
 mod lift_exim_generated;
 mod lift_postfix;
@@ -45,5 +48,6 @@ mod reported;
 mod reports;
 mod safety;
 mod sandbox;
+mod terminal;
 mod versions;
 mod writing;

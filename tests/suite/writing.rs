@@ -1,6 +1,5 @@
 //! Whatever happens while files are written, each is whole: the old one or the new one. Nothing else
-//! is written, and nothing that was left lying about is taken for a configuration.
-//! `SMTPCONF_HOSTILE=1` tries longer.
+//! is written.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,17 +7,14 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
-use std::time::Duration;
-
-use fastrand::Rng;
 
 use crate::hostile::{fifo, nobody, write};
-use crate::program::{PROGRAM, has, is_large, run};
+use crate::program::{PROGRAM, has, run};
 
 type Files = BTreeMap<String, Vec<u8>>;
 
 /// The files below a folder by their paths, but for temporary ones.
-fn files(folder: &Path) -> Files {
+pub fn files(folder: &Path) -> Files {
     let mut found = Files::new();
     let mut left = vec![folder.to_path_buf()];
     while let Some(inner) = left.pop() {
@@ -36,7 +32,7 @@ fn files(folder: &Path) -> Files {
 }
 
 /// How many temporary files lie below a folder.
-fn temporary(folder: &Path) -> usize {
+pub fn temporary(folder: &Path) -> usize {
     let mut find = Command::new("find");
     find.arg(folder).args(["-name", ".smtpconf-*"]);
     let listed = find.output().unwrap().stdout;
@@ -44,15 +40,16 @@ fn temporary(folder: &Path) -> usize {
 }
 
 /// Two descriptions in a folder, and the files of all servers that each of them gives.
-struct Two {
+pub struct Two {
     folder: tempfile::TempDir,
-    whole: [Files; 2],
+    /// By description.
+    pub whole: [Files; 2],
 }
 
-const NAMES: [&str; 2] = ["a.yaml", "b.yaml"];
+pub const NAMES: [&str; 2] = ["a.yaml", "b.yaml"];
 
 impl Two {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let at = folder.path();
         fs::set_permissions(at, fs::Permissions::from_mode(0o755)).unwrap();
@@ -74,16 +71,16 @@ impl Two {
         Self { folder, whole }
     }
 
-    fn at(&self) -> &Path {
+    pub fn at(&self) -> &Path {
         self.folder.path()
     }
 
-    fn generate<'a>(name: &'a str, out: &'a str) -> [&'a str; 7] {
+    pub fn generate<'a>(name: &'a str, out: &'a str) -> [&'a str; 7] {
         ["generate", name, "--target", "all", "--force", "--out", out]
     }
 
     /// Fails unless each file of the folder is a whole one of the two; how many are of the second.
-    fn is_whole(&self, out: &str) -> usize {
+    pub fn is_whole(&self, out: &str) -> usize {
         let found = files(&self.at().join(out));
         let is_of =
             |which: usize, name: &String, text: &Vec<u8>| self.whole[which].get(name) == Some(text);
@@ -100,7 +97,7 @@ impl Two {
     }
 }
 
-fn command(folder: &Path, arguments: &[&str]) -> Command {
+pub fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(PROGRAM);
     command
         .args(arguments)
@@ -109,25 +106,25 @@ fn command(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-fn said(output: &Output) -> String {
+pub fn said(output: &Output) -> String {
     String::from_utf8([&output.stdout[..], &output.stderr].concat()).unwrap()
 }
 
 /// The commands that write, for the second of two descriptions.
-fn writers() -> Vec<Vec<&'static str>> {
+pub fn writers() -> Vec<Vec<&'static str>> {
     vec![
         Two::generate("b.yaml", "out").to_vec(),
         vec!["lint", "--output", "report", "main.cf"],
         vec!["lint", "--unsafe-fixes", "main.cf"],
-        vec!["baseline", "main.cf"],
+        vec!["baseline", "main.cf", "--output", "new.json"],
         vec!["init", "--force", "--hostname", "mail.example.com"],
     ]
 }
 
-const FAULTY: &str = "smtpd_tls_auth_only = true\n";
+pub const FAULTY: &str = "smtpd_tls_auth_only = true\n";
 
 /// The folder with what the writers would replace.
-fn with_targets() -> Two {
+pub fn with_targets() -> Two {
     let two = Two::new();
     assert_eq!(run(two.at(), &Two::generate("a.yaml", "out")).0, 0);
     for (name, text) in [
@@ -139,177 +136,6 @@ fn with_targets() -> Two {
     }
     assert_eq!(run(two.at(), &["baseline", "main.cf"]).0, 0);
     two
-}
-
-#[test]
-fn a_writer_that_is_killed_leaves_whole_files() {
-    let two = Two::new();
-    let at = two.at();
-    assert_eq!(run(at, &Two::generate("a.yaml", "out")).0, 0);
-    let mut random = Rng::with_seed(1);
-    let mut killed = 0;
-    for round in 0..if is_large() { 2_000 } else { 30 } {
-        let mut writer = command(at, &Two::generate(NAMES[(round + 1) % 2], "out"));
-        let mut child = writer
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        std::thread::sleep(Duration::from_micros(random.u64(0..120_000)));
-        child.kill().unwrap();
-        killed += usize::from(!child.wait().unwrap().success());
-        two.is_whole("out");
-    }
-    assert!(killed > 0);
-    // What lies about is no configuration, here or where Exim's parts are listed.
-    for name in ["out/postfix", "out/exim", "out", "conf.d/main"] {
-        write(
-            at,
-            &format!("{name}/.smtpconf-a1b2c3"),
-            "mynetworks = 0.0.0.0/0\nsmtp_accept_max = 77\n",
-        );
-    }
-    write(
-        at,
-        "update-exim4.conf.conf",
-        "dc_eximconfig_configtype='internet'\ndc_use_split_config='true'\n",
-    );
-    write(at, "conf.d/main/01_a", "primary_hostname = a.example\n");
-    for command in [
-        &["lint", "--format", "concise", "out"][..],
-        &["show", "update-exim4.conf.conf"],
-    ] {
-        let (_, out, err) = run(at, command);
-        assert!(
-            !out.is_empty() && !out.contains(".smtpconf-") && !out.contains("77"),
-            "{out}{err}"
-        );
-    }
-    assert_eq!(run(at, &Two::generate("a.yaml", "out")).0, 0);
-    assert_eq!(two.is_whole("out"), 0);
-}
-
-#[test]
-fn a_writer_is_killed_at_each_step() {
-    if !has(
-        "strace",
-        &["-qq", "true"],
-        "a writer that is killed at each of its steps",
-    ) {
-        return;
-    }
-    let two = Two::new();
-    let at = two.at();
-    for (call, times) in [("write", 2..4), ("fsync", 1..4), ("rename", 1..6)] {
-        for when in times {
-            assert_eq!(run(at, &Two::generate("a.yaml", "out")).0, 0);
-            let inject = format!("inject={call}:signal=KILL:when={when}");
-            let done = Command::new("strace")
-                .args(["-qq", "-o", "/dev/null", "-e", &inject, PROGRAM])
-                .args(Two::generate("b.yaml", "out"))
-                .current_dir(at)
-                .output()
-                .unwrap();
-            assert!(!done.status.success(), "{inject}: {done:?}");
-            // Nothing takes its place before all is on the disk, and then one after the other.
-            let new = two.is_whole("out");
-            let renamed = if call == "rename" { when - 1 } else { 0 };
-            assert_eq!(new, renamed, "{inject}");
-        }
-    }
-    // A disk that fails is told.
-    for call in ["fsync", "rename"] {
-        assert_eq!(run(at, &Two::generate("a.yaml", "out")).0, 0);
-        fs::remove_dir_all(at.join("out/sendmail")).unwrap();
-        let inject = format!("inject={call}:error=EIO");
-        let done = Command::new("strace")
-            .args(["-qq", "-o", "/dev/null", "-e", &inject, PROGRAM])
-            .args(Two::generate("b.yaml", "out"))
-            .current_dir(at)
-            .output()
-            .unwrap();
-        assert_eq!(done.status.code(), Some(2));
-        assert!(
-            said(&done).contains("Input/output error"),
-            "{}",
-            said(&done)
-        );
-        assert_eq!(two.is_whole("out"), 0);
-    }
-}
-
-#[test]
-fn all_is_on_the_disk_before_anything_takes_its_place() {
-    if !has(
-        "strace",
-        &["-qq", "true"],
-        "the order in which files are written",
-    ) {
-        return;
-    }
-    let two = with_targets();
-    let at = two.at();
-    let log = at.join("log");
-    for writer in writers() {
-        let done = Command::new("strace")
-            .args([
-                "-f",
-                "-qq",
-                "-e",
-                "trace=openat,write,fsync,rename,renameat,renameat2",
-                "-o",
-            ])
-            .arg(&log)
-            .arg(PROGRAM)
-            .args(&writer)
-            .current_dir(at)
-            .output()
-            .unwrap();
-        assert!(
-            done.status.code().is_some_and(|code| code < 2),
-            "{}",
-            said(&done)
-        );
-        let text = fs::read_to_string(&log).unwrap();
-        let calls: Vec<&str> = text
-            .lines()
-            .map(|line| line.split_once(' ').unwrap().1.trim_start())
-            .collect();
-        let places = |start: &str| -> Vec<usize> {
-            (0..calls.len())
-                .filter(|&at| calls[at].starts_with(start))
-                .collect()
-        };
-        let (synced, renamed) = (places("fsync("), places("rename"));
-        assert!(
-            !renamed.is_empty() && synced.len() == renamed.len(),
-            "{writer:?}: {text}"
-        );
-        assert!(
-            synced.iter().max() < renamed.iter().min(),
-            "{writer:?}: {text}"
-        );
-        for &place in &renamed {
-            let paths: Vec<&str> = calls[place].split('"').collect();
-            assert!(paths[1].contains("/.smtpconf-"), "{}", calls[place]);
-            assert_eq!(
-                Path::new(paths[1]).parent(),
-                Path::new(paths[3]).parent(),
-                "{}",
-                calls[place]
-            );
-        }
-        // Nothing else is opened to be written.
-        for call in calls
-            .iter()
-            .filter(|call| call.contains("O_WRONLY") || call.contains("O_RDWR"))
-        {
-            assert!(
-                call.contains("/.smtpconf-") && call.contains("O_EXCL"),
-                "{call}"
-            );
-        }
-    }
 }
 
 #[test]
@@ -561,62 +387,4 @@ fn a_report_goes_where_standard_output_goes() {
         lines[lines.len() - 1].contains("/dev/stdout -> "),
         "it is a link still: {text}"
     );
-}
-
-#[test]
-fn writers_side_by_side_give_one_of_their_outputs() {
-    let two = with_targets();
-    let at = two.at();
-    let baseline = fs::read(at.join("smtpconf-baseline.json")).unwrap();
-    for _ in 0..if is_large() { 100 } else { 3 } {
-        let mut children = Vec::new();
-        for number in 0..6 {
-            let writers = [
-                &Two::generate(NAMES[number % 2], "out")[..],
-                &["baseline", "main.cf"],
-            ];
-            for writer in &writers[..1 + number % 2] {
-                let mut writing = command(at, writer);
-                children.push(
-                    writing
-                        .stdout(Stdio::null())
-                        .stderr(Stdio::piped())
-                        .spawn()
-                        .unwrap(),
-                );
-            }
-        }
-        for child in children {
-            let done = child.wait_with_output().unwrap();
-            assert!(done.status.success(), "{done:?}");
-        }
-        two.is_whole("out");
-        assert_eq!(files(&at.join("out")).len(), two.whole[0].len());
-        assert_eq!(
-            fs::read(at.join("smtpconf-baseline.json")).unwrap(),
-            baseline
-        );
-        assert_eq!(temporary(at), 0);
-    }
-    // Of two who mend the same file one may come too late, which it says.
-    let mended = FAULTY.replace("true", "yes");
-    let children: Vec<_> = (0..4)
-        .map(|_| {
-            let mut mending = command(at, &["lint", "--unsafe-fixes", "main.cf"]);
-            mending
-                .stdout(Stdio::null())
-                .stderr(Stdio::piped())
-                .spawn()
-                .unwrap()
-        })
-        .collect();
-    for child in children {
-        let done = child.wait_with_output().unwrap();
-        let code = done.status.code().unwrap();
-        assert!(
-            code < 2 || said(&done).contains("changed while it was read"),
-            "{done:?}"
-        );
-    }
-    assert_eq!(fs::read_to_string(at.join("main.cf")).unwrap(), mended);
 }
