@@ -251,6 +251,17 @@ impl Snapshot {
         })
     }
 
+    /// The files that are there and were not read, with the reasons: no regular file, too large, no
+    /// permission.
+    pub fn failed(&self) -> Vec<(PathBuf, String)> {
+        let known = self.known.borrow();
+        let failed = known.iter().filter_map(|(path, read)| match read {
+            Err(Unread::Failed(reason)) => Some((path.clone(), reason.clone())),
+            _ => None,
+        });
+        failed.collect()
+    }
+
     /// The path that the machine itself has for `path`: below a root without the root.
     pub fn path_there(&self, path: &Path) -> PathBuf {
         self.inner(path).unwrap_or_else(|| path.to_path_buf())

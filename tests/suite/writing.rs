@@ -164,7 +164,7 @@ fn a_full_disk_is_told_and_nothing_is_lost() {
     }
     let printers: [&[&str]; 9] = [
         &["lint", "main.cf"],
-        &["lint", "--diff", "main.cf"],
+        &["lint", "--unsafe-fixes", "--diff", "main.cf"],
         &["lint", "main.cf", "--output", "/dev/full"],
         &["show", "main.cf"],
         &["parse", "main.cf"],
