@@ -191,7 +191,7 @@ impl Trace {
         } else {
             human(subject, &session, &verdict)
         };
-        print::out(&print::plain(&text))?;
+        print::out(&text)?;
         Ok(Outcome::Good)
     }
 

@@ -7,7 +7,7 @@ use crate::findings::{self, Finding, Severity};
 use crate::mta::{Dialect, World};
 use crate::policy::Space;
 use crate::rules::{self, Asking, Judged};
-use crate::text::{Encoding, Source, Span};
+use crate::text::{Encoding, Place, Source, Span};
 
 /// All findings about a file of a server and those that belong to it, in the order of their text.
 pub fn configuration(
@@ -31,6 +31,8 @@ pub fn configuration(
         }));
     }
     found.extend(encoding(source));
+    let unread = unread(source, world, &found);
+    found.extend(unread);
     findings::sort(&mut found);
     // One mistake is told once, and a line that fits nothing only where nobody knows better.
     found.dedup_by(|a, b| a.rule == b.rule && start(a) == start(b));
@@ -62,6 +64,37 @@ pub fn encoding(source: &Arc<Source>) -> Option<Finding> {
     let place = Span::new(first, first + length);
     let finding = Finding::new(Severity::Note, "not-utf8", source, place, what);
     Some(finding.help("save the file as UTF-8"))
+}
+
+/// What is there and was not read, where nothing tells it yet: at its name, if that stands in the file.
+fn unread(source: &Arc<Source>, world: &World<'_>, found: &[Finding]) -> Vec<Finding> {
+    let mut told = Vec::new();
+    for (path, reason) in world.files.failed() {
+        let whole = path.display().to_string();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let tells = |finding: &Finding| {
+            let is_there = finding.labels.first().is_some_and(|label| {
+                let Place { source, span } = &label.place;
+                let line = source.line_span(source.line_index(span.start));
+                source.slice(line).contains(&*name)
+            });
+            is_there && finding.message.contains(&*name) && finding.message.contains(&reason)
+        };
+        if found.iter().any(tells) {
+            continue;
+        }
+        let mut names = [whole.as_str(), &*name].into_iter();
+        let place = names.find_map(|name| {
+            let at = source.text().find(name)?;
+            Some(Span::new(at, at + name.len()))
+        });
+        let message =
+            format!("`{whole}` was not read: {reason}: what depends on it was not judged");
+        let place = place.unwrap_or_default();
+        let rule = "not-understood";
+        told.push(Finding::new(Severity::Note, rule, source, place, message));
+    }
+    told
 }
 
 /// Lines that fit nothing, one below the other, are one mistake: the first is told, with how many

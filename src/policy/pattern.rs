@@ -18,6 +18,9 @@ const STEPS: usize = 100_000;
 /// So many characters a text that is made up for a regular expression may have.
 const LONGEST: usize = 200;
 
+/// So many bytes a regular expression may have that is run: PCRE takes none whose program is longer.
+const LONGEST_EXPRESSION: usize = 64 << 10;
+
 /// A text of a session. All are compared without regard to case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Field {
@@ -75,12 +78,14 @@ impl Compiled {
 }
 
 impl Expression {
-    /// The expression `text` (Perl's syntax), found anywhere in a text.
+    /// The expression `text` (Perl's syntax), found anywhere in a text. One that is longer than
+    /// 64 KiB is found in none: what is run on some texts only shows nothing closed in any case.
     ///
     /// # Errors
     /// In words, why it is none that can be run here.
     pub fn new(text: &str, ignore_case: bool, origin: Option<Place>) -> Result<Self, String> {
-        let mut expression = Self::known(text, ignore_case);
+        let is_run = text.len() <= LONGEST_EXPRESSION;
+        let mut expression = Self::known(if is_run { text } else { "$^x" }, ignore_case);
         let regex = expression.compiled.build()?;
         // Nobody else has it yet.
         let _ = expression.compiled.regex.set(Some(regex));

@@ -6,7 +6,9 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod armed;
 mod behaviour;
+mod bombs;
 mod bread;
 mod cli;
 mod configuration;
@@ -21,6 +23,8 @@ mod floors;
 mod forges;
 mod gate;
 mod hooks;
+mod hostile;
+mod killed;
 mod lift_exim;
 mod lift_exim_generated;
 mod lift_postfix;
@@ -44,4 +48,7 @@ mod reference;
 mod reported;
 mod reports;
 mod safety;
+mod sandbox;
+mod terminal;
 mod versions;
+mod writing;
