@@ -161,7 +161,8 @@ fn at(place: &Place) -> String {
     format!("{}:{}:{}", place.source.name(), at.line, at.column)
 }
 
-fn human(setting: &Setting) -> String {
+/// A setting in two lines: its value, then where it was set and what is known of it.
+pub fn human(setting: &Setting) -> String {
     let scope = if setting.scope.is_empty() {
         String::new()
     } else {
@@ -208,7 +209,8 @@ fn fault(finding: &Finding) -> Value {
     })
 }
 
-fn object(setting: &Setting) -> Value {
+/// A setting for programs.
+pub fn object(setting: &Setting) -> Value {
     let facts = setting.facts.as_ref();
     json!({
         "scope": setting.scope,

@@ -19,6 +19,8 @@ mod features;
 mod first;
 mod floors;
 mod forges;
+#[path = "../../fuzz/src/lib.rs"]
+mod fuzz;
 mod gate;
 mod hooks;
 mod lift_exim;
@@ -35,12 +37,10 @@ mod pages;
 mod policy;
 mod program;
 mod raise;
-#[path = "../lab/random.rs"]
-mod random;
-mod readers;
 mod readme;
 mod reference;
 mod reported;
 mod reports;
 mod safety;
+mod seeded;
 mod versions;
