@@ -2,8 +2,10 @@
 //! descriptions, with something put in or taken out. `SMTPCONF_INPUTS` sets how many there are.
 
 use fastrand::Rng;
-use smtpconf::mta::Server;
+use smtpconf::description;
+use smtpconf::mta::{Server, Target};
 use smtpconf::rules;
+use smtpconf::text::Source;
 
 use crate::descriptions::written;
 use crate::fuzz::folder::spoiled;
@@ -100,7 +102,7 @@ fn any_text_gives_findings_or_a_description() {
 fn what_is_generated_does_what_is_demanded() {
     let mut random = Rng::with_seed(1);
     let mut generated = 0;
-    for _ in 0..inputs(20) {
+    for _ in 0..inputs(120) {
         let input = bytes(&mut random, 24);
         generated += u64::from(generating::generate(&input));
     }
@@ -111,5 +113,36 @@ fn what_is_generated_does_what_is_demanded() {
 fn every_format_takes_any_finding() {
     for seed in 0..inputs(300) {
         reporting::report(&seed.to_be_bytes());
+    }
+}
+
+/// What was found once, and mended.
+#[test]
+fn what_was_found_is_held() {
+    // A port that nobody logs in to, and what would check passwords.
+    generated(
+        "hostname: mx.example.com\ndomains: [example.com]\nports: [25]\nauth: cyrus\ntls: {certificate: /c.pem, key: /k.pem}\n",
+    );
+}
+
+/// Files that were mended without an end, or into something else.
+#[test]
+fn what_was_mended_badly_is_held() {
+    for text in [
+        // The mailer that is missing was put into the quotes again and again.
+        "==> sendmail.mc <==\nOSTYPE(`linux')dnl\nFEATURE(`no_default_msa')dnl\nMAILER(`s(`local')dnl\n",
+    ] {
+        mending::mend(text.as_bytes());
+    }
+}
+
+/// Generates for every server what is demanded.
+fn generated(text: &str) {
+    let (description, findings) = description::read(&Source::new("smtpconf.yaml", text));
+    let description = description.unwrap_or_else(|| panic!("{findings:?}"));
+    for server in Server::ALL {
+        let version = server.version_on("debian-12");
+        let target = Target { server, version };
+        generating::does_what_is_demanded(&description, target).unwrap();
     }
 }
