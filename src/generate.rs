@@ -40,12 +40,8 @@ pub fn read_back(target: Target, files: &[File]) -> Option<Lifted> {
         .iter()
         .map(|(name, text)| (name.as_str(), *text))
         .collect();
-    let world = World {
-        files: &Snapshot::of(&named),
-        version: target.version,
-        known: &[],
-        defaults: false,
-    };
+    let files = Snapshot::of(&named);
+    let world = World::new(&files, target.version);
     dialect.policy(&Source::new(path(main), main.text.as_str()), &world)
 }
 

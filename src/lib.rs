@@ -20,6 +20,9 @@
 //!
 //! The test `floors` holds this table.
 
+// What the grammars' parsers are written with.
+extern crate alloc;
+
 pub mod catalogue;
 pub mod cli;
 pub mod description;

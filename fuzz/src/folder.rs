@@ -54,12 +54,7 @@ pub fn each(files: &Files, mut visit: impl FnMut(&'static Dialect, &Arc<Source>,
     let snapshot = snapshot(files);
     for (name, _) in files {
         if let (Some(dialect), Ok(source)) = (kind(name), snapshot.read(name, Path::new(""))) {
-            let world = World {
-                files: &snapshot,
-                version: dialect.server.newest(),
-                known: &[],
-                defaults: false,
-            };
+            let world = World::new(&snapshot, dialect.server.newest());
             visit(dialect, &source, &world);
         }
     }

@@ -23,12 +23,7 @@ pub fn read(kind: &str, bytes: &[u8]) {
     let joined: String = tree.leaves().map(Branch::text).collect();
     assert_eq!(&*source.bytes(&joined), bytes);
     let files = Snapshot::of(&[]);
-    let world = World {
-        files: &files,
-        version: dialect.server.newest(),
-        known: &[],
-        defaults: false,
-    };
+    let world = World::new(&files, dialect.server.newest());
     point_inside(&(dialect.syntax)(&tree));
     let config = (dialect.resolve)(&source, &world);
     point_inside(&config.findings);

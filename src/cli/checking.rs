@@ -305,12 +305,7 @@ impl Round<'_> {
         }
         let mut findings: Vec<Finding> = Vec::new();
         for (index, &version) in versions.iter().enumerate() {
-            let world = World {
-                files,
-                version,
-                known: reading.known(),
-                defaults: false,
-            };
+            let world = World::new(files, version).knowing(reading.known());
             let known = findings.len();
             for mut finding in lint::configuration(source, dialect, &world, &asking) {
                 let is_known = findings[..known]

@@ -62,12 +62,9 @@ impl Show {
         }
         let version = self.reading.version(dialect.server)?;
         let files = self.reading.snapshot(Path::new(source.name()), dialect)?;
-        let world = World {
-            files: &files,
-            version,
-            known: self.reading.known(),
-            defaults: self.all || !self.names.is_empty(),
-        };
+        let world = World::new(&files, version)
+            .knowing(self.reading.known())
+            .with_defaults(self.all || !self.names.is_empty());
         let config = (dialect.resolve)(&source, &world);
         let (shown, strange) = self.chosen(&config);
         match self.format {

@@ -55,12 +55,9 @@ impl Subject {
         let source = reading.source(path)?;
         let (dialect, _) = reading.dialect(&source);
         let files = reading.snapshot(Path::new(source.name()), dialect)?;
-        let world = World {
-            files: &files,
-            version: reading.version(dialect.server)?,
-            known: reading.known(),
-            defaults: true,
-        };
+        let world = World::new(&files, reading.version(dialect.server)?)
+            .knowing(reading.known())
+            .with_defaults(true);
         let Some(lifted) = dialect.policy(&source, &world) else {
             return Err(Failure(format!(
                 "{}: a file of kind {} decides no session by itself; name the main file of the configuration",

@@ -16,7 +16,7 @@ pub fn configuration(
     world: &World<'_>,
     asking: &Asking,
 ) -> Vec<Finding> {
-    let mut found = (dialect.syntax)(&(dialect.parse)(source));
+    let mut found = (dialect.syntax)(&world.tree(source, dialect.parse));
     found.extend((dialect.resolve)(source, world).findings);
     found.extend(rules::ask(dialect, source, world));
     if let Some(lifted) = dialect.policy(source, world) {

@@ -1,9 +1,16 @@
 //! A configuration as its daemon sees it, in the words that all servers share. Must not know how
 //! any server comes to them.
 
-use crate::findings::Finding;
-use crate::text::{Place, Snapshot};
+use std::any::Any;
+use std::cell::RefCell;
+use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
 
+use crate::findings::Finding;
+use crate::text::{Place, Snapshot, Source};
+
+use super::tree::Tree;
 use super::version::Version;
 
 /// What a configuration is read with.
@@ -18,9 +25,63 @@ pub struct World<'a> {
     pub known: &'a [(String, String)],
     /// Whether what has its default is wanted too.
     pub defaults: bool,
+    /// What was made of files with it so far.
+    made: Made,
 }
 
-impl World<'_> {
+/// What was made of a file, whatever it is.
+#[derive(Default)]
+struct Made(RefCell<Vec<(Arc<Source>, Rc<dyn Any>)>>);
+
+impl fmt::Debug for Made {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().finish_non_exhaustive()
+    }
+}
+
+impl<'a> World<'a> {
+    /// What these files and this version make: nothing is known of the machine, and defaults are not
+    /// wanted.
+    pub fn new(files: &'a Snapshot, version: Version) -> Self {
+        Self {
+            files,
+            version,
+            known: &[],
+            defaults: false,
+            made: Made::default(),
+        }
+    }
+
+    /// The same, with what the user told of the machine.
+    #[must_use]
+    pub fn knowing(self, known: &'a [(String, String)]) -> Self {
+        Self { known, ..self }
+    }
+
+    /// The same, with what has its default, if that is wanted.
+    #[must_use]
+    pub fn with_defaults(self, defaults: bool) -> Self {
+        Self { defaults, ..self }
+    }
+
+    /// The tree of a file, by the reader of its kind.
+    pub fn tree(&self, source: &Arc<Source>, parse: fn(&Arc<Source>) -> Tree) -> Rc<Tree> {
+        self.once(source, || parse(source))
+    }
+
+    /// What `make` makes of a file. It is made once, and kept for whoever asks for the same type.
+    pub(crate) fn once<T: Any>(&self, source: &Arc<Source>, make: impl FnOnce() -> T) -> Rc<T> {
+        let kept = self.made.0.borrow().iter().find_map(|(of, made)| {
+            let made = Arc::ptr_eq(of, source).then(|| Rc::clone(made))?;
+            made.downcast::<T>().ok()
+        });
+        kept.unwrap_or_else(|| {
+            let made = Rc::new(make());
+            let kept = (Arc::clone(source), Rc::clone(&made) as Rc<dyn Any>);
+            self.made.0.borrow_mut().push(kept);
+            made
+        })
+    }
     /// What the user told of the machine for a setting.
     pub fn told(&self, name: &str) -> Option<&str> {
         let known = self.known.iter().rev().find(|(known, _)| known == name);

@@ -6,13 +6,16 @@
 use std::sync::Arc;
 
 use pest::iterators::Pair;
-use pest::{Parser, RuleType};
+use pest::{Parser, RuleType, Token};
 
 use super::tree::{Builder, STRAY, Tree};
 use crate::text::{Source, Span};
 
 /// Brackets deeper than this stay tokens beside each other.
 const DEEPEST: usize = 200;
+
+/// Bytes that are parsed at once, at least: what pest notes for each is many times as long.
+const PIECE: usize = 1 << 16;
 
 /// The words for the rules of a grammar: their names in the grammar's file.
 #[derive(Debug)]
@@ -38,9 +41,10 @@ impl Kinds {
 }
 
 /// A module for a grammar, with what parses a file by it. It takes the module's name, the grammar's
-/// file, and what a token of a kind does to the nesting.
+/// file, the kinds of items that nothing before them goes on into, and what a token of a kind does
+/// to the nesting.
 macro_rules! grammar {
-    ($name:ident, $file:literal, $bracket:expr) => {
+    ($name:ident, $file:literal, [$($anew:ident)|*], $bracket:expr) => {
         mod $name {
             use std::sync::{Arc, LazyLock};
 
@@ -58,6 +62,7 @@ macro_rules! grammar {
 
             const GRAMMAR: Grammar<Rule> = Grammar {
                 file: Rule::file,
+                anew: |one| matches!(one, $(Rule::$anew)|*),
                 kind: |one| KINDS.word(one as usize),
                 bracket: $bracket,
             };
@@ -85,6 +90,8 @@ pub enum Bracket {
 pub struct Grammar<R> {
     /// The rule for a whole file.
     pub file: R,
+    /// Whether an item of this kind begins anew: nothing before it goes on into it.
+    pub anew: fn(R) -> bool,
     /// The word for a rule.
     pub kind: fn(R) -> &'static str,
     /// What a token of this kind does to the nesting.
@@ -96,42 +103,101 @@ impl<R: RuleType> Grammar<R> {
     /// with a rule for strays rules out, is one stray.
     pub fn parse<P: Parser<R>>(&self, source: &Arc<Source>) -> Tree {
         let mut tree = Builder::new(source, (self.kind)(self.file));
-        match P::parse(self.file, source.text()) {
-            Ok(pairs) => pairs
-                .flat_map(Pair::into_inner)
-                .for_each(|pair| self.put(pair, &mut tree)),
-            Err(_) => tree.leaf(STRAY, Span::new(0, source.text().len())),
+        let mut open = Vec::new();
+        let text = source.text();
+        let read = items::<P, R>(text, self.file, self.anew, |item, base| {
+            self.put(item, base, &mut tree, &mut open);
+        });
+        if let Err(at) = read {
+            tree.leaf(STRAY, Span::new(at, text.len()));
         }
         tree.finish()
     }
 
-    fn put(&self, pair: Pair<'_, R>, tree: &mut Builder) {
-        let span = Span::new(pair.as_span().start(), pair.as_span().end());
-        let kind = (self.kind)(pair.as_rule());
-        let mut inner = pair.into_inner().peekable();
-        if inner.peek().is_some() {
-            tree.open(kind, span.start);
-            let depth = tree.depth();
-            inner.for_each(|pair| self.put(pair, tree));
-            while tree.depth() > depth {
-                tree.close(0);
-            }
-            tree.close(span.end);
-        } else if !matches!(kind, "" | "EOI") {
-            match (self.bracket)(kind) {
-                Some(Bracket::Open(group)) if tree.depth() < DEEPEST => {
-                    tree.open(group, span.start);
-                    tree.leaf(kind, span);
+    /// Adds an item and all that is in it; `open` is empty, and is so again.
+    fn put(&self, item: Pair<'_, R>, base: usize, tree: &mut Builder, open: &mut Vec<usize>) {
+        let mut tokens = item.tokens().peekable();
+        while let Some(token) = tokens.next() {
+            match token {
+                Token::Start { rule, pos } => {
+                    let (kind, start) = ((self.kind)(rule), base + pos.pos());
+                    if let Some(Token::End { pos, .. }) =
+                        tokens.next_if(|next| matches!(next, Token::End { .. }))
+                    {
+                        self.leaf(kind, Span::new(start, base + pos.pos()), tree);
+                    } else {
+                        tree.open(kind, start);
+                        open.push(tree.depth());
+                    }
                 }
-                Some(Bracket::Close(group)) if tree.is_open(group) => {
-                    while tree.innermost() != group {
+                Token::End { pos, .. } => {
+                    let depth = open.pop().unwrap_or_default();
+                    while tree.depth() > depth {
                         tree.close(0);
                     }
-                    tree.leaf(kind, span);
-                    tree.close(span.end);
+                    tree.close(base + pos.pos());
                 }
-                _ => tree.leaf(kind, span),
             }
         }
     }
+
+    fn leaf(&self, kind: &'static str, span: Span, tree: &mut Builder) {
+        match (self.bracket)(kind) {
+            _ if matches!(kind, "" | "EOI") => {}
+            Some(Bracket::Open(group)) if tree.depth() < DEEPEST => {
+                tree.open(group, span.start);
+                tree.leaf(kind, span);
+            }
+            Some(Bracket::Close(group)) if tree.is_open(group) => {
+                while tree.innermost() != group {
+                    tree.close(0);
+                }
+                tree.leaf(kind, span);
+                tree.close(span.end);
+            }
+            _ => tree.leaf(kind, span),
+        }
+    }
+}
+
+/// Gives each item of a text to `each`, in their order, with the byte that its places count from.
+/// The text is parsed piece by piece; a piece ends where an item begins `anew`.
+///
+/// # Errors
+/// The byte from which on the text does not fit.
+pub fn items<P: Parser<R>, R: RuleType>(
+    text: &str,
+    file: R,
+    anew: fn(R) -> bool,
+    mut each: impl FnMut(Pair<'_, R>, usize),
+) -> Result<(), usize> {
+    let (mut at, mut size) = (0, PIECE);
+    while at < text.len() {
+        let bytes = text.as_bytes();
+        let rest = bytes.get(at + size..).unwrap_or_default();
+        let line = rest.iter().position(|&byte| byte == b'\n');
+        let end = line.map_or(text.len(), |line| at + size + line + 1);
+        let parsed = P::parse(file, &text[at..end]).map_err(|_| at)?;
+        let items: Vec<_> = parsed.flat_map(Pair::into_inner).collect();
+        // Of what stands behind the last one that begins anew, the end may be cut off.
+        let count = if end == text.len() {
+            Some(items.len())
+        } else {
+            let last = items.iter().rposition(|item| anew(item.as_rule()));
+            last.filter(|&last| last > 0)
+        };
+        let Some(count) = count else {
+            size *= 2;
+            continue;
+        };
+        let next = items
+            .get(count)
+            .map_or(end, |item| at + item.as_span().start());
+        items
+            .into_iter()
+            .take(count)
+            .for_each(|item| each(item, at));
+        (at, size) = (next, PIECE);
+    }
+    Ok(())
 }

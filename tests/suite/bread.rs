@@ -53,12 +53,7 @@ fn what_is_generated_is_clean() {
                 .map(|(path, text)| (path.as_str(), *text))
                 .collect();
             let snapshot = Snapshot::of(&pairs);
-            let world = World {
-                files: &snapshot,
-                version,
-                known: &[],
-                defaults: false,
-            };
+            let world = World::new(&snapshot, version);
             for (path, _) in pairs {
                 let Some(dialect) = Dialect::by_name(Path::new(path)) else {
                     continue;

@@ -109,12 +109,7 @@ fn lift(corpus: &Path, path: &Path, server: Server) -> Option<Lifted> {
         .map(|text| ("main/master.cf", text.as_str()))
         .collect();
     let files = Snapshot::of(&beside);
-    let world = World {
-        files: &files,
-        version: server.version_on("debian-12"),
-        known: &[],
-        defaults: false,
-    };
+    let world = World::new(&files, server.version_on("debian-12"));
     let (dialect, source) = if server == Server::Postfix {
         let source = Source::from_bytes("main/main.cf", bytes);
         (Dialect::by_word("postfix-main")?, source)

@@ -9,12 +9,7 @@ use smtpconf::text::{Snapshot, Source};
 /// The policy of the first file, with the others beside it.
 fn policy(dialect: &str, version: &[u16], files: &[(&str, &str)]) -> Policy {
     let snapshot = Snapshot::of(files);
-    let world = World {
-        files: &snapshot,
-        version: Version::new(version),
-        known: &[],
-        defaults: false,
-    };
+    let world = World::new(&snapshot, Version::new(version));
     let (name, text) = files[0];
     let dialect = Dialect::by_word(dialect).unwrap();
     let lifted = dialect.policy(&Source::new(name, text), &world).unwrap();

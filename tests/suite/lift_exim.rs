@@ -28,12 +28,7 @@ pub fn lift(files: &[(String, String)], target: Target) -> Lifted {
         .map(|(n, t)| (n.as_str(), t.as_str()))
         .collect();
     let snapshot = Snapshot::of(&named);
-    let world = World {
-        files: &snapshot,
-        version: target.version,
-        known: &[],
-        defaults: false,
-    };
+    let world = World::new(&snapshot, target.version);
     let main = snapshot
         .read("/etc/exim4/exim4.conf", Path::new("/"))
         .unwrap();

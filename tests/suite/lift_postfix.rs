@@ -17,12 +17,7 @@ use crate::descriptions;
 
 fn lift(files: &[(&str, &str)], version: Version) -> Lifted {
     let snapshot = Snapshot::of(files);
-    let world = World {
-        files: &snapshot,
-        version,
-        known: &[],
-        defaults: false,
-    };
+    let world = World::new(&snapshot, version);
     let (_, text) = files.iter().find(|(name, _)| *name == "main.cf").unwrap();
     let dialect = Dialect::by_word("postfix-main").unwrap();
     dialect

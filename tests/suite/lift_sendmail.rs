@@ -11,12 +11,7 @@ use smtpconf::text::{Snapshot, Source};
 /// The configuration that begins with the first file; the others are its neighbours.
 pub fn lift(dialect: &str, files: &[(&str, &str)], version: Version) -> Lifted {
     let snapshot = Snapshot::of(files);
-    let world = World {
-        files: &snapshot,
-        version,
-        known: &[],
-        defaults: false,
-    };
+    let world = World::new(&snapshot, version);
     let (name, text) = files[0];
     let dialect = Dialect::by_word(dialect).unwrap();
     dialect.policy(&Source::new(name, text), &world).unwrap()

@@ -18,12 +18,7 @@ fn findings(path: &Path, dialect: &'static Dialect) -> Vec<Finding> {
     let here = path.parent().unwrap();
     let files = Snapshot::new(Scope::Below(here.to_path_buf()));
     let files = files.with_home(Path::new(dialect.server.folder()), here);
-    let world = World {
-        files: &files,
-        version: dialect.server.newest(),
-        known: &[],
-        defaults: false,
-    };
+    let world = World::new(&files, dialect.server.newest());
     let found = lint::configuration(&source, dialect, &world, &Asking::default());
     let levels = Levels::default();
     found

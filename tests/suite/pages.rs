@@ -70,12 +70,7 @@ fn look(files: &[(String, String)], example: &Example) -> Vec<Finding> {
             || dialect.server.newest(),
             |text| Version::parse(text).unwrap(),
         );
-        let world = World {
-            files: &snapshot,
-            version,
-            known: &example.known,
-            defaults: false,
-        };
+        let world = World::new(&snapshot, version).knowing(&example.known);
         let description = files.iter().find(|(name, _)| name == "smtpconf.yaml");
         let wanted = description.map(|(name, text)| {
             lint::wanted(&Source::new(name.as_str(), text.as_str())).expect("a sound description")
@@ -265,12 +260,7 @@ fn keeps_meaning(example: &Example) -> Result<(), String> {
             let dialect = Dialect::by_name(Path::new(name))?;
             let version = example.options.get("version");
             let version = version.map_or(dialect.server.newest(), |v| Version::parse(v).unwrap());
-            let world = World {
-                files: &snapshot,
-                version,
-                known: &[],
-                defaults: false,
-            };
+            let world = World::new(&snapshot, version);
             let source = snapshot.read(name, Path::new("")).ok()?;
             Some(dialect.policy(&source, &world)?.policy)
         })

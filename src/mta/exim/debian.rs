@@ -254,12 +254,7 @@ mod tests {
             fs::write(path, text).unwrap();
         }
         let files = Snapshot::new(Scope::Below(folder.clone()));
-        let world = World {
-            files: &files,
-            version: Version::new(&[4, 96]),
-            known: &[],
-            defaults: false,
-        };
+        let world = World::new(&files, Version::new(&[4, 96]));
         for given in ["update-exim4.conf.conf", "conf.d/router/10_b"] {
             let source = files.read(given, &folder).unwrap();
             let config = resolve(&source, &world);

@@ -3,15 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::catalogue::{self, Class};
 use super::listed::{Item, Kind, items};
-use super::macros::Use;
 use super::mapped::Mapped;
-use super::reader::Asked;
-use super::resolve;
-use super::running::{Driver, NamedList, Opt, Part, Running, Statement, find};
+use super::resolve::{self, Read};
+use super::running::{Driver, NamedList, Opt, Part, Statement, find};
 use crate::mta::Version;
 use crate::mta::config::{Gap, World};
 use crate::mta::dialect::Dialect;
@@ -24,12 +23,8 @@ pub struct Files<'w> {
     pub source: Arc<Source>,
     /// Its kind.
     pub dialect: &'static Dialect,
-    /// What the daemon works with.
-    pub(crate) running: Running,
-    /// The user's macros: name, value, place of the definition and what became of it.
-    pub(crate) macros: Vec<(String, String, Place, Use)>,
-    /// The conditionals that ask for macros.
-    pub(crate) asked: Vec<Asked>,
+    /// The configuration as it was read.
+    pub(crate) read: Rc<Read>,
     /// Whether the whole configuration was read: what is not there is nowhere else.
     pub(crate) is_whole: bool,
     /// With what it was read.
@@ -81,7 +76,8 @@ impl<'w> Files<'w> {
         world: &'w World<'w>,
     ) -> Option<Self> {
         dialect.lift?;
-        let (running, reader) = resolve::run(source, world);
+        let read = resolve::run(source, world);
+        let running = &read.running;
         let is_server = find(&running.main, "acl_smtp_rcpt").is_some()
             || running
                 .drivers
@@ -90,10 +86,8 @@ impl<'w> Files<'w> {
         Some(Self {
             source: Arc::clone(source),
             dialect,
-            running,
-            macros: reader.macros.defined(),
-            is_whole: is_server && !reader.gaps.iter().any(Gap::is_unread_file),
-            asked: reader.asked,
+            is_whole: is_server && !read.gaps.iter().any(Gap::is_unread_file),
+            read,
             world,
         })
     }
@@ -117,7 +111,7 @@ impl<'w> Files<'w> {
 
     /// The option of the main section, if it is set.
     pub(crate) fn set(&self, name: &str) -> Option<&Opt> {
-        find(&self.running.main, name)
+        find(&self.read.running.main, name)
     }
 
     /// The value of an option of the main section: as set, else its default.
@@ -132,7 +126,7 @@ impl<'w> Files<'w> {
 
     /// The drivers of a class, in their order.
     pub(crate) fn drivers(&self, class: Class) -> impl Iterator<Item = &Driver> {
-        let drivers = self.running.drivers.iter();
+        let drivers = self.read.running.drivers.iter();
         drivers.filter(move |driver| driver.class == class)
     }
 
@@ -144,7 +138,7 @@ impl<'w> Files<'w> {
 
     /// Every statement with the name of its ACL.
     pub(crate) fn statements(&self) -> impl Iterator<Item = (&str, &Statement)> {
-        let acls = self.running.acls.iter();
+        let acls = self.read.running.acls.iter();
         acls.flat_map(|acl| {
             let statements = acl.statements.iter();
             statements.map(|statement| (acl.name.as_str(), statement))
@@ -170,8 +164,9 @@ impl<'w> Files<'w> {
             });
             texts.filter(|text| !text.written.text().is_empty())
         };
-        let mut texts: Vec<Text<'_>> = of_options(Owner::Main, &self.running.main[..]).collect();
-        texts.extend(self.running.lists.iter().map(|list| Text {
+        let mut texts: Vec<Text<'_>> =
+            of_options(Owner::Main, &self.read.running.main[..]).collect();
+        texts.extend(self.read.running.lists.iter().map(|list| Text {
             of: Owner::List(list),
             name: &list.name,
             written: &list.written,
@@ -191,7 +186,7 @@ impl<'w> Files<'w> {
                 },
             }));
         }
-        for driver in &self.running.drivers {
+        for driver in &self.read.running.drivers {
             texts.extend(of_options(Owner::Driver(driver), &driver.options[..]));
         }
         texts
@@ -211,7 +206,7 @@ impl<'w> Files<'w> {
 
     /// The named list of this kind and name.
     pub(crate) fn named(&self, kind: Kind, name: &str) -> Option<&NamedList> {
-        let lists = self.running.lists.iter();
+        let lists = self.read.running.lists.iter();
         lists
             .into_iter()
             .find(|list| list.kind == kind.word() && list.name == name)
@@ -224,11 +219,11 @@ impl<'w> Files<'w> {
             let words: BTreeSet<&str> = text
                 .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
                 .collect();
-            let acls = self.running.acls.iter().map(|acl| acl.name.as_str());
+            let acls = self.read.running.acls.iter().map(|acl| acl.name.as_str());
             acls.filter(|name| words.contains(name)).collect::<Vec<_>>()
         };
         let mut open: Vec<(&str, &'static str)> = Vec::new();
-        for option in &self.running.main {
+        for option in &self.read.running.main {
             if option.known.name().starts_with("acl_") {
                 let phase = option.known.name();
                 open.extend(named_in(&option.value).into_iter().map(|acl| (acl, phase)));

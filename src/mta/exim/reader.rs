@@ -411,12 +411,7 @@ mod tests {
 
     fn read(files: &[(&str, &str)]) -> (Vec<String>, Vec<&'static str>) {
         let snapshot = Snapshot::of(files);
-        let world = World {
-            files: &snapshot,
-            version: Version::new(&[4, 96]),
-            known: &[],
-            defaults: false,
-        };
+        let world = World::new(&snapshot, Version::new(&[4, 96]));
         let top = Source::new(files[0].0, files[0].1);
         let mut reader = Reader::new([Segment::file(&top)].into(), Path::new("/e"), &world);
         let mut lines = Vec::new();

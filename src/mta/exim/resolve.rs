@@ -1,33 +1,55 @@
 //! From an Exim file to the settings that its daemon works with. Must not know how lines are read.
 
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::catalogue::{self, Class, Known};
-use super::reader::{Reader, Segment};
+use super::macros::Use;
+use super::reader::{Asked, Reader, Segment};
 use super::running::{Opt, Running, find};
 use super::values::printed;
 use super::{debian, defaults, expansions, sections};
+use crate::findings::Finding;
 use crate::mta::config::{Config, Gap, Setting, World};
-use crate::text::Source;
+use crate::text::{Place, Source};
 
 /// The configuration that begins with this file.
 pub fn resolve(source: &Arc<Source>, world: &World<'_>) -> Config {
-    let (running, reader) = run(source, world);
+    let read = run(source, world);
     let mut config = Config {
-        findings: reader.findings,
-        gaps: reader.gaps,
+        findings: read.findings.clone(),
+        gaps: read.gaps.clone(),
         ..Config::default()
     };
     config
         .findings
-        .extend(expansions::check(&running, world.version));
-    fill(&mut config, &running, world);
+        .extend(expansions::check(&read.running, world.version));
+    fill(&mut config, &read.running, world);
     config
 }
 
+/// A configuration as it was read.
+#[derive(Debug)]
+pub(crate) struct Read {
+    /// What the daemon works with.
+    pub running: Running,
+    /// The user's macros: name, value, place of the definition and what became of it.
+    pub macros: Vec<(String, String, Place, Use)>,
+    /// The conditionals that ask for macros.
+    pub asked: Vec<Asked>,
+    /// What is wrong.
+    pub findings: Vec<Finding>,
+    /// What is not known.
+    pub gaps: Vec<Gap>,
+}
+
 /// Reads the configuration as the daemon does.
-pub(crate) fn run<'w>(source: &Arc<Source>, world: &'w World<'w>) -> (Running, Reader<'w>) {
+pub(crate) fn run(source: &Arc<Source>, world: &World<'_>) -> Rc<Read> {
+    world.once(source, || read(source, world))
+}
+
+fn read(source: &Arc<Source>, world: &World<'_>) -> Read {
     let folder = Path::new(source.name())
         .parent()
         .unwrap_or_else(|| Path::new(""));
@@ -45,17 +67,24 @@ pub(crate) fn run<'w>(source: &Arc<Source>, world: &'w World<'w>) -> (Running, R
     let mut reader = Reader::new(parts.segments, &parts.folder, world);
     reader.gaps = parts.gaps;
     reader.findings = parts.findings;
-    if !is_debian && is_fragment(source) {
+    let running = if !is_debian && is_fragment(source) {
         reader.gaps.push(Gap {
             place: None,
             reason:
                 "This is a part of a configuration; what it means depends on where it is included."
                     .to_owned(),
         });
-        return (Running::default(), reader);
+        Running::default()
+    } else {
+        sections::read(&mut reader, world.version)
+    };
+    Read {
+        running,
+        macros: reader.macros.defined(),
+        asked: reader.asked,
+        findings: reader.findings,
+        gaps: reader.gaps,
     }
-    let running = sections::read(&mut reader, world.version);
-    (running, reader)
 }
 
 /// Whether a file holds no whole configuration: no section begins in it, and behind definitions of
@@ -300,12 +329,7 @@ mod tests {
                 .map(|_| PIECES[random.usize(0..PIECES.len())])
                 .collect();
             let files = Snapshot::of(&[("/e/x", &text)]);
-            let world = World {
-                files: &files,
-                version: Version::new(&[4, 98]),
-                known: &[],
-                defaults: false,
-            };
+            let world = World::new(&files, Version::new(&[4, 98]));
             let config = resolve(&Source::new("/e/exim.conf", text), &world);
             for finding in &config.findings {
                 let place = &finding.labels[0].place;
@@ -324,12 +348,10 @@ mod tests {
     fn values_know_where_they_are_set() {
         let text = "A = 5\nsmtp_accept_max = A\nhostlist h = a\nbegin acl\nr:\n  deny\n    !hosts = +h\n    message = no\n  accept\nbegin routers\nx:\n  driver = accept\n  transport = t\n";
         let files = Snapshot::of(&[]);
-        let world = World {
-            files: &files,
-            version: Version::new(&[4, 96]),
-            known: &[("primary_hostname".to_owned(), "mx.example".to_owned())],
-            defaults: true,
-        };
+        let known = [("primary_hostname".to_owned(), "mx.example".to_owned())];
+        let world = World::new(&files, Version::new(&[4, 96]))
+            .knowing(&known)
+            .with_defaults(true);
         let config = resolve(&Source::new("/e/exim.conf", text), &world);
         assert!(config.findings.is_empty());
         let set: Vec<String> = config

@@ -2,7 +2,12 @@
 
 use crate::mta::grammar::{Bracket, grammar};
 
-grammar!(file, "../grammars/exim_file.pest", super::bracket);
+grammar!(
+    file,
+    "../grammars/exim_file.pest",
+    [begin | label | r#macro | list | verb | option],
+    super::bracket
+);
 
 pub use file::parse;
 

@@ -3,12 +3,14 @@
 
 use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::expand::{BUDGET, Expanded, Fault, Meaning, expand};
 use super::parameters::{Default, Parameter};
-use super::services::Service;
-use super::syntax::{Written, is_white};
+use super::services::{self, Service};
+use super::syntax::{Written, is_white, parse_main, settings};
+use crate::mta::config::World;
 use crate::mta::version::Version;
 use crate::text::Source;
 
@@ -32,11 +34,11 @@ pub struct Dictionary {
     /// The text of main.cf.
     pub source: Arc<Source>,
     /// Its settings, in order.
-    pub settings: Vec<Written>,
+    pub settings: Rc<Vec<Written>>,
     /// The last setting of each name.
     last: HashMap<String, usize>,
     /// The services, where there is a master.cf.
-    pub services: Option<Vec<Service>>,
+    pub services: Option<Rc<Vec<Service>>>,
     /// What is known of the machine, by the name of the parameter that it gives a value.
     pub machine: HashMap<String, String>,
     /// What may still be spent on values.
@@ -47,8 +49,8 @@ impl Dictionary {
     /// Puts it together.
     pub fn new(
         source: &Arc<Source>,
-        settings: Vec<Written>,
-        services: Option<Vec<Service>>,
+        settings: Rc<Vec<Written>>,
+        services: Option<Rc<Vec<Service>>>,
         version: Version,
     ) -> Self {
         let last = settings
@@ -65,6 +67,18 @@ impl Dictionary {
             machine: HashMap::new(),
             budget: Cell::new(BUDGET),
         }
+    }
+
+    /// What these files hold.
+    pub fn read(main: &Arc<Source>, master: Option<&Arc<Source>>, world: &World<'_>) -> Self {
+        let settings = world.once(main, || settings(&world.tree(main, parse_main)));
+        let services = master.map(|master| Rc::clone(&services::read(master, world).services));
+        Self::new(main, settings, services, world.version)
+    }
+
+    /// The services; none where there is no master.cf.
+    pub fn services(&self) -> &[Service] {
+        self.services.as_deref().map_or(&[], Vec::as_slice)
     }
 
     /// The setting of main.cf that counts for a name.
@@ -104,7 +118,7 @@ impl Dictionary {
     }
 
     fn of_service(&self, name: &str) -> Option<Parameter> {
-        self.services.iter().flatten().find_map(|service| {
+        self.services().iter().find_map(|service| {
             let suffix = name.strip_prefix(service.name())?.strip_prefix('_')?;
             let has = match suffix {
                 "time_limit" => matches!(service.command(), "pipe" | "spawn"),
@@ -117,7 +131,7 @@ impl Dictionary {
     /// The names that the services of master.cf bring with them.
     pub fn service_names(&self) -> BTreeSet<String> {
         let mut names = BTreeSet::new();
-        for service in self.services.iter().flatten() {
+        for service in self.services() {
             for suffix in Parameter::transport_suffixes(self.version) {
                 let name = format!("{}_{suffix}", service.name());
                 if self.of_service(&name).is_some() {
@@ -198,12 +212,11 @@ impl Dictionary {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mta::postfix::syntax::{parse_main, settings};
 
     #[test]
     fn a_host_name_may_be_made_of_the_domain_and_the_domain_of_the_host_name() {
         let main = Source::new("main.cf", "myhostname = mail.$mydomain\n");
-        let settings = settings(&parse_main(&main));
+        let settings = Rc::new(settings(&parse_main(&main)));
         let dictionary = Dictionary::new(&main, settings, None, Version::new(&[3, 7]));
         let value = |text| dictionary.value(text, None).unwrap().text;
         assert_eq!(value("$myhostname|$mydomain"), "mail.|");
@@ -212,7 +225,7 @@ mod tests {
     #[test]
     fn what_each_program_sets_for_itself_is_not_set() {
         let main = Source::new("main.cf", "process_name = x\nservice_name = y\n");
-        let settings = settings(&parse_main(&main));
+        let settings = Rc::new(settings(&parse_main(&main)));
         let mut dictionary = Dictionary::new(&main, settings, None, Version::new(&[3, 7]));
         let machine = ("process_name".to_owned(), "postconf".to_owned());
         dictionary.machine.extend([machine]);

@@ -8,7 +8,7 @@ use super::asked::{self, Asked, Read};
 use super::dictionary::Dictionary;
 use super::lift::{Table, Values, Word, endpoint, open};
 use super::lists::{self, List};
-use super::services::{Service, services};
+use super::services::Service;
 use super::syntax::Joined;
 use super::warnings::{Set, sets};
 use super::{resolve, syntax};
@@ -57,11 +57,7 @@ impl<'w> Files<'w> {
             _ => return None,
         };
         let read = main.clone().unwrap_or_else(|| Source::new("main.cf", ""));
-        let of_master = master
-            .as_ref()
-            .map(|master| services(&syntax::parse_master(master)).0);
-        let settings = syntax::settings(&syntax::parse_main(&read));
-        let mut dictionary = Dictionary::new(&read, settings, of_master, world.version);
+        let mut dictionary = Dictionary::read(&read, master.as_ref(), world);
         dictionary.machine.extend(world.known.iter().cloned());
         Some(Self {
             source: Arc::clone(source),
@@ -172,7 +168,7 @@ impl<'w> Files<'w> {
     /// The services that run.
     pub fn services(&self) -> Vec<&Service> {
         let disabled = self.words("master_service_disable", None);
-        let services = self.dictionary.services.iter().flatten();
+        let services = self.dictionary.services().iter();
         services
             .filter(|service| {
                 !disabled

@@ -101,7 +101,7 @@ pub fn items(words: Vec<Word>) -> Vec<Item> {
 
 /// A list of one service.
 pub fn list(files: &Files<'_>, name: &str, service: Option<&Service>) -> List {
-    let mut services = files.dictionary.services.iter().flatten();
+    let mut services = files.dictionary.services().iter();
     List {
         name: name.to_owned(),
         service: service.and_then(|own| services.position(|one| std::ptr::eq(one, own))),

@@ -139,7 +139,7 @@ pub fn renewed(finding: Finding, set: &Set<'_>, instead: &str, dictionary: &Dict
     if instead.is_empty() {
         return finding.unsafe_fix(out());
     }
-    let mut services = dictionary.services.iter().flatten();
+    let mut services = dictionary.services().iter();
     let is_elsewhere = services.any(|service| {
         let own = |name: &str| service.own(name).is_some();
         own(instead) || own(set.name)

@@ -75,12 +75,7 @@ mod tests {
         let text = "virtual_alias_maps = !debug:hash:/etc/v, !proxy:mysql:/etc/m.cf\nalias_maps = hash:/etc/none\n";
         let main: Arc<Source> = Source::new("main.cf", text);
         let files = Snapshot::of(&[("/etc/v", "key\n"), ("/etc/m.cf", "no equals\n")]);
-        let world = World {
-            files: &files,
-            version: Version::new(&[3, 7]),
-            known: &[],
-            defaults: false,
-        };
+        let world = World::new(&files, Version::new(&[3, 7]));
         let config = resolve::main(&main, &world);
         let found: Vec<_> = config
             .findings

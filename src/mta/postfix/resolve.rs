@@ -8,7 +8,7 @@ use super::dictionary::{Dictionary, is_read_only};
 use super::expand::{level, references};
 use super::parameters::Parameter;
 use super::referenced;
-use super::services::{Service, services};
+use super::services::{self, Service};
 use super::syntax::{self, Joined};
 use super::traps;
 use super::warnings::{bad_reference, warnings};
@@ -118,17 +118,15 @@ fn both(
     mut config: Config,
     services_first: bool,
 ) -> Config {
-    let services = master.map(|master| {
-        let tree = syntax::parse_master(master);
-        let (services, faults) = services(&tree);
-        config.findings.extend(faults);
+    if let Some(master) = master {
+        let faults = &services::read(master, world).faults;
+        config.findings.extend(faults.iter().cloned());
+        let tree = world.tree(master, syntax::parse_master);
         config.findings.extend(traps::master(&tree));
-        services
-    });
-    let tree = syntax::parse_main(main);
+    }
+    let tree = world.tree(main, syntax::parse_main);
     config.findings.extend(traps::main(&tree));
-    let settings = syntax::settings(&tree);
-    let mut dictionary = Dictionary::new(main, settings, services, world.version);
+    let mut dictionary = Dictionary::read(main, master, world);
     if let Some(folder) = world
         .files
         .path_there(Path::new(main.name()))
@@ -151,7 +149,7 @@ fn both(
     }
     let mut of_services = Vec::new();
     if let Some(master) = master {
-        for service in dictionary.services.iter().flatten() {
+        for service in dictionary.services() {
             of_services.extend(fields(&dictionary, service, master));
             let mut own: Vec<_> = service
                 .overrides

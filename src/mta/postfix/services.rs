@@ -1,10 +1,12 @@
 //! The services of master.cf (master(5)). Must not know main.cf.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::mending::without;
-use super::syntax::{Joined, fields, is_white};
+use super::syntax::{Joined, fields, is_white, parse_master};
 use crate::findings::{Finding, Severity};
+use crate::mta::config::World;
 use crate::mta::tree::{Branch, Tree};
 use crate::text::{Edit, Place, Source, Span};
 
@@ -38,6 +40,26 @@ pub struct Override {
     pub name_span: Span,
     /// Its value; nothing is expanded.
     pub value: Joined,
+}
+
+/// The services of a master.cf.
+#[derive(Debug)]
+pub struct Read {
+    /// In order.
+    pub services: Rc<Vec<Service>>,
+    /// What is wrong with how they are written.
+    pub faults: Vec<Finding>,
+}
+
+/// Reads a master.cf.
+pub fn read(master: &Arc<Source>, world: &World<'_>) -> Rc<Read> {
+    world.once(master, || {
+        let (services, faults) = services(&world.tree(master, parse_master));
+        Read {
+            services: Rc::new(services),
+            faults,
+        }
+    })
 }
 
 impl Service {
@@ -116,7 +138,7 @@ pub fn services(tree: &Tree) -> (Vec<Service>, Vec<Finding>) {
         .children()
         .filter(|node| node.kind() == "service")
     {
-        let service = read(node, source, &mut findings);
+        let service = service(node, source, &mut findings);
         check(&service, source, &mut findings);
         let earlier = services
             .iter()
@@ -152,7 +174,7 @@ pub fn services(tree: &Tree) -> (Vec<Service>, Vec<Finding>) {
     (services, findings)
 }
 
-fn read(node: Branch<'_>, source: &Arc<Source>, findings: &mut Vec<Finding>) -> Service {
+fn service(node: Branch<'_>, source: &Arc<Source>, findings: &mut Vec<Finding>) -> Service {
     let fields = fields(node);
     let mut overrides = Vec::new();
     for given in options(&fields[8..]).0 {

@@ -6,9 +6,19 @@ use crate::mta::grammar::{Bracket, grammar};
 use crate::mta::tree::{Branch, Tree};
 use crate::text::Span;
 
-grammar!(main, "../grammars/postfix_main.pest", super::bracket);
-grammar!(master, "../grammars/postfix_master.pest", super::bracket);
-grammar!(table, "../grammars/postfix_table.pest", |_| None);
+grammar!(
+    main,
+    "../grammars/postfix_main.pest",
+    [setting],
+    super::bracket
+);
+grammar!(
+    master,
+    "../grammars/postfix_master.pest",
+    [service],
+    super::bracket
+);
+grammar!(table, "../grammars/postfix_table.pest", [entry], |_| None);
 
 pub use main::parse as parse_main;
 pub use master::parse as parse_master;

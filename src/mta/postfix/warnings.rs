@@ -69,7 +69,7 @@ pub fn sets<'a>(dictionary: &'a Dictionary, master: Option<&'a Arc<Source>>) -> 
         span: written.name_span,
         service: None,
     });
-    let services = dictionary.services.iter().flatten();
+    let services = dictionary.services().iter();
     let of_services =
         services.flat_map(|service| service.overrides.iter().map(move |own| (service, own)));
     let of_master = master.into_iter().flat_map(|source| {
@@ -88,7 +88,7 @@ pub fn sets<'a>(dictionary: &'a Dictionary, master: Option<&'a Arc<Source>>) -> 
 fn duplicates(dictionary: &Dictionary) -> Vec<Finding> {
     let mut last: HashMap<&str, &super::syntax::Written> = HashMap::new();
     let mut findings = Vec::new();
-    for setting in &dictionary.settings {
+    for setting in dictionary.settings.iter() {
         if let Some(earlier) = last.insert(&setting.name, setting)
             && earlier.value.text != setting.value.text
         {
@@ -164,7 +164,7 @@ fn clients(sets: &[Set<'_>]) -> Vec<(String, String)> {
 /// The restriction classes that main.cf names, and those that a service with settings of its own
 /// sees.
 fn classes(dictionary: &Dictionary) -> Vec<(Option<&Service>, BTreeSet<String>)> {
-    let services = dictionary.services.iter().flatten();
+    let services = dictionary.services().iter();
     let own = services.filter(|service| !service.overrides.is_empty());
     std::iter::once(None)
         .chain(own.map(Some))
@@ -316,7 +316,7 @@ fn undefined(dictionary: &Dictionary, references: &[Use<'_>]) -> Vec<Finding> {
     let sets = |service: &Service, name: &str| service.own(name).is_some();
     let is_defined = |used: &&Use<'_>| {
         let name = used.name.as_str();
-        let mut services = dictionary.services.iter().flatten();
+        let mut services = dictionary.services().iter();
         dictionary.set(name).is_some()
             || dictionary.parameter(name).is_some()
             || Parameter::named(name).is_some_and(|known| known.is_legacy(version))

@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::cf::settings::{items, key_of};
@@ -29,12 +30,11 @@ pub struct Files<'w> {
     /// Its kind.
     pub dialect: &'static Dialect,
     /// All that is known of it.
-    pub resolved: Resolved,
+    pub resolved: Rc<Resolved>,
     /// With what it was read.
     pub world: &'w World<'w>,
     features: BTreeMap<String, Vec<Feature>>,
     folder: PathBuf,
-    tree: OnceCell<Tree>,
     tables: [OnceCell<Option<Vec<Entry>>>; TABLES.len()],
 }
 
@@ -136,7 +136,7 @@ impl<'w> Files<'w> {
         dialect.lift?;
         let resolved = match dialect.name {
             "sendmail-mc" => resolve::mc(source, world),
-            _ => resolve::cf(source),
+            _ => resolve::cf(source, world),
         };
         let features = match &resolved.reading {
             Some(reading) => features::asked(reading),
@@ -150,14 +150,13 @@ impl<'w> Files<'w> {
             resolved,
             world,
             features,
-            tree: OnceCell::new(),
             tables: Default::default(),
         })
     }
 
     /// How the file is written.
-    pub fn tree(&self) -> &Tree {
-        self.tree.get_or_init(|| (self.dialect.parse)(&self.source))
+    pub fn tree(&self) -> Rc<Tree> {
+        self.world.tree(&self.source, self.dialect.parse)
     }
 
     /// Whether it is a whole configuration of a daemon: one with mailers, of which no part is

@@ -1,5 +1,6 @@
 //! From a file to its settings. Must not know how files are cut into tokens.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::cf::{self, Model, settings};
@@ -29,9 +30,13 @@ impl Resolved {
 }
 
 /// Reads a sendmail.mc.
-pub fn mc(source: &Arc<Source>, world: &World<'_>) -> Resolved {
+pub fn mc(source: &Arc<Source>, world: &World<'_>) -> Rc<Resolved> {
+    world.once(source, || read_mc(source, world))
+}
+
+fn read_mc(source: &Arc<Source>, world: &World<'_>) -> Resolved {
     let reading = mc::read(source, world);
-    let tree = parse_cf(&reading.source);
+    let tree = world.tree(&reading.source, parse_cf);
     let model = cf::read(&tree, &|span| reading.place(span));
     Resolved {
         model,
@@ -40,19 +45,21 @@ pub fn mc(source: &Arc<Source>, world: &World<'_>) -> Resolved {
 }
 
 /// Reads a sendmail.cf.
-pub fn cf(source: &Arc<Source>) -> Resolved {
-    let tree = parse_cf(source);
-    Resolved {
-        model: cf::read(&tree, &|span| Some(Place::new(source, span))),
-        reading: None,
-    }
+pub fn cf(source: &Arc<Source>, world: &World<'_>) -> Rc<Resolved> {
+    world.once(source, || {
+        let tree = world.tree(source, parse_cf);
+        Resolved {
+            model: cf::read(&tree, &|span| Some(Place::new(source, span))),
+            reading: None,
+        }
+    })
 }
 
 /// The settings that a sendmail.mc stands for.
 pub fn config_of_mc(source: &Arc<Source>, world: &World<'_>) -> Config {
     let resolved = mc(source, world);
     let mut config = settings::config(&resolved.model, world.version, world.defaults);
-    let Some(reading) = resolved.reading else {
+    let Some(reading) = &resolved.reading else {
         return config;
     };
     for asked in &reading.asked {
@@ -73,22 +80,20 @@ pub fn config_of_mc(source: &Arc<Source>, world: &World<'_>) -> Config {
             facts: None,
         });
     }
-    config.findings = traps::mc::of_reading(&reading, &resolved.model, world.version);
-    let lines = parse_cf(&reading.source);
-    config
-        .findings
-        .extend(traps::mc::of_lines(&lines, &reading));
-    config.findings.extend(reading.findings);
+    config.findings = traps::mc::of_reading(reading, &resolved.model, world.version);
+    let lines = world.tree(&reading.source, parse_cf);
+    config.findings.extend(traps::mc::of_lines(&lines, reading));
+    config.findings.extend(reading.findings.iter().cloned());
     if !config.findings.is_empty() {
-        config.findings = traps::mends::with_fixes(config.findings, &parse_mc(source));
+        config.findings = traps::mends::with_fixes(config.findings, &world.tree(source, parse_mc));
     }
-    config.gaps = reading.gaps;
+    config.gaps.clone_from(&reading.gaps);
     config
 }
 
 /// The settings of a sendmail.cf.
 pub fn config_of_cf(source: &Arc<Source>, world: &World<'_>) -> Config {
-    let resolved = cf(source);
+    let resolved = cf(source, world);
     let mut config = settings::config(&resolved.model, world.version, world.defaults);
     for (kind, name, place) in super::library::told(&resolved.model, world.version) {
         config.settings.push(Setting {
@@ -156,12 +161,7 @@ mod tests {
     fn resolved(text: &str, files: &[(&str, &str)]) -> Config {
         let files = Snapshot::of(files);
         let version = Version::new(&[8, 17, 1]);
-        let world = World {
-            files: &files,
-            version,
-            known: &[],
-            defaults: false,
-        };
+        let world = World::new(&files, version);
         config_of_mc(&Source::new("/etc/mail/x.mc", text), &world)
     }
 
@@ -352,12 +352,7 @@ mod tests {
             assert!(config.settings.len() < 100_000);
             let source = Source::new("x.cf", text);
             let files = Snapshot::of(&[]);
-            let world = World {
-                files: &files,
-                version: Version::new(&[8, 15, 2]),
-                known: &[],
-                defaults: false,
-            };
+            let world = World::new(&files, Version::new(&[8, 15, 2]));
             config_of_cf(&source, &world);
             config_of_table(&source, &world);
             config_of_class(&source, &world);

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use pest::Parser;
-
-use crate::mta::grammar::{Bracket, grammar};
+use crate::mta::grammar::{Bracket, grammar, items};
 use crate::mta::tree::{Builder, STRAY, Tree};
 use crate::text::{Source, Span};
 
@@ -17,9 +15,14 @@ mod mc {
     pub struct Mc;
 }
 
-grammar!(cf, "../grammars/sendmail_cf.pest", super::bracket);
-grammar!(table, "../grammars/sendmail_table.pest", |_| None);
-grammar!(class, "../grammars/sendmail_class.pest", |_| None);
+grammar!(
+    cf,
+    "../grammars/sendmail_cf.pest",
+    [rule | ruleset | r#macro | class | class_file | mailer | option | map],
+    super::bracket
+);
+grammar!(table, "../grammars/sendmail_table.pest", [entry], |_| None);
+grammar!(class, "../grammars/sendmail_class.pest", [line], |_| None);
 
 pub use cf::parse as parse_cf;
 pub use class::parse as parse_class;
@@ -49,16 +52,17 @@ pub fn parse_mc(source: &Arc<Source>) -> Tree {
         open: Vec::new(),
         remarks: loads_later(text),
     };
-    let Ok(pairs) = mc::Mc::parse(mc::Rule::file, text) else {
-        nest.tree.leaf(STRAY, Span::new(0, text.len()));
-        return nest.tree.finish();
-    };
     let mut passed = 0;
-    for pair in pairs.flat_map(pest::iterators::Pair::into_inner) {
-        let span = Span::new(pair.as_span().start(), pair.as_span().end());
+    let is_word = |rule| rule == mc::Rule::word;
+    let read = items::<mc::Mc, _>(text, mc::Rule::file, is_word, |item, base| {
+        let span = item.as_span();
+        let span = Span::new(base + span.start(), base + span.end());
         if span.start >= passed && span.start < span.end {
-            passed = nest.token(pair.as_rule(), span, text);
+            passed = nest.token(item.as_rule(), span, text);
         }
+    });
+    if let Err(at) = read {
+        nest.tree.leaf(STRAY, Span::new(at, text.len()));
     }
     nest.tree.finish()
 }

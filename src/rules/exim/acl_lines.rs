@@ -32,6 +32,7 @@ pub fn refusal_in_condition(files: &Files<'_>) -> Vec<Finding> {
             part.name == "acl" && !part.negated && matches!(statement.verb, "deny" | "drop");
         let name = text(part).split_whitespace().next().unwrap_or_default();
         let Some(acl) = files
+            .read
             .running
             .acls
             .iter()
@@ -113,7 +114,7 @@ pub fn can_fail(nodes: &[Node]) -> bool {
 /// Forced failures that let everybody pass.
 pub fn forced_failure(files: &Files<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
-    for option in &files.running.main {
+    for option in &files.read.running.main {
         let is_acl = option.known.name().starts_with("acl_smtp_");
         if is_acl && parse(&option.value).is_some_and(|nodes| can_fail(&nodes)) {
             let message = format!(

@@ -16,7 +16,7 @@ fn has(statement: &Statement, name: &str) -> bool {
 /// The ACLs that an option of this name leads to.
 fn of<'f>(files: &'f Files<'_>, phase: &'static str) -> Vec<&'f Acl> {
     let phases = files.phases();
-    let acls = files.running.acls.iter();
+    let acls = files.read.running.acls.iter();
     acls.filter(|acl| {
         phases
             .get(acl.name.as_str())
@@ -28,7 +28,7 @@ fn of<'f>(files: &'f Files<'_>, phase: &'static str) -> Vec<&'f Acl> {
 /// The ACL that an option names, and nothing else.
 fn direct<'f>(files: &'f Files<'_>, option: &str) -> Option<&'f Acl> {
     let value = files.set(option)?.value.trim();
-    files.running.acls.iter().find(|acl| acl.name == value)
+    files.read.running.acls.iter().find(|acl| acl.name == value)
 }
 
 /// Options that accept where there is no ACL, and refuse with one that is empty.

@@ -91,7 +91,7 @@ pub fn root_delivery(files: &Files<'_>) -> Vec<Finding> {
 
 /// Remote deliveries that are tried once.
 pub fn missing_retry(files: &Files<'_>) -> Vec<Finding> {
-    if !files.is_whole || !files.running.retry.is_empty() {
+    if !files.is_whole || !files.read.running.retry.is_empty() {
         return Vec::new();
     }
     let used = files.drivers(Class::Router).find(|router| {
@@ -120,7 +120,7 @@ pub fn missing_retry(files: &Files<'_>) -> Vec<Finding> {
 
 /// Retry rules that are never used.
 pub fn unreached_retry_rule(files: &Files<'_>) -> Vec<Finding> {
-    let mut rules = files.running.retry.iter();
+    let mut rules = files.read.running.retry.iter();
     let is_wide = |text: &str| {
         let mut words = text.split_whitespace();
         words.next() == Some("*") && words.next() == Some("*") && !text.contains("senders=")
@@ -139,7 +139,7 @@ pub fn unreached_retry_rule(files: &Files<'_>) -> Vec<Finding> {
 /// Rules that change every address.
 pub fn broad_rewrite(files: &Files<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
-    for rule in &files.running.rewrite {
+    for rule in &files.read.running.rewrite {
         let (pattern, flags) = rewrite_fields(rule.text.text());
         if matches!(pattern.as_str(), "*" | "*@*") && flags.is_empty() {
             found.push(

@@ -65,7 +65,7 @@ fn trusts(statement: &Statement) -> bool {
 pub fn early_dnsbl(files: &Files<'_>) -> Vec<Finding> {
     let phases = files.phases();
     let mut found = Vec::new();
-    for acl in &files.running.acls {
+    for acl in &files.read.running.acls {
         let Some(reached) = phases.get(acl.name.as_str()) else {
             continue;
         };

@@ -109,11 +109,12 @@ fn choices<'f>(files: &'f Files<'_>) -> Vec<&'f Opt> {
         "tls_require_ciphers",
     ];
     let drivers = files
+        .read
         .running
         .drivers
         .iter()
         .flat_map(|driver| &driver.options);
-    let all = files.running.main.iter().chain(drivers);
+    let all = files.read.running.main.iter().chain(drivers);
     all.filter(|option| names.contains(&option.known.name()))
         .collect()
 }

@@ -51,6 +51,7 @@ fn option(files: &Files<'_>, name: &str) -> Option<Place> {
 /// Where what is true of the whole server is told.
 pub fn top(files: &Files<'_>) -> Option<Place> {
     let first = files
+        .read
         .running
         .main
         .first()

@@ -27,16 +27,23 @@ fn secrets<'f>(files: &'f Files<'_>) -> impl Iterator<Item = &'f Opt> {
         "server_param2",
     ];
     let drivers = files
+        .read
         .running
         .drivers
         .iter()
         .flat_map(|driver| &driver.options);
-    files.running.main.iter().chain(drivers).filter(|option| {
-        let is_looked_up = ["${lookup", "${readfile", "${extract", "${env"]
-            .iter()
-            .any(|item| option.value.contains(item));
-        SECRETS.contains(&option.known.name()) && !option.value.is_empty() && !is_looked_up
-    })
+    files
+        .read
+        .running
+        .main
+        .iter()
+        .chain(drivers)
+        .filter(|option| {
+            let is_looked_up = ["${lookup", "${readfile", "${extract", "${env"]
+                .iter()
+                .any(|item| option.value.contains(item));
+            SECRETS.contains(&option.known.name()) && !option.value.is_empty() && !is_looked_up
+        })
 }
 
 /// Secrets that Exim tells whoever asks.

@@ -219,7 +219,7 @@ pub fn too_many_lists(files: &Files<'_>) -> Vec<Finding> {
     const MOST: usize = 16;
     let kinds = [Kind::Host, Kind::Domain, Kind::LocalPart, Kind::Address];
     let found = kinds.into_iter().filter_map(|kind| {
-        let mut lists = files.running.lists.iter();
+        let mut lists = files.read.running.lists.iter();
         let word = kind.word();
         let first = lists.by_ref().filter(|list| list.kind == word).nth(MOST)?;
         Some(

@@ -30,7 +30,7 @@ fn words(line: &Place) -> Vec<(String, Place)> {
 
 /// Macros that are replaced within longer words.
 pub fn macro_in_word(files: &Files<'_>) -> Vec<Finding> {
-    let found = files.macros.iter().filter_map(|(name, _, defined, became)| {
+    let found = files.read.macros.iter().filter_map(|(name, _, defined, became)| {
         let place = became.in_words.first()?;
         // A part of Debian's own names, or of a predefined one.
         if files.is_debian() {
@@ -53,18 +53,24 @@ pub fn unused_macro(files: &Files<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let defined: BTreeSet<&str> = files
+        .read
         .macros
         .iter()
         .map(|(name, ..)| name.as_str())
         .collect();
     let asked: Vec<String> = files
+        .read
         .asked
         .iter()
         .flat_map(|asked| words(&asked.place))
         .map(|(word, _)| word)
         .filter(|word| !defined.contains(word.as_str()))
         .collect();
-    let unused = files.macros.iter().filter(|(.., became)| became.count == 0);
+    let unused = files
+        .read
+        .macros
+        .iter()
+        .filter(|(.., became)| became.count == 0);
     let found = unused.map(|(name, _, place, _)| {
         let message = format!("the macro `{name}` is never replaced");
         let finding = note("unused-macro", place, message);
@@ -85,14 +91,14 @@ pub fn guard_of_shorter_name(files: &Files<'_>) -> Vec<Finding> {
         .map(|(name, _)| name)
         .collect();
     let mut found = Vec::new();
-    for asked in &files.asked {
+    for asked in &files.read.asked {
         for (word, place) in words(&asked.place) {
             let shorter = asked
                 .by
                 .iter()
                 .find(|by| word.contains(by.as_str()) && **by != word);
             let is_there =
-                known.contains(&word) || files.macros.iter().any(|(name, ..)| *name == word);
+                known.contains(&word) || files.read.macros.iter().any(|(name, ..)| *name == word);
             let Some(shorter) = shorter.filter(|_| !is_there) else {
                 continue;
             };
@@ -115,9 +121,9 @@ pub fn guard_of_shorter_name(files: &Files<'_>) -> Vec<Finding> {
 /// Conditionals that ask for what is defined nowhere, or only behind them.
 pub fn undefined_macro(files: &Files<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
-    for asked in files.asked.iter().filter(|asked| asked.by.is_empty()) {
+    for asked in files.read.asked.iter().filter(|asked| asked.by.is_empty()) {
         for (word, place) in words(&asked.place) {
-            let later = files.macros.iter().find(|(name, _, defined, _)| {
+            let later = files.read.macros.iter().find(|(name, _, defined, _)| {
                 *name == word
                     && defined.source.name() == place.source.name()
                     && defined.span.start > place.span.start

@@ -58,6 +58,7 @@ pub fn undefined_name(files: &Files<'_>) -> Vec<Finding> {
         .map(|t| t.name.as_str())
         .collect();
     let acls: BTreeSet<&str> = files
+        .read
         .running
         .acls
         .iter()
@@ -130,6 +131,7 @@ fn lists(files: &Files<'_>) -> Vec<Finding> {
                 continue;
             };
             let of_kind = files
+                .read
                 .running
                 .lists
                 .iter()
@@ -178,10 +180,10 @@ pub fn unused_name(files: &Files<'_>) -> Vec<Finding> {
             found.push(note("unused-name", place, message).help("use it, or take it out"));
         }
     };
-    for list in &files.running.lists {
+    for list in &files.read.running.lists {
         say(list.kind, &list.name, &list.place);
     }
-    for acl in &files.running.acls {
+    for acl in &files.read.running.acls {
         say("ACL", &acl.name, &acl.place);
     }
     for transport in files.drivers(Class::Transport) {

@@ -29,7 +29,7 @@ pub fn without_effect(files: &Files<'_>) -> Vec<Finding> {
             );
         }
     }
-    for service in files.dictionary.services.iter().flatten() {
+    for service in files.dictionary.services() {
         let disabled = files.words("master_service_disable", None);
         if let Some(word) = disabled
             .iter()

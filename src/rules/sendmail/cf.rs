@@ -284,7 +284,7 @@ pub fn stale_cf(files: &Files<'_>) -> Vec<Finding> {
     let Ok(source) = files.file(&made) else {
         return Vec::new();
     };
-    let other = sendmail::read_cf(&source);
+    let other = sendmail::read_cf(&source, files.world);
     if other.model.options.is_empty() {
         return Vec::new();
     }

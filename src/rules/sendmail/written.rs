@@ -2,6 +2,7 @@
 //! settings do.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::findings::{Finding, Severity};
 use crate::mta::sendmail;
@@ -50,7 +51,7 @@ const LIVE: &[&str] = &[
 ];
 
 /// The tree of a sendmail.mc.
-fn tree<'f>(files: &'f Files<'_>) -> Option<&'f Tree> {
+fn tree(files: &Files<'_>) -> Option<Rc<Tree>> {
     files.resolved.reading.as_ref()?;
     Some(files.tree())
 }
@@ -80,7 +81,7 @@ pub fn defined_call(files: &Files<'_>) -> Vec<Finding> {
     let Some(tree) = tree(files) else {
         return Vec::new();
     };
-    let found = calls(tree).filter(|call| callee(*call) == "define");
+    let found = calls(&tree).filter(|call| callee(*call) == "define");
     let found = found.filter_map(|call| {
         let given = arguments(call);
         let (_, name) = given.first().filter(|(_, name)| CALLABLE.contains(name))?;
@@ -112,7 +113,7 @@ pub fn conflicting_define(files: &Files<'_>) -> Vec<Finding> {
     };
     let mut known: BTreeMap<String, (String, Span)> = BTreeMap::new();
     let mut found = Vec::new();
-    for call in calls(tree) {
+    for call in calls(&tree) {
         let given = arguments(call);
         let Some((_, name)) = given.first() else {
             continue;

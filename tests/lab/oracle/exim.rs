@@ -142,12 +142,7 @@ pub fn compare(target: Target, extent: Extent) -> Result<Tally, String> {
 
 fn lift(text: &str, target: Target) -> Policy {
     let snapshot = Snapshot::of(FILES);
-    let world = World {
-        files: &snapshot,
-        version: target.version,
-        known: &[],
-        defaults: false,
-    };
+    let world = World::new(&snapshot, target.version);
     let dialect = Dialect::by_word("exim-conf").unwrap();
     let source = Source::new("/lab/exim.conf", text);
     dialect.policy(&source, &world).unwrap().policy

@@ -151,12 +151,7 @@ fn lift(target: Target, main: &str, options: &[(String, String)]) -> Lifted {
         let _ = writeln!(master, "  -o {{ {name} = {value} }}");
     }
     let files = Snapshot::of(&[("main.cf", main), ("master.cf", &master)]);
-    let world = World {
-        files: &files,
-        version: target.version,
-        known: &[],
-        defaults: false,
-    };
+    let world = World::new(&files, target.version);
     let dialect = Dialect::by_word("postfix-main").unwrap();
     dialect
         .policy(&Source::new("main.cf", main), &world)

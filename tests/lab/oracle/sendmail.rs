@@ -316,12 +316,7 @@ pub fn compare(target: Target, extent: Extent) -> Result<Tally, String> {
 
 fn lift(target: Target, dialect: &str, source: &Arc<Source>, files: &[(&str, &str)]) -> Lifted {
     let files = Snapshot::of(files);
-    let world = World {
-        files: &files,
-        version: target.version,
-        known: &[],
-        defaults: false,
-    };
+    let world = World::new(&files, target.version);
     let dialect = Dialect::by_word(dialect).unwrap();
     dialect.policy(source, &world).unwrap()
 }

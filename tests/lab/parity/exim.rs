@@ -132,12 +132,7 @@ pub fn compare(target: Target) -> Result<Comparison, String> {
 }
 
 fn resolve(source: &std::sync::Arc<Source>, target: Target, files: &Snapshot) -> Config {
-    let world = World {
-        files,
-        version: target.version,
-        known: &[],
-        defaults: true,
-    };
+    let world = World::new(files, target.version).with_defaults(true);
     let dialect = Dialect::by_word("exim-conf").unwrap();
     (dialect.resolve)(source, &world)
 }

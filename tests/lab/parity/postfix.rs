@@ -100,12 +100,9 @@ fn config(target: Target, path: &Path, known: &[(String, String)]) -> Config {
     let source = Source::from_bytes(name.display().to_string(), fs::read(path).unwrap());
     let beside = |other: &str| name.with_file_name(other).display().to_string();
     let files = Snapshot::of(&[(&beside("main.cf"), ""), (&beside("master.cf"), "")]);
-    let world = World {
-        files: &files,
-        version: target.version,
-        known,
-        defaults: true,
-    };
+    let world = World::new(&files, target.version)
+        .knowing(known)
+        .with_defaults(true);
     let (dialect, _) = Dialect::of(&source);
     let mut config = (dialect.resolve)(&source, &world);
     config

@@ -107,12 +107,7 @@ fn read(path: &Path) -> String {
 
 fn resolved(target: Target, dialect: &str, name: &str, text: &str) -> Config {
     let files = Snapshot::new(Scope::Root(roots::upper(target)));
-    let world = World {
-        files: &files,
-        version: target.version,
-        known: &[],
-        defaults: true,
-    };
+    let world = World::new(&files, target.version).with_defaults(true);
     let dialect = Dialect::by_word(dialect).unwrap();
     (dialect.resolve)(&Source::new(name, text), &world)
 }

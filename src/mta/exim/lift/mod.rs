@@ -44,14 +44,15 @@ pub fn lift(source: &Arc<Source>, world: &World<'_>) -> Option<Lifted> {
     if folder.is_some_and(|folder| folder.ends_with("conf.d")) {
         return None;
     }
-    let (running, reader) = resolve::run(source, world);
+    let read = resolve::run(source, world);
+    let running = &read.running;
     if running.main.is_empty() && running.acls.is_empty() && running.drivers.is_empty() {
         return None;
     }
     let hostname = find(&running.main, "primary_hostname").map(|option| option.value.clone());
     let hostname = hostname.or_else(|| world.told("primary_hostname").map(str::to_owned));
     let shared = Shared {
-        running: &running,
+        running,
         world,
         hostname: hostname
             .filter(|name| !name.contains('$'))
@@ -59,7 +60,7 @@ pub fn lift(source: &Arc<Source>, world: &World<'_>) -> Option<Lifted> {
         tables: RefCell::default(),
         used: RefCell::default(),
     };
-    let faults = reader.findings.iter();
+    let faults = read.findings.iter();
     let dead = faults
         .filter(|finding| finding.severity == Severity::Error)
         .map(|finding| {
@@ -82,7 +83,7 @@ pub fn lift(source: &Arc<Source>, world: &World<'_>) -> Option<Lifted> {
     Some(Lifted {
         policy,
         through,
-        gaps: reader.gaps,
+        gaps: read.gaps.clone(),
         used: shared.used.into_inner(),
     })
 }

@@ -319,7 +319,7 @@ pub fn through(values: &Values<'_>) -> Option<Through> {
     let (host, port) = host_and_port(first, 25)?;
     let transport = of("default_transport", None)?;
     let name = transport.split(':').next().unwrap_or_default();
-    let services = values.dictionary.services.as_deref().unwrap_or_default();
+    let services = values.dictionary.services();
     let mut services = services.iter().filter(|service| service.kind() == "unix");
     let service = services.find(|service| service.name() == name);
     let level = of("smtp_tls_security_level", service);

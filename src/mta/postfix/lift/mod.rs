@@ -60,9 +60,7 @@ fn lift(
     world: &World<'_>,
     gaps: Vec<Gap>,
 ) -> Lifted {
-    let read = master.map(|master| services(&syntax::parse_master(master)).0);
-    let settings = syntax::settings(&syntax::parse_main(main));
-    let mut dictionary = Dictionary::new(main, settings, read, world.version);
+    let mut dictionary = Dictionary::read(main, master, world);
     let folder = Path::new(main.name()).parent();
     let folder = folder.filter(|folder| folder.is_absolute());
     // A folder that is not known is the one that main.cf lies in: its name stands for it.
@@ -94,10 +92,9 @@ fn lift(
         || vec![Mechanism::Plain, Mechanism::Login],
         |auth| auth.value.mechanisms.clone(),
     );
-    let all_services = dictionary.services.as_deref();
     let (mut listeners, mut commands): (Vec<Listener>, Vec<String>) = Default::default();
     let disabled = values.words("master_service_disable", None);
-    for service in all_services.unwrap_or_default() {
+    for service in dictionary.services() {
         let is_disabled = disabled.iter().any(|word| {
             let text = word.text.as_str();
             text == service.kind() || text == service.scope()
@@ -125,7 +122,7 @@ fn lift(
             commands.push(service.command_line());
         }
     }
-    if all_services.is_none() {
+    if dictionary.services.is_none() {
         // Without a master.cf main.cf decides for the one that Postfix comes with.
         values.gap(
             None,

@@ -61,7 +61,7 @@ impl<'a> Values<'a> {
 
     /// The services of master.cf; none where it is not known.
     pub fn services(&self) -> &'a [Service] {
-        self.dictionary.services.as_deref().unwrap_or_default()
+        self.dictionary.services()
     }
 
     /// What was not understood.

@@ -180,15 +180,18 @@ fn equates(scope: &str, entry: &Entry, push: &mut Push<'_>) {
 mod tests {
     use super::super::super::resolve::cf;
     use super::*;
-    use crate::text::Source;
+    use crate::mta::World;
+    use crate::text::{Snapshot, Source};
 
     #[test]
     fn lines_are_read_as_the_daemon_does() {
         let text = "V10/Berkeley\nOL9\nO LogLev=12\nO timeout.IDENT=0\nOA/etc/aliases\n\
                     O DaemonPortOptions=Name=MTA, Prot=25, stray, M=E,a\nCw a b\n\tc\nCw$=x\n\
                     Dj$w.example.org\t# remark\nFw-o /etc/mail/lhn %[^\\#]\nKm hash -o /x\n";
-        let model = cf(&Source::new("x.cf", text)).model;
-        let config = config(&model, Version::new(&[8, 17]), true);
+        let files = Snapshot::of(&[]);
+        let world = World::new(&files, Version::new(&[8, 17]));
+        let resolved = cf(&Source::new("x.cf", text), &world);
+        let config = config(&resolved.model, Version::new(&[8, 17]), true);
         let shown: Vec<String> = config
             .settings
             .iter()

@@ -130,7 +130,8 @@ mod tests {
 
     use super::super::super::resolve::cf;
     use super::*;
-    use crate::text::Source;
+    use crate::mta::{Server, World};
+    use crate::text::{Snapshot, Source};
 
     /// With `RULES=FOLDER` the table is written anew from the folder's sendmail.cf files, made by
     /// m4 with many features each.
@@ -148,10 +149,12 @@ mod tests {
     }
 
     fn write(folder: &std::ffi::OsStr) {
+        let files = Snapshot::of(&[]);
+        let world = World::new(&files, Server::Sendmail.newest());
         let (mut counts, mut sets) = (BTreeMap::new(), BTreeMap::new());
         for entry in fs::read_dir(folder).unwrap() {
             let text = fs::read(entry.unwrap().path()).unwrap();
-            let resolved = cf(&Source::from_bytes("x.cf", text));
+            let resolved = cf(&Source::from_bytes("x.cf", text), &world);
             for (name, (rules, _)) in deciding(&resolved.model) {
                 *sets.entry(name.to_owned()).or_insert(0) += 1;
                 let digests: BTreeSet<String> = rules.iter().map(|rule| digest(rule)).collect();

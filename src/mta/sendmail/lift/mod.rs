@@ -42,15 +42,15 @@ pub fn of_mc(source: &Arc<Source>, world: &World<'_>) -> Option<Lifted> {
     let reading = resolved.reading.as_ref();
     let features = features::asked(reading.filter(|reading| reading.makes_mailers)?);
     let mut lifted = lift(&resolved, features, source, world)?;
-    if let Some(reading) = resolved.reading {
-        lifted.gaps.extend(reading.gaps);
+    if let Some(reading) = reading {
+        lifted.gaps.extend(reading.gaps.iter().cloned());
     }
     Some(lifted)
 }
 
 /// The policy of a sendmail.cf; none of one for the submission of mail by local programs.
 pub fn of_cf(source: &Arc<Source>, world: &World<'_>) -> Option<Lifted> {
-    let resolved = resolve::cf(source);
+    let resolved = resolve::cf(source, world);
     let features = features::told(&resolved.model, world.version);
     lift(&resolved, features, source, world)
 }
