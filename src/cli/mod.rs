@@ -23,6 +23,10 @@ mod show;
 mod subject;
 mod trace;
 
+// What these commands print, for who runs them on many texts.
+pub use show::{human as setting, object as setting_object};
+pub use trace::{human as walk, object as walk_object};
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 

@@ -21,6 +21,8 @@ mod features;
 mod first;
 mod floors;
 mod forges;
+#[path = "../../fuzz/src/lib.rs"]
+mod fuzz;
 mod gate;
 mod hooks;
 mod hostile;
@@ -40,15 +42,13 @@ mod pages;
 mod policy;
 mod program;
 mod raise;
-#[path = "../lab/random.rs"]
-mod random;
-mod readers;
 mod readme;
 mod reference;
 mod reported;
 mod reports;
 mod safety;
 mod sandbox;
+mod seeded;
 mod terminal;
 mod versions;
 mod writing;

@@ -14,7 +14,10 @@ use crate::text::{Edit, Place, Source, Span};
 /// The findings, those with an edit that can be mended by one.
 pub fn with_fixes(findings: Vec<Finding>, tree: &Tree) -> Vec<Finding> {
     let source = tree.source();
+    // What a call without an end holds, nobody can know.
+    let has_end = |call: &Branch<'_>| !call.text().contains('(') || call.text().ends_with(')');
     let calls = tree.root().children().filter(|node| node.kind() == "call");
+    let calls = calls.filter(has_end);
     let calls: BTreeMap<usize, Branch<'_>> = calls.map(|call| (call.span().start, call)).collect();
     let with_fix = |finding: Finding| {
         let Some(place) = finding.labels.first().map(|label| label.place.clone()) else {
