@@ -85,7 +85,7 @@ impl Item {
     fn configuration(&self) -> Option<&Path> {
         match self {
             Self::Configuration(path) => Some(path),
-            Self::Description(_) => None,
+            Self::Description(_) | Self::Closed(..) => None,
         }
     }
 }
