@@ -13,7 +13,9 @@ pub fn is_hidden(c: char) -> bool {
 /// replaced by as many `?` as it has bytes, so that places stay right. A carriage return lets what
 /// follows stand over what went before, but for one at the end of a line.
 pub fn visible(text: &str) -> Cow<'_, str> {
-    if !text.contains(|c| is_hidden(c) || c == '\r') {
+    // Most texts are plain, and that is seen faster by their bytes.
+    let plain = |byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t');
+    if text.bytes().all(plain) || !text.contains(|c| is_hidden(c) || c == '\r') {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len());

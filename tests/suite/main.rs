@@ -34,6 +34,7 @@ mod linting;
 mod lossless;
 mod migrate;
 mod noise;
+mod package;
 mod page;
 mod pages;
 mod policy;
