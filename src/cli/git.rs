@@ -53,8 +53,8 @@ impl Repository {
         done(command.args(arguments))
     }
 
-    /// The files that differ from what they were where the work since `rev` began, and those that
-    /// git does not know yet: absolute paths, those of removed files too.
+    /// The files that differ from what they were where the work since `rev` began or were written
+    /// anew, and those that git does not know yet: absolute paths, those of removed files too.
     ///
     /// # Errors
     /// When git knows no such revision, or nothing that it has in common with the present one.
@@ -116,10 +116,10 @@ fn git(folder: &Path) -> Command {
         .args(["-c", "core.fsmonitor=false"])
         .args(["-c", "core.hooksPath=/dev/null"])
         .args(["-c", "protocol.allow=never"])
+        .args(["-c", "diff.autoRefreshIndex=false"])
         .arg("-C")
         .arg(folder)
         .env("GIT_NO_LAZY_FETCH", "1")
-        .env("GIT_OPTIONAL_LOCKS", "0")
         .env_remove("GIT_ALLOW_PROTOCOL")
         .stdin(Stdio::null());
     command

@@ -30,9 +30,9 @@ pub fn configuration(
             asking,
         }));
     }
-    found.extend(encoding(source));
     let unread = unread(source, world, &found);
     found.extend(unread);
+    found.extend(encoding(source));
     findings::sort(&mut found);
     // One mistake is told once, and a line that fits nothing only where nobody knows better.
     found.dedup_by(|a, b| a.rule == b.rule && start(a) == start(b));
@@ -49,21 +49,6 @@ pub fn configuration(
     });
     found.retain(|one| one.rule != "dead-service" || !errors.contains(&start(one)));
     with_runs_told_once(found)
-}
-
-/// What is to be said of a file's bytes.
-pub fn encoding(source: &Arc<Source>) -> Option<Finding> {
-    let Encoding::Latin1 { first } = source.encoding() else {
-        return None;
-    };
-    let length = source.text()[first..]
-        .chars()
-        .next()
-        .map_or(0, char::len_utf8);
-    let what = "this byte is no UTF-8; the file is read as ISO 8859-1";
-    let place = Span::new(first, first + length);
-    let finding = Finding::new(Severity::Note, "not-utf8", source, place, what);
-    Some(finding.help("save the file as UTF-8"))
 }
 
 /// What is there and was not read, where nothing tells it yet: at its name, if that stands in the file.
@@ -95,6 +80,21 @@ fn unread(source: &Arc<Source>, world: &World<'_>, found: &[Finding]) -> Vec<Fin
         told.push(Finding::new(Severity::Note, rule, source, place, message));
     }
     told
+}
+
+/// What is to be said of a file's bytes.
+pub fn encoding(source: &Arc<Source>) -> Option<Finding> {
+    let Encoding::Latin1 { first } = source.encoding() else {
+        return None;
+    };
+    let length = source.text()[first..]
+        .chars()
+        .next()
+        .map_or(0, char::len_utf8);
+    let what = "this byte is no UTF-8; the file is read as ISO 8859-1";
+    let place = Span::new(first, first + length);
+    let finding = Finding::new(Severity::Note, "not-utf8", source, place, what);
+    Some(finding.help("save the file as UTF-8"))
 }
 
 /// Lines that fit nothing, one below the other, are one mistake: the first is told, with how many

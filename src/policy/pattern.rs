@@ -84,8 +84,7 @@ impl Expression {
     /// # Errors
     /// In words, why it is none that can be run here.
     pub fn new(text: &str, ignore_case: bool, origin: Option<Place>) -> Result<Self, String> {
-        let is_run = text.len() <= LONGEST_EXPRESSION;
-        let mut expression = Self::known(if is_run { text } else { "$^x" }, ignore_case);
+        let mut expression = Self::known(text, ignore_case);
         let regex = expression.compiled.build()?;
         // Nobody else has it yet.
         let _ = expression.compiled.regex.set(Some(regex));
@@ -95,8 +94,9 @@ impl Expression {
 
     /// An expression that is known to be right, for a server's own test; it was not written.
     pub fn known(text: &str, ignore_case: bool) -> Self {
+        let is_run = text.len() <= LONGEST_EXPRESSION;
         let compiled = Compiled {
-            text: text.to_owned(),
+            text: if is_run { text } else { "$^x" }.to_owned(),
             ignore_case,
             regex: OnceLock::new(),
         };
