@@ -128,12 +128,12 @@ fn git(folder: &Path) -> Command {
 /// For each filter that the repository's settings name, those which leave it without a program. A
 /// filter is run on files that look changed, and on all that are written down.
 fn unfiltered(top: &Path) -> Result<Vec<OsString>, Failure> {
-    let named = git(top)
+    let listed = git(top)
         .args(["config", "--name-only", "-z", "--get-regexp", r"^filter\."])
         .output()
         .map_err(|error| broken(&error))?;
     // Where there is none, git says so by its exit code alone.
-    let names = named.stdout.split(|byte| *byte == 0);
+    let names = listed.stdout.split(|byte| *byte == 0);
     let drivers: BTreeSet<&[u8]> = names
         .filter_map(|name| name.rsplitn(2, |byte| *byte == b'.').nth(1))
         .collect();
