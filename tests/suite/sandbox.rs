@@ -114,6 +114,8 @@ pub fn traced(folder: &Path, arguments: &[&str]) -> (i32, String, Vec<String>) {
         .current_dir(folder.join("repo"))
         .env("HOME", folder.join("home"))
         .env_remove("XDG_CONFIG_HOME")
+        // Cargo sets it for what it builds, and the loader would look there.
+        .env_remove("LD_LIBRARY_PATH")
         .stdin(Stdio::null())
         .output()
         .unwrap();
