@@ -174,7 +174,7 @@ fn git_starts_nothing_that_a_repository_names() {
         let started: Vec<&str> = started.filter(|path| Path::new(path).exists()).collect();
         let is_known = |path: &&str| *path == PROGRAM || path.ends_with("/git");
         assert!(
-            started.len() > 1 && started.iter().all(|path| is_known(path)),
+            started.len() > 1 && started.iter().all(is_known),
             "{said}: {started:?}"
         );
         assert!(

@@ -49,6 +49,7 @@ fn long_files_and_long_lines_are_read_to_the_end() {
 }
 
 /// Texts that grow when they are evaluated, and how deep a nesting is.
+#[expect(clippy::too_many_lines, reason = "one row a text")]
 fn bombs(deep: usize) -> Vec<(&'static str, String, &'static str)> {
     let lines =
         |count: usize, one: &dyn Fn(usize) -> String| (0..count).map(one).collect::<String>();

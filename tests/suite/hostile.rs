@@ -318,7 +318,7 @@ fn what_may_not_be_read_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
     let chmod = |name: &str, mode| {
-        fs::set_permissions(at.join(name), fs::Permissions::from_mode(mode)).unwrap()
+        fs::set_permissions(at.join(name), fs::Permissions::from_mode(mode)).unwrap();
     };
     let lint = |arguments: &[&str]| {
         let mut command = Command::new(PROGRAM);

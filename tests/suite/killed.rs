@@ -193,7 +193,7 @@ fn writers_side_by_side_give_one_of_their_outputs() {
                 &Two::generate(NAMES[number % 2], "out")[..],
                 &["baseline", "main.cf"],
             ];
-            for writer in &writers[..1 + number % 2] {
+            for writer in &writers[..=(number % 2)] {
                 let mut writing = command(at, writer);
                 children.push(
                     writing

@@ -25,6 +25,7 @@ fn is_harmless(command: &[&str], said: &[u8], is_coloured: bool) {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one row a command")]
 fn names_and_values_reach_no_terminal_raw() {
     use std::os::unix::ffi::OsStrExt;
     let folder = tempfile::tempdir().unwrap();
@@ -86,11 +87,7 @@ fn names_and_values_reach_no_terminal_raw() {
         "target.yaml",
         "hostname: mail.example.com\nports: [25]\n",
     );
-    write(
-        &at,
-        &format!("{}main.cf", bad.replace('\n', "\n")),
-        "mynetworks = 0.0.0.0/0\n",
-    );
+    write(&at, &format!("{bad}main.cf"), "mynetworks = 0.0.0.0/0\n");
     let formats = [
         "human", "concise", "json", "sarif", "github", "gitlab", "junit", "rdjson",
     ];
