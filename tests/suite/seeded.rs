@@ -144,7 +144,7 @@ fn what_was_mended_badly_is_held() {
         // The option was put behind what ends the options, again and again.
         "==> main.cf <==\nsmtpd_sasl_auth_enable = yes\n==> master.cf <==\n465 inet n - n - - smtpd\n  -o smtpd_tls_wrappermode=yes\n x -o a=b\n",
         // The first definition was taken out, and the second one has no end.
-        "==> sendmail.mc <==\nOSTYPE(`linux')dnl\ndefine(`confAUTH_OPTIONS', `A p y')dnl\ndefine(`confAUTH_OPTIONS', `A p'.dnl\nMAILER(`smtp')dnl\n",
+        "==> sendmail.mc <==\ndefine(`confAUTH_MECHANISMS', `PLAIN LOGIN')dnl\ndefine(`confAUTH_OPTIONS', `A p y')dnl\ndefine(`confAUTH_OPTIONS', `A p y'.dnl\nTRUST_AUTH_MECH(`PLAIN LOme=MSA, Port=587, M=Eas')dnl\nMAILER(`smtp')dnl",
     ] {
         mending::mend(text.as_bytes());
     }
