@@ -20,16 +20,30 @@ pub struct Table {
 struct Cut {
     /// The columns' names.
     columns: Vec<&'static str>,
-    /// The first column of each row, and its line.
-    rows: Vec<(&'static str, &'static str)>,
+    /// The facts, row by row.
+    cells: Vec<&'static str>,
+    /// Where the facts of each row begin; behind the last row, where they end.
+    rows: Vec<usize>,
+}
+
+impl Cut {
+    fn row(&'static self, index: usize) -> Row {
+        Row {
+            columns: &self.columns,
+            cells: &self.cells[self.rows[index]..self.rows[index + 1]],
+        }
+    }
+
+    fn key(&self, index: usize) -> &'static str {
+        self.cells[self.rows[index]]
+    }
 }
 
 /// A row of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Row {
     columns: &'static [&'static str],
-    key: &'static str,
-    line: &'static str,
+    cells: &'static [&'static str],
 }
 
 impl Table {
@@ -45,35 +59,33 @@ impl Table {
         self.cut.get_or_init(|| {
             let mut lines = self.text.lines().filter(|line| !line.starts_with('#'));
             let columns = lines.next().unwrap_or_default().split('\t').collect();
-            let rows = lines.map(|line| (line.split('\t').next().unwrap_or_default(), line));
+            let (mut cells, mut rows) = (Vec::new(), vec![0]);
+            for line in lines {
+                cells.extend(line.split('\t'));
+                rows.push(cells.len());
+            }
             Cut {
                 columns,
-                rows: rows.collect(),
+                cells,
+                rows,
             }
         })
     }
 
     /// Every row.
     pub fn rows(&'static self) -> impl Iterator<Item = Row> {
-        self.from(0)
+        let cut = self.cut();
+        (0..cut.rows.len() - 1).map(|index| cut.row(index))
     }
 
     /// The rows whose first column is `key`, in order.
     pub fn find(&'static self, key: &str) -> impl Iterator<Item = Row> {
-        let start = self.cut().rows.partition_point(|(known, _)| *known < key);
-        let count = self.cut().rows[start..].iter();
-        let count = count.take_while(|(known, _)| *known == key).count();
-        self.from(start).take(count)
-    }
-
-    /// The rows from the one at this place on.
-    fn from(&'static self, start: usize) -> impl Iterator<Item = Row> {
         let cut = self.cut();
-        cut.rows[start..].iter().map(|&(key, line)| Row {
-            columns: &cut.columns,
-            key,
-            line,
-        })
+        let count = cut.rows.len() - 1;
+        let start = cut.rows[..count].partition_point(|&at| cut.cells[at] < key);
+        let same = (start..count).take_while(|&index| cut.key(index) == key);
+        let end = start + same.count();
+        (start..end).map(|index| cut.row(index))
     }
 
     /// The first row whose first column is `key`.
@@ -102,15 +114,15 @@ pub fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&
 impl Row {
     /// The first column.
     pub fn key(self) -> &'static str {
-        self.key
+        self.cells[0]
     }
 
     /// The column called `name`; empty where the table has none such.
     pub fn get(self, name: &str) -> &'static str {
-        let mut columns = self.columns.iter().zip(self.line.split('\t'));
-        columns
-            .find(|(column, _)| **column == name)
-            .map_or("", |(_, fact)| fact)
+        let at = self.columns.iter().position(|column| *column == name);
+        at.and_then(|at| self.cells.get(at))
+            .copied()
+            .unwrap_or_default()
     }
 }
 

@@ -67,6 +67,8 @@ impl Checked {
 struct Round<'a> {
     checking: &'a Checking<'a>,
     texts: &'a Texts,
+    /// The servers' files that are checked.
+    paths: BTreeSet<&'a Path>,
 }
 
 /// A file to check.
@@ -75,6 +77,15 @@ enum Item {
     Description(Option<PathBuf>),
     /// A server's file.
     Configuration(PathBuf),
+}
+
+impl Item {
+    fn configuration(&self) -> Option<&Path> {
+        match self {
+            Self::Configuration(path) => Some(path),
+            Self::Description(_) => None,
+        }
+    }
 }
 
 /// What came out of one file.
@@ -107,6 +118,7 @@ impl Checking<'_> {
         let round = Round {
             checking: self,
             texts,
+            paths: items.iter().filter_map(Item::configuration).collect(),
         };
         let mut suppressions = BTreeMap::new();
         let mut findings = Vec::new();
@@ -256,7 +268,14 @@ impl Round<'_> {
             )));
         }
         let files = reading.snapshot(path, dialect)?.with_texts(self.texts);
-        let findings = self.judged(path, &source, dialect, &files)?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let other = (dialect.judged_with)(&name).map(|other| path.with_file_name(other));
+        // What it says is told with the file that it belongs to.
+        let findings = if other.is_some_and(|other| self.paths.contains(&*other)) {
+            lint::encoding(&source).into_iter().collect()
+        } else {
+            self.judged(path, &source, dialect, &files)?
+        };
         if !self.has_to_do_with(path, Some(&files)) {
             return Ok(None);
         }

@@ -17,7 +17,10 @@ pub fn configuration(
     asking: &Asking,
 ) -> Vec<Finding> {
     let mut found = (dialect.syntax)(&world.tree(source, dialect.parse));
-    found.extend((dialect.resolve)(source, world).findings);
+    // Of a file that begins no configuration, how it is written is all that can be wrong.
+    if dialect.lift.is_some() {
+        found.extend((dialect.resolve)(source, world).findings);
+    }
     found.extend(rules::ask(dialect, source, world));
     if let Some(lifted) = dialect.policy(source, world) {
         found.extend(rules::judge(&Judged {
@@ -27,22 +30,7 @@ pub fn configuration(
             asking,
         }));
     }
-    if let Encoding::Latin1 { first } = source.encoding() {
-        let length = source.text()[first..]
-            .chars()
-            .next()
-            .map_or(0, char::len_utf8);
-        found.push(
-            Finding::new(
-                Severity::Note,
-                "not-utf8",
-                source,
-                Span::new(first, first + length),
-                "this byte is no UTF-8; the file is read as ISO 8859-1",
-            )
-            .help("save the file as UTF-8"),
-        );
-    }
+    found.extend(encoding(source));
     findings::sort(&mut found);
     // One mistake is told once, and a line that fits nothing only where nobody knows better.
     found.dedup_by(|a, b| a.rule == b.rule && start(a) == start(b));
@@ -59,6 +47,21 @@ pub fn configuration(
     });
     found.retain(|one| one.rule != "dead-service" || !errors.contains(&start(one)));
     with_runs_told_once(found)
+}
+
+/// What is to be said of a file's bytes.
+pub fn encoding(source: &Arc<Source>) -> Option<Finding> {
+    let Encoding::Latin1 { first } = source.encoding() else {
+        return None;
+    };
+    let length = source.text()[first..]
+        .chars()
+        .next()
+        .map_or(0, char::len_utf8);
+    let what = "this byte is no UTF-8; the file is read as ISO 8859-1";
+    let place = Span::new(first, first + length);
+    let finding = Finding::new(Severity::Note, "not-utf8", source, place, what);
+    Some(finding.help("save the file as UTF-8"))
 }
 
 /// Lines that fit nothing, one below the other, are one mistake: the first is told, with how many

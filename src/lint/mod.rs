@@ -11,7 +11,7 @@ mod suppress;
 
 pub use crate::description::Level;
 pub use crate::rules::Asking;
-pub use configuration::configuration;
+pub use configuration::{configuration, encoding};
 pub use discover::{DESCRIPTION, Found, discover, found, is_description};
 pub use fix::mend;
 pub use levels::{Levels, Selector};

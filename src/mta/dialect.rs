@@ -30,6 +30,9 @@ pub struct Dialect {
     pub syntax: fn(&Tree) -> Vec<Finding>,
     /// The configuration that begins with this file.
     pub resolve: fn(&Arc<Source>, &World<'_>) -> Config,
+    /// The file of the same configuration that is judged with this one, if both are there: its name,
+    /// for the name of this one.
+    pub judged_with: fn(&str) -> Option<String>,
     /// What the configuration that begins with this file does; none for a kind of file that does
     /// nothing by itself.
     pub lift: Option<Lift>,

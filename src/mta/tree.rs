@@ -10,22 +10,31 @@ pub const MARK: &str = "mark";
 /// The kind of what fits nothing.
 pub const STRAY: &str = "stray";
 
-/// One node. Its descendants are the nodes behind it, up to `end`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Node {
-    /// The grammar's word for it.
-    pub kind: &'static str,
-    /// Its bytes.
-    pub span: Span,
+/// One node. Its descendants are the nodes behind it, up to `next`. There are several for each word
+/// of a text, so that their size decides how much memory it takes to read one.
+#[derive(Clone, Copy, Debug)]
+struct Node {
+    /// The number of the grammar's word for it.
+    kind: u16,
+    /// Where its bytes begin.
+    start: u32,
+    /// Where they end.
+    end: u32,
     /// The index of the first node that is not below it.
-    end: usize,
+    next: u32,
 }
 
 /// The nodes of a file in the order of its text, each before those below it.
 #[derive(Clone, Debug)]
 pub struct Tree {
     source: Arc<Source>,
+    kinds: Vec<&'static str>,
     nodes: Vec<Node>,
+}
+
+/// A place or a number of nodes: no text that is read has more than fits.
+fn small(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 /// A node with the tree around it.
@@ -70,14 +79,19 @@ impl<'t> Branch<'t> {
         &self.tree.nodes[self.index]
     }
 
+    /// The index of the first node that is not below it.
+    fn next(self) -> usize {
+        self.node().next as usize
+    }
+
     /// The grammar's word for this node.
     pub fn kind(self) -> &'static str {
-        self.node().kind
+        self.tree.kinds[usize::from(self.node().kind)]
     }
 
     /// Its bytes.
     pub fn span(self) -> Span {
-        self.node().span
+        Span::new(self.node().start as usize, self.node().end as usize)
     }
 
     /// Its text.
@@ -87,19 +101,19 @@ impl<'t> Branch<'t> {
 
     /// Whether nothing is below it.
     pub fn is_leaf(self) -> bool {
-        self.node().end == self.index + 1
+        self.next() == self.index + 1
     }
 
     /// The nodes right below it.
     pub fn children(self) -> impl Iterator<Item = Branch<'t>> {
         let mut next = self.index + 1;
         std::iter::from_fn(move || {
-            (next < self.node().end).then(|| {
+            (next < self.next()).then(|| {
                 let child = Branch {
                     tree: self.tree,
                     index: next,
                 };
-                next = child.node().end;
+                next = child.next();
                 child
             })
         })
@@ -117,7 +131,7 @@ impl<'t> Branch<'t> {
 
     /// Every node below it, each before those below that.
     pub fn below(self) -> impl Iterator<Item = Branch<'t>> {
-        (self.index + 1..self.node().end).map(move |index| Branch {
+        (self.index + 1..self.next()).map(move |index| Branch {
             tree: self.tree,
             index,
         })
@@ -129,6 +143,7 @@ impl<'t> Branch<'t> {
 #[derive(Debug)]
 pub struct Builder {
     source: Arc<Source>,
+    kinds: Vec<&'static str>,
     nodes: Vec<Node>,
     open: Vec<usize>,
     /// Up to here every byte stands in a leaf.
@@ -140,6 +155,7 @@ impl Builder {
     pub fn new(source: &Arc<Source>, root: &'static str) -> Self {
         let mut builder = Self {
             source: Arc::clone(source),
+            kinds: Vec::new(),
             nodes: Vec::new(),
             open: Vec::new(),
             at: 0,
@@ -155,38 +171,46 @@ impl Builder {
 
     /// The kind of the innermost open node.
     pub fn innermost(&self) -> &'static str {
-        self.open
-            .last()
-            .map_or(STRAY, |&index| self.nodes[index].kind)
+        self.open.last().map_or(STRAY, |&index| self.kind(index))
     }
 
     /// Whether a node of this kind is open.
     pub fn is_open(&self, kind: &str) -> bool {
-        self.open
-            .iter()
-            .any(|&index| self.nodes[index].kind == kind)
+        self.open.iter().any(|&index| self.kind(index) == kind)
+    }
+
+    fn kind(&self, index: usize) -> &'static str {
+        self.kinds[usize::from(self.nodes[index].kind)]
     }
 
     /// Opens a node at `start`.
     pub fn open(&mut self, kind: &'static str, start: usize) {
         self.fill(start);
         self.open.push(self.nodes.len());
-        self.nodes.push(Node {
-            kind,
-            span: Span::new(self.at, self.at),
-            end: 0,
-        });
+        self.push(kind, self.at, 0);
     }
 
     /// Adds a leaf. An empty one says that something is there without text.
     pub fn leaf(&mut self, kind: &'static str, span: Span) {
         self.fill(span.start);
-        self.nodes.push(Node {
-            kind,
-            span: Span::new(self.at, span.end.max(self.at)),
-            end: self.nodes.len() + 1,
-        });
+        self.push(kind, span.end.max(self.at), self.nodes.len() + 1);
         self.at = self.at.max(span.end);
+    }
+
+    /// Adds a node that begins where all bytes before it stand in leaves.
+    fn push(&mut self, kind: &'static str, end: usize, next: usize) {
+        let known = self.kinds.iter().position(|word| std::ptr::eq(*word, kind));
+        let known = known.unwrap_or_else(|| {
+            self.kinds.push(kind);
+            self.kinds.len() - 1
+        });
+        self.nodes.push(Node {
+            // A grammar has some dozens of kinds.
+            kind: u16::try_from(known).unwrap_or(u16::MAX),
+            start: small(self.at),
+            end: small(end),
+            next: small(next),
+        });
     }
 
     /// Closes the innermost open node at `end`. The root stays open.
@@ -204,6 +228,7 @@ impl Builder {
         }
         Tree {
             source: self.source,
+            kinds: self.kinds,
             nodes: self.nodes,
         }
     }
@@ -216,18 +241,13 @@ impl Builder {
             self.fill(end);
         }
         self.at = end;
-        self.nodes[index].span.end = end;
-        self.nodes[index].end = self.nodes.len();
+        self.nodes[index].end = small(end);
+        self.nodes[index].next = small(self.nodes.len());
     }
 
     fn fill(&mut self, to: usize) {
         if to > self.at && !self.open.is_empty() {
-            let span = Span::new(self.at, to);
-            self.nodes.push(Node {
-                kind: MARK,
-                span,
-                end: self.nodes.len() + 1,
-            });
+            self.push(MARK, to, self.nodes.len() + 1);
             self.at = to;
         }
     }

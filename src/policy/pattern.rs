@@ -4,8 +4,9 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 
-use fancy_regex::RegexBuilder;
+use fancy_regex::{Regex, RegexBuilder};
 use regex_syntax::hir::{Class, Hir, HirKind};
 
 use crate::text::Place;
@@ -49,9 +50,28 @@ pub enum Field {
 /// A regular expression.
 #[derive(Clone, Debug)]
 pub struct Expression {
-    regex: fancy_regex::Regex,
+    compiled: Arc<Compiled>,
     /// Where it was written; none for one that stands for a server's own test.
     pub origin: Option<Place>,
+}
+
+/// A regular expression that is made ready when it is first asked: that takes longer than all else
+/// that is done with a small configuration.
+#[derive(Debug)]
+struct Compiled {
+    text: String,
+    ignore_case: bool,
+    regex: OnceLock<Option<Regex>>,
+}
+
+impl Compiled {
+    fn build(&self) -> Result<Regex, String> {
+        RegexBuilder::new(&self.text)
+            .case_insensitive(self.ignore_case)
+            .backtrack_limit(STEPS)
+            .build()
+            .map_err(|error| error.to_string())
+    }
 }
 
 impl Expression {
@@ -60,23 +80,41 @@ impl Expression {
     /// # Errors
     /// In words, why it is none that can be run here.
     pub fn new(text: &str, ignore_case: bool, origin: Option<Place>) -> Result<Self, String> {
-        RegexBuilder::new(text)
-            .case_insensitive(ignore_case)
-            .backtrack_limit(STEPS)
-            .build()
-            .map(|regex| Self { regex, origin })
-            .map_err(|error| error.to_string())
+        let mut expression = Self::known(text, ignore_case);
+        let regex = expression.compiled.build()?;
+        // Nobody else has it yet.
+        let _ = expression.compiled.regex.set(Some(regex));
+        expression.origin = origin;
+        Ok(expression)
+    }
+
+    /// An expression that is known to be right, for a server's own test; it was not written.
+    pub fn known(text: &str, ignore_case: bool) -> Self {
+        let compiled = Compiled {
+            text: text.to_owned(),
+            ignore_case,
+            regex: OnceLock::new(),
+        };
+        Self {
+            compiled: Arc::new(compiled),
+            origin: None,
+        }
     }
 
     /// Whether it is found in `text`.
     pub fn is_in(&self, text: &str) -> bool {
-        self.regex.is_match(text).unwrap_or_default()
+        let regex = self
+            .compiled
+            .regex
+            .get_or_init(|| self.compiled.build().ok());
+        let regex = regex.as_ref();
+        regex.is_some_and(|regex| regex.is_match(text).unwrap_or_default())
     }
 
     /// A text that it is found in, made up from the expression; none where that is not possible.
     pub fn sample(&self) -> Option<String> {
         let mut text = String::new();
-        write_sample(&regex_syntax::parse(self.regex.as_str()).ok()?, &mut text);
+        write_sample(&regex_syntax::parse(&self.compiled.text).ok()?, &mut text);
         (text.len() <= LONGEST && self.is_in(&text)).then_some(text)
     }
 }

@@ -32,6 +32,7 @@ mod linting;
 mod lossless;
 mod migrate;
 mod noise;
+mod package;
 mod page;
 mod pages;
 mod policy;

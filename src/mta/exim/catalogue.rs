@@ -227,13 +227,20 @@ pub(crate) fn ever(context: &str, name: &str) -> Option<Known> {
         .map(|row| Known { row })
 }
 
-/// The options of a context in this version, in the order in which the daemon prints them; those
-/// that it does not print left out.
-pub(crate) fn options(context: &str, version: Version) -> impl Iterator<Item = Known> {
+/// The options of a context in this version that `wanted` takes by their names, in the order in
+/// which the daemon prints them; those that it does not print left out.
+pub(crate) fn options(
+    context: &str,
+    version: Version,
+    wanted: impl Fn(&str) -> bool,
+) -> impl Iterator<Item = Known> {
     OPTIONS
         .rows()
         .filter(move |row| {
-            row.get("context") == context && row.get("same").is_empty() && there(*row, version)
+            row.get("context") == context
+                && wanted(row.key())
+                && row.get("same").is_empty()
+                && there(*row, version)
         })
         .map(|row| Known { row })
 }

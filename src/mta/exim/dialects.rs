@@ -15,6 +15,7 @@ pub static ALL: [Dialect; 2] = [
         parse: syntax::parse,
         syntax: |_| Vec::new(),
         resolve: resolve::resolve,
+        judged_with: |_| None,
         lift: Some(lift::lift),
     },
     Dialect {
@@ -26,6 +27,7 @@ pub static ALL: [Dialect; 2] = [
         parse: syntax::parse,
         syntax: traps::find,
         resolve: resolve::resolve,
+        judged_with: |_| None,
         lift: Some(lift::lift),
     },
 ];

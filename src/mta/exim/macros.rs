@@ -55,6 +55,11 @@ pub(crate) struct Replaced {
     pub too_long: bool,
 }
 
+/// What the names of the macros that the program defines itself begin with.
+const BEGINS: [&str; 9] = [
+    "_ACL_", "_CRYPTO_", "_DKIM_", "_DRIVER_", "_EXP_", "_HAVE_", "_LOG_", "_OPT_", "_RESUME_",
+];
+
 /// The macros that the program defines itself. They are made once a version: it takes longer than
 /// to read a small configuration, and each is read by the resolver, the rules and the lift.
 fn predefined(version: Version) -> Arc<[Macro]> {
@@ -86,8 +91,13 @@ impl Macros {
         }
     }
 
-    fn predefined(&self) -> &[Macro] {
-        self.predefined.get_or_init(|| predefined(self.version))
+    /// The predefined ones, where `text` may have the name of one in it.
+    fn predefined(&self, text: &str) -> &[Macro] {
+        if BEGINS.iter().any(|begin| text.contains(begin)) {
+            self.predefined.get_or_init(|| predefined(self.version))
+        } else {
+            &[]
+        }
     }
 
     /// Replaces macros in a physical line. `first`: it begins a logical line, so that the name in a
@@ -111,7 +121,7 @@ impl Macros {
         };
         // The first candidate decides which macros are tried: `_X` means the predefined ones, too.
         let predefined: &[Macro] = if rest[start..].starts_with('_') {
-            self.predefined()
+            self.predefined(rest)
         } else {
             &[]
         };
@@ -203,11 +213,7 @@ impl Macros {
         };
         let value = value.trim_start_matches(is_white);
         let known = self.user.iter().position(|known| known.name == name);
-        let predefined: &[Macro] = if name.contains('_') {
-            self.predefined()
-        } else {
-            &[]
-        };
+        let predefined = self.predefined(name);
         let before = self.user.iter().take(known.unwrap_or(self.user.len()));
         if let Some(part) = predefined
             .iter()
@@ -295,6 +301,15 @@ mod tests {
         let source = Source::new("f", text);
         let made = macros.replace(Mapped::of(&source, Span::new(0, text.len())), true);
         (made.text.text().to_owned(), made.found)
+    }
+
+    #[test]
+    fn the_beginnings_of_predefined_names_are_all_known() {
+        for series in 92..=99 {
+            for (name, _) in catalogue::predefined(Version::new(&[4, series])) {
+                assert!(BEGINS.iter().any(|begin| name.starts_with(begin)), "{name}");
+            }
+        }
     }
 
     #[test]

@@ -239,11 +239,9 @@ fn options(
 ) {
     let version = world.version;
     for context in contexts {
-        for known in catalogue::options(context, version) {
+        let wanted = |name: &str| world.defaults || find(set, name).is_some();
+        for known in catalogue::options(context, version, wanted) {
             let option = find(set, known.name());
-            if option.is_none() && !world.defaults {
-                continue;
-            }
             let setting = Setting {
                 scope: scope.to_owned(),
                 name: known.name().to_owned(),

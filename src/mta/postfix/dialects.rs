@@ -15,6 +15,7 @@ pub static ALL: [Dialect; 4] = [
         parse: syntax::parse_main,
         syntax: traps::main,
         resolve: resolve::main,
+        judged_with: |_| None,
         lift: Some(|source, world| Some(lift::main(source, world))),
     },
     Dialect {
@@ -26,6 +27,10 @@ pub static ALL: [Dialect; 4] = [
         parse: syntax::parse_master,
         syntax: traps::master,
         resolve: resolve::master,
+        judged_with: |name| {
+            name.contains("master.cf")
+                .then(|| name.replace("master.cf", "main.cf"))
+        },
         lift: Some(lift::master),
     },
     Dialect {
@@ -37,6 +42,7 @@ pub static ALL: [Dialect; 4] = [
         parse: syntax::parse_table,
         syntax: traps::table,
         resolve: resolve::table,
+        judged_with: |_| None,
         lift: None,
     },
     Dialect {
@@ -56,6 +62,7 @@ pub static ALL: [Dialect; 4] = [
         parse: syntax::parse_main,
         syntax: traps::main,
         resolve: resolve::client,
+        judged_with: |_| None,
         lift: None,
     },
 ];

@@ -32,6 +32,7 @@ pub struct Files<'w> {
     pub dictionary: Dictionary,
     /// With what they are read.
     pub world: &'w World<'w>,
+    disabled: OnceCell<Vec<Word>>,
     lists: OnceCell<Vec<List>>,
     asked: OnceCell<Vec<Asked>>,
     read: OnceCell<Vec<Read>>,
@@ -66,6 +67,7 @@ impl<'w> Files<'w> {
             master,
             dictionary,
             world,
+            disabled: OnceCell::new(),
             lists: OnceCell::new(),
             asked: OnceCell::new(),
             read: OnceCell::new(),
@@ -167,7 +169,9 @@ impl<'w> Files<'w> {
 
     /// The services that run.
     pub fn services(&self) -> Vec<&Service> {
-        let disabled = self.words("master_service_disable", None);
+        let disabled = self
+            .disabled
+            .get_or_init(|| self.words("master_service_disable", None));
         let services = self.dictionary.services().iter();
         services
             .filter(|service| {

@@ -1,5 +1,8 @@
 //! What is known of the names in the daemon's files. Must not know any file.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use crate::catalogue::{Row, Table};
 use crate::mta::Version;
 use crate::mta::config::Facts;
@@ -56,11 +59,18 @@ pub fn has(row: Row, version: Version) -> bool {
 /// The option that a line of sendmail.cf calls `name`: by its name in any case, or by the begin of
 /// just one name.
 pub fn option(name: &str, version: Version) -> Option<(Row, bool)> {
+    static FOLDED: LazyLock<HashMap<String, Vec<Row>>> = LazyLock::new(|| {
+        let mut folded: HashMap<String, Vec<Row>> = HashMap::new();
+        for row in options().rows() {
+            let name = row.key().to_ascii_lowercase();
+            folded.entry(name).or_default().push(row);
+        }
+        folded
+    });
     let folded = name.to_ascii_lowercase();
     let fits = |row: &Row| has(*row, version);
-    let same = |row: &Row| row.key().eq_ignore_ascii_case(name);
-    // Few rows have the name; to read which versions have a row takes longer.
-    if let Some(row) = options().rows().filter(same).find(fits) {
+    let same = FOLDED.get(&folded).into_iter().flatten();
+    if let Some(row) = same.copied().find(fits) {
         return Some((row, false));
     }
     let mut begun = options()

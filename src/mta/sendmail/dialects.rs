@@ -19,6 +19,7 @@ pub static ALL: [Dialect; 4] = [
         parse: syntax::parse_mc,
         syntax: traps::mc::syntax,
         resolve: resolve::config_of_mc,
+        judged_with: |_| None,
         lift: Some(lift::of_mc),
     },
     Dialect {
@@ -30,6 +31,7 @@ pub static ALL: [Dialect; 4] = [
         parse: syntax::parse_cf,
         syntax: traps::cf::syntax,
         resolve: resolve::config_of_cf,
+        judged_with: |_| None,
         lift: Some(lift::of_cf),
     },
     Dialect {
@@ -41,6 +43,7 @@ pub static ALL: [Dialect; 4] = [
         parse: syntax::parse_table,
         syntax: traps::table::syntax,
         resolve: resolve::config_of_table,
+        judged_with: |_| None,
         lift: None,
     },
     Dialect {
@@ -52,6 +55,7 @@ pub static ALL: [Dialect; 4] = [
         parse: syntax::parse_class,
         syntax: traps::table::class,
         resolve: resolve::config_of_class,
+        judged_with: |_| None,
         lift: None,
     },
 ];

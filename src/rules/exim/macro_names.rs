@@ -1,5 +1,6 @@
 //! What becomes of macros, and what conditionals ask for. Must not know how macros are replaced.
 
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 
 use super::names::near;
@@ -88,10 +89,10 @@ pub fn unused_macro(files: &Files<'_>) -> Vec<Finding> {
 
 /// Conditionals that hold since a shorter name is a part of the one that they ask for.
 pub fn guard_of_shorter_name(files: &Files<'_>) -> Vec<Finding> {
-    let known: BTreeSet<String> = predefined(files.version())
-        .into_iter()
-        .map(|(name, _)| name)
-        .collect();
+    let known = LazyCell::new(|| {
+        let predefined = predefined(files.version()).into_iter();
+        predefined.map(|(name, _)| name).collect::<BTreeSet<_>>()
+    });
     let mut found = Vec::new();
     for asked in &files.read.asked {
         for (word, place) in words(&asked.place) {
@@ -99,11 +100,11 @@ pub fn guard_of_shorter_name(files: &Files<'_>) -> Vec<Finding> {
                 .by
                 .iter()
                 .find(|by| word.contains(by.as_str()) && **by != word);
-            let is_there =
-                known.contains(&word) || files.read.macros.iter().any(|(name, ..)| *name == word);
-            let Some(shorter) = shorter.filter(|_| !is_there) else {
+            let Some(shorter) = shorter else { continue };
+            let mut defined = files.read.macros.iter();
+            if defined.any(|(name, ..)| *name == word) || known.contains(&word) {
                 continue;
-            };
+            }
             let message = format!(
                 "this holds since the macro `{shorter}` is a part of `{word}`, which is not defined"
             );

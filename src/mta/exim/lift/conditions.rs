@@ -216,7 +216,7 @@ fn ip_addresses(name: &str) -> Arc<Patterns> {
     let expressions = wanted.into_iter();
     Arc::new(Patterns {
         expressions: expressions
-            .filter_map(|text| Expression::new(text, true, None).ok())
+            .map(|text| Expression::known(text, true))
             .collect(),
         ..Patterns::default()
     })
@@ -224,11 +224,8 @@ fn ip_addresses(name: &str) -> Arc<Patterns> {
 
 /// The recipient is at the literal of an IPv6 address.
 fn ipv6_literal() -> Guard {
-    let expressions = Expression::new(r"^\[ipv6:", true, None)
-        .into_iter()
-        .collect();
     let patterns = Patterns {
-        expressions,
+        expressions: vec![Expression::known(r"^\[ipv6:", true)],
         ..Patterns::default()
     };
     Guard::Matches(Field::RecipientDomain, Arc::new(patterns))

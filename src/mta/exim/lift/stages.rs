@@ -183,9 +183,8 @@ fn helo(scene: &Scene<'_>) -> Vec<Clause> {
     if !allowed.contains('_') {
         let junk = shared.value("helo_accept_junk_hosts").unwrap_or_default();
         let junk = lists::of_option(Kind::Host, &junk, scene).yes;
-        let expressions = Expression::new("_", true, None).into_iter().collect();
         let patterns = Patterns {
-            expressions,
+            expressions: vec![Expression::known("_", true)],
             ..Patterns::default()
         };
         let guard = Guard::Matches(Field::Helo, Arc::new(patterns));
@@ -242,8 +241,7 @@ fn percent_hack(scene: &Scene<'_>) -> Option<Arc<Rewrite>> {
     answer.yes.walk(&mut |guard| match guard {
         Guard::Matches(Field::RecipientDomain, patterns) => within.extend(patterns),
         Guard::Always => {
-            let every = Expression::new("", true, None);
-            within.expressions.extend(every);
+            within.expressions.push(Expression::known("", true));
         }
         _ => {}
     });

@@ -65,13 +65,10 @@ pub fn code(restriction: &str) -> (&'static str, Reason) {
 }
 
 fn matches(field: Field, expression: &str) -> Guard {
-    let expressions = Expression::new(expression, true, None)
-        .into_iter()
-        .collect();
     Guard::Matches(
         field,
         Arc::new(Patterns {
-            expressions,
+            expressions: vec![Expression::known(expression, true)],
             ..Patterns::default()
         }),
     )

@@ -61,9 +61,8 @@ impl List<'_> {
                 self.permit(both(lists.classes.authorized(), guard), at);
             }
             "permit_naked_ip_address" if !lists.values.dictionary.version.is_at_least(&[3, 9]) => {
-                let naked = Expression::new(r"^[0-9.]+$", true, None).ok();
                 let patterns = Patterns {
-                    expressions: naked.into_iter().collect(),
+                    expressions: vec![Expression::known(r"^[0-9.]+$", true)],
                     ..Patterns::default()
                 };
                 self.permit(Guard::Matches(Field::Helo, Arc::new(patterns)), at);

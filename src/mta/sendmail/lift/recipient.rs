@@ -1,6 +1,6 @@
 //! The check of a recipient by the standard rules. Must not know where its mail goes, nor facts.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::checks::{Checks, clause, refuse, within};
 use super::input::Class;
@@ -63,7 +63,7 @@ impl Checks<'_> {
             let how = feature.and_then(|feature| feature.args.first());
             how.is_some_and(|how| how.starts_with('r'))
         });
-        let expressions = rejected.filter_map(|(_, sign)| Expression::new(sign, false, None).ok());
+        let expressions = rejected.map(|(_, sign)| Expression::known(sign, false));
         let patterns = Patterns {
             expressions: expressions.collect(),
             ..Patterns::default()
@@ -79,9 +79,8 @@ impl Checks<'_> {
         let mut rewrite = self.taken_off();
         let signs = rewrite.finds.len();
         rewrite.finds.retain(|inside| *inside != Inside::Bang);
-        let expression = Expression::new("^(?!localhost!)[^.!@%]+!", true, None).ok()?;
         (rewrite.finds.len() < signs).then(|| {
-            let expressions = vec![expression];
+            let expressions = vec![BANG.clone()];
             let patterns = Patterns {
                 expressions,
                 ..Patterns::default()
@@ -392,6 +391,10 @@ impl Checks<'_> {
         clauses
     }
 }
+
+/// A host before `!`, but for `localhost`.
+static BANG: LazyLock<Expression> =
+    LazyLock::new(|| Expression::known("^(?!localhost!)[^.!@%]+!", true));
 
 /// Stands for `QUARANTINE` among outcomes of the access map's entries.
 const HELD: Outcome = Outcome::Accept(Accept::Relay);
