@@ -12,7 +12,7 @@ use super::{Failure, Outcome, print};
 use crate::findings::Finding;
 use crate::mta::{Config, Setting, Told, World};
 use crate::report;
-use crate::text::Place;
+use crate::text::{self, Place};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -77,12 +77,12 @@ impl Show {
                 for finding in findings {
                     let place = finding.labels.first().map(|label| at(&label.place));
                     let place = place.map_or(String::new(), |place| format!("{place}: "));
-                    print::err(&print::plain(&format!(
+                    print::err(&format!(
                         "{place}{}[{}] {}\n",
                         finding.severity.word(),
                         finding.rule,
                         finding.message
-                    )))?;
+                    ))?;
                 }
                 let places: Vec<_> = shown
                     .iter()
@@ -100,10 +100,7 @@ impl Show {
                         .place
                         .as_ref()
                         .map_or(String::new(), |place| format!("{}: ", at(place)));
-                    print::err(&print::plain(&format!(
-                        "{place}not known: {}\n",
-                        gap.reason
-                    )))?;
+                    print::err(&format!("{place}not known: {}\n", gap.reason))?;
                 }
             }
             Shape::Json => {
@@ -127,7 +124,7 @@ impl Show {
         }
         Err(Failure(format!(
             "no setting is called `{}`",
-            print::plain(&strange.join("`, `"))
+            text::one_line(&strange.join("`, `"))
         )))
     }
 
@@ -191,7 +188,7 @@ pub fn human(setting: &Setting) -> String {
     }
     // A name and a scope may hold the end of a line as well.
     let [said, known] = [said, known].map(|line| line.replace('\n', "\\n"));
-    print::plain(&format!("{said}\n    {known}\n"))
+    format!("{said}\n    {known}\n")
 }
 
 fn fault(finding: &Finding) -> Value {

@@ -192,7 +192,7 @@ impl Trace {
         } else {
             human(&subject.lifted, &session, &verdict)
         };
-        print::out(&print::plain(&text))?;
+        print::out(&text)?;
         Ok(Outcome::Good)
     }
 

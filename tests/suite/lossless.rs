@@ -1,12 +1,14 @@
 //! Every kind of file is read without loss, whatever its bytes: random ones, hostile ones, and the
 //! files below the folder that `SMTPCONF_CORPUS` names, where it is set.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use smtpconf::mta::Dialect;
+use smtpconf::text::Source;
 
 use crate::fuzz::reading::read;
 use crate::seeded::inputs;
@@ -189,4 +191,33 @@ fn paths(folder: &Path) -> Vec<PathBuf> {
         }
     }
     paths
+}
+
+#[test]
+fn what_a_long_text_is_parsed_as_does_not_hang_on_where_its_pieces_end() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let mut kinds = BTreeSet::new();
+    for path in paths(&folder) {
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        let Some(dialect) = Dialect::by_name(&path) else {
+            continue;
+        };
+        if text.len() < 500 || !text.ends_with('\n') || !kinds.insert((dialect.name, text.len())) {
+            continue;
+        }
+        let copies = 300_000 / text.len() + 3;
+        let source = Source::new("long", text.repeat(copies));
+        let tree = (dialect.parse)(&source);
+        let mut nodes = vec![Vec::new(); copies];
+        for node in tree.branches().skip(1) {
+            let span = node.span();
+            let (copy, start) = (span.start / text.len(), span.start % text.len());
+            nodes[copy.min(copies - 1)].push((node.kind(), start, span.end - span.start));
+        }
+        // Before the first stands nothing, and what the last opened ends with the text.
+        for copy in &nodes[2..copies - 1] {
+            assert!(*copy == nodes[1], "{}", path.display());
+        }
+    }
+    assert!(kinds.len() > 5, "{kinds:?}");
 }

@@ -6,7 +6,9 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod armed;
 mod behaviour;
+mod bombs;
 mod bread;
 mod cli;
 mod configuration;
@@ -23,6 +25,8 @@ mod forges;
 mod fuzz;
 mod gate;
 mod hooks;
+mod hostile;
+mod killed;
 mod lift_exim;
 mod lift_exim_generated;
 mod lift_postfix;
@@ -43,5 +47,8 @@ mod reference;
 mod reported;
 mod reports;
 mod safety;
+mod sandbox;
 mod seeded;
+mod terminal;
 mod versions;
+mod writing;
