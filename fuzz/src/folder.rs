@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use smtpconf::findings::{self, Finding};
-use smtpconf::lint::{self, Asking};
+use smtpconf::lint::{self, Asking, Suppressions};
 use smtpconf::mta::{Dialect, World};
 use smtpconf::policy::Policy;
 use smtpconf::text::{Snapshot, Source};
@@ -60,16 +60,20 @@ pub fn each(files: &Files, mut visit: impl FnMut(&'static Dialect, &Arc<Source>,
     }
 }
 
+/// The findings about a file that its remarks leave, and those about the remarks.
+pub fn linted(dialect: &'static Dialect, source: &Arc<Source>, world: &World<'_>) -> Vec<Finding> {
+    let mut found = lint::configuration(source, dialect, world, &Asking::default());
+    let remarks = Suppressions::read(source, Some(dialect));
+    found.retain(|finding| !remarks.allows(finding));
+    found.extend(remarks.faults());
+    found
+}
+
 /// All findings about the files.
 pub fn findings(files: &Files) -> Vec<Finding> {
     let mut found = Vec::new();
     each(files, |dialect, source, world| {
-        found.extend(lint::configuration(
-            source,
-            dialect,
-            world,
-            &Asking::default(),
-        ));
+        found.extend(linted(dialect, source, world));
     });
     findings::sort(&mut found);
     found.dedup_by(|a, b| findings::same(a, b));

@@ -1,10 +1,9 @@
 //! What a configuration does comes out of any files, and so do all findings about them.
 
 use smtpconf::cli;
-use smtpconf::lint::{self, Asking};
 use smtpconf::policy::{Environment, Looked, Space};
 
-use super::folder::{cut, each, point_inside};
+use super::folder::{cut, each, linted, point_inside};
 
 /// So many sessions of each configuration are traced.
 const SESSIONS: usize = 4;
@@ -15,12 +14,7 @@ const SESSIONS: usize = 4;
 /// When a finding points past its text, or anything else goes wrong.
 pub fn lift(first: &str, bytes: &[u8]) {
     each(&cut(first, bytes), |dialect, source, world| {
-        point_inside(&lint::configuration(
-            source,
-            dialect,
-            world,
-            &Asking::default(),
-        ));
+        point_inside(&linted(dialect, source, world));
         let Some(lifted) = dialect.policy(source, world) else {
             return;
         };

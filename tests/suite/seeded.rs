@@ -125,12 +125,26 @@ fn what_was_found_is_held() {
     );
 }
 
+/// Files for which findings pointed past the text, or into the midst of a character.
+#[test]
+fn what_was_pointed_at_badly_is_held() {
+    for text in ["==> exim.conf <==\n.ifdef _OP½_TRANSPORT_ALPN\n.endif\n"] {
+        lifting::lift("", text.as_bytes());
+    }
+}
+
 /// Files that were mended without an end, or into something else.
 #[test]
 fn what_was_mended_badly_is_held() {
     for text in [
         // The mailer that is missing was put into the quotes again and again.
         "==> sendmail.mc <==\nOSTYPE(`linux')dnl\nFEATURE(`no_default_msa')dnl\nMAILER(`s(`local')dnl\n",
+        // One of them was taken out in each round.
+        "==> main.cf <==\nmyhostname = a\0\0\0\0\0\0\0\0\0\0\0\0.example\nbiff = no\\\\\\\\\\\\\\\\\\\\\\\\\n",
+        // The option was put behind what ends the options, again and again.
+        "==> main.cf <==\nsmtpd_sasl_auth_enable = yes\n==> master.cf <==\n465 inet n - n - - smtpd\n  -o smtpd_tls_wrappermode=yes\n x -o a=b\n",
+        // The first definition was taken out, and the second one has no end.
+        "==> sendmail.mc <==\ndefine(`confAUTH_MECHANISMS', `PLAIN LOGIN')dnl\ndefine(`confAUTH_OPTIONS', `A p y')dnl\ndefine(`confAUTH_OPTIONS', `A p y'.dnl\nTRUST_AUTH_MECH(`PLAIN LOme=MSA, Port=587, M=Eas')dnl\nMAILER(`smtp')dnl",
     ] {
         mending::mend(text.as_bytes());
     }
