@@ -9,10 +9,9 @@
 
 mod common;
 
-use std::fs;
 use std::time::Duration;
 
-use common::text;
+use common::{spent, text};
 use smtpconf::description;
 use smtpconf::generate::read_back;
 use smtpconf::mta::{Server, Target};
@@ -67,11 +66,4 @@ fn times(count: u32, server: Server) -> [Duration; 3] {
     let comparing = spent().saturating_sub(start);
     assert!(drift.is_empty(), "the configuration has drifted");
     [lift, proof, comparing]
-}
-
-/// The processor's time of this thread so far: that of the clock counts the machine's other work too.
-fn spent() -> Duration {
-    let text = fs::read_to_string("/proc/thread-self/schedstat").unwrap();
-    let on_processor = text.split_whitespace().next().unwrap();
-    Duration::from_nanos(on_processor.parse().unwrap())
 }

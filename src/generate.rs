@@ -122,10 +122,13 @@ pub fn outputs(description: &Description) -> Result<Vec<Output>, Vec<Finding>> {
     }
 }
 
-/// The platform that the description names, else Debian 12.
+/// The platform of a description that names none.
+pub const USUAL_PLATFORM: &str = "debian-12";
+
+/// The platform that the description names, else the usual one.
 pub fn platform(description: &Description) -> &'static str {
     description
         .platform
         .as_ref()
-        .map_or("debian-12", |Spanned { value, .. }| *value)
+        .map_or(USUAL_PLATFORM, |Spanned { value, .. }| *value)
 }

@@ -1,4 +1,4 @@
 //! Any bytes as a file of the kind postfix-client.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| smtpconf_fuzz::read("postfix-client", bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| smtpconf_fuzz::reading::read("postfix-client", bytes));

@@ -1,4 +1,4 @@
 //! Any bytes as a file of the kind sendmail-cf.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| smtpconf_fuzz::read("sendmail-cf", bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| smtpconf_fuzz::reading::read("sendmail-cf", bytes));

@@ -1,4 +1,4 @@
 //! Any bytes as a file of the kind sendmail-table.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| smtpconf_fuzz::read("sendmail-table", bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| smtpconf_fuzz::reading::read("sendmail-table", bytes));

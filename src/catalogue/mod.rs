@@ -4,6 +4,7 @@
 //! names the columns, and the rows follow in the order of the bytes of their first column. Nothing
 //! is parsed when the program starts: a table is cut into rows when it is first asked.
 
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use strsim::osa_distance;
@@ -20,31 +21,41 @@ pub struct Table {
 struct Cut {
     /// The columns' names.
     columns: Vec<&'static str>,
-    /// The facts, row by row.
-    cells: Vec<&'static str>,
-    /// Where the facts of each row begin; behind the last row, where they end.
-    rows: Vec<usize>,
+    /// The rows.
+    lines: Vec<Line>,
+}
+
+/// A row's text. It is cut into facts when it is first asked: few rows of a table are.
+#[derive(Debug)]
+struct Line {
+    key: &'static str,
+    text: &'static str,
+    facts: OnceLock<Vec<&'static str>>,
 }
 
 impl Cut {
-    fn row(&'static self, index: usize) -> Row {
-        Row {
+    fn rows(&'static self, range: Range<usize>) -> impl Iterator<Item = Row> {
+        self.lines[range].iter().map(|line| Row {
             columns: &self.columns,
-            cells: &self.cells[self.rows[index]..self.rows[index + 1]],
-        }
-    }
-
-    fn key(&self, index: usize) -> &'static str {
-        self.cells[self.rows[index]]
+            line,
+        })
     }
 }
 
 /// A row of a table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Row {
     columns: &'static [&'static str],
-    cells: &'static [&'static str],
+    line: &'static Line,
 }
+
+impl PartialEq for Row {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.line, other.line)
+    }
+}
+
+impl Eq for Row {}
 
 impl Table {
     /// The table with this text.
@@ -59,15 +70,14 @@ impl Table {
         self.cut.get_or_init(|| {
             let mut lines = self.text.lines().filter(|line| !line.starts_with('#'));
             let columns = lines.next().unwrap_or_default().split('\t').collect();
-            let (mut cells, mut rows) = (Vec::new(), vec![0]);
-            for line in lines {
-                cells.extend(line.split('\t'));
-                rows.push(cells.len());
-            }
+            let lines = lines.map(|text| Line {
+                key: text.split('\t').next().unwrap_or_default(),
+                text,
+                facts: OnceLock::new(),
+            });
             Cut {
                 columns,
-                cells,
-                rows,
+                lines: lines.collect(),
             }
         })
     }
@@ -75,17 +85,16 @@ impl Table {
     /// Every row.
     pub fn rows(&'static self) -> impl Iterator<Item = Row> {
         let cut = self.cut();
-        (0..cut.rows.len() - 1).map(|index| cut.row(index))
+        cut.rows(0..cut.lines.len())
     }
 
     /// The rows whose first column is `key`, in order.
     pub fn find(&'static self, key: &str) -> impl Iterator<Item = Row> {
         let cut = self.cut();
-        let count = cut.rows.len() - 1;
-        let start = cut.rows[..count].partition_point(|&at| cut.cells[at] < key);
-        let same = (start..count).take_while(|&index| cut.key(index) == key);
-        let end = start + same.count();
-        (start..end).map(|index| cut.row(index))
+        let start = cut.lines.partition_point(|line| line.key < key);
+        let same = cut.lines[start..].iter();
+        let same = same.take_while(|line| line.key == key).count();
+        cut.rows(start..start + same)
     }
 
     /// The first row whose first column is `key`.
@@ -114,15 +123,15 @@ pub fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&
 impl Row {
     /// The first column.
     pub fn key(self) -> &'static str {
-        self.cells[0]
+        self.line.key
     }
 
     /// The column called `name`; empty where the table has none such.
     pub fn get(self, name: &str) -> &'static str {
         let at = self.columns.iter().position(|column| *column == name);
-        at.and_then(|at| self.cells.get(at))
-            .copied()
-            .unwrap_or_default()
+        let cut = || self.line.text.split('\t').collect();
+        let facts = self.line.facts.get_or_init(cut);
+        at.and_then(|at| facts.get(at)).copied().unwrap_or_default()
     }
 }
 

@@ -105,7 +105,7 @@ impl Asked {
         };
         let path = self.paths.first().map_or(Path::new("."), PathBuf::as_path);
         let real = std::fs::canonicalize(path)
-            .map_err(|error| Failure(format!("{}: {error}", path.display())))?;
+            .map_err(|error| Failure(format!("{}: {error}", crate::text::shown(path))))?;
         let folder = real.ancestors().find(|above| above.is_dir());
         let repository = Repository::of(folder.unwrap_or(&real))?;
         repository.changed_since(rev).map(Some)

@@ -93,7 +93,7 @@ impl Baseline {
         let mut said = format!(
             "{count} finding{} in {}",
             if count == 1 { "" } else { "s" },
-            self.output.display()
+            text::shown(&self.output)
         );
         if let Some(before) = before {
             let gone = before.files.len() + new - count;
@@ -105,10 +105,10 @@ impl Baseline {
             findings: entries,
         };
         let json = serde_json::to_string_pretty(&file)
-            .map_err(|error| Failure(format!("{}: {error}", self.output.display())))?;
+            .map_err(|error| Failure(format!("{}: {error}", text::shown(&self.output))))?;
         let json = report::escaped(&(json + "\n"));
         text::write(&self.output, &json).map_err(|error| Failure(error.to_string()))?;
-        print::err(&print::plain(&(said + "\n")))?;
+        print::err(&(said + "\n"))?;
         Ok(Outcome::Good)
     }
 }
@@ -119,7 +119,7 @@ impl Known {
     /// # Errors
     /// When it is none, or one of a later smtpconf.
     pub fn read(path: &Path) -> Result<Self, Failure> {
-        let wrong = |why: String| Failure(format!("{}: {why}", path.display()));
+        let wrong = |why: String| Failure(format!("{}: {why}", text::shown(path)));
         let bytes = text::read(path).map_err(|error| wrong(error.to_string()))?;
         let file: File = serde_json::from_slice(&bytes)
             .map_err(|error| wrong(format!("no file of `smtpconf baseline`: {error}")))?;

@@ -77,13 +77,15 @@ enum Item {
     Description(Option<PathBuf>),
     /// A server's file.
     Configuration(PathBuf),
+    /// A folder that cannot be looked into, and why.
+    Closed(PathBuf, String),
 }
 
 impl Item {
     fn configuration(&self) -> Option<&Path> {
         match self {
             Self::Configuration(path) => Some(path),
-            Self::Description(_) => None,
+            Self::Description(_) | Self::Closed(..) => None,
         }
     }
 }
@@ -161,18 +163,20 @@ impl Checking<'_> {
         if found.is_empty() && path.is_dir() {
             return Err(Failure(format!(
                 "{}: neither {} nor a mail server's configuration in this folder",
-                path.display(),
+                crate::text::shown(path),
                 lint::DESCRIPTION
             )));
         }
         let mut items = Vec::new();
         for file in found {
-            let (Found::Description(path) | Found::Configuration(path, _)) = &file;
+            let (Found::Description(path) | Found::Configuration(path, _) | Found::Closed(path, _)) =
+                &file;
             let settings = projects.settings(path);
             if !settings.is_some_and(|settings| settings.ignores(path)) {
                 items.push(match file {
                     Found::Description(path) => Item::Description(Some(path)),
                     Found::Configuration(path, _) => Item::Configuration(path),
+                    Found::Closed(path, reason) => Item::Closed(path, reason),
                 });
             }
         }
@@ -241,6 +245,9 @@ impl Round<'_> {
                 has_to_do.then(|| self.description(path)).transpose()
             }
             Item::Configuration(path) => self.configuration(path),
+            Item::Closed(path, reason) => {
+                Err(Failure(format!("{}: {reason}", crate::text::shown(path))))
+            }
         }
     }
 
@@ -264,7 +271,7 @@ impl Round<'_> {
         if told == Told::Guessed {
             return Err(Failure(format!(
                 "{}: neither its name nor its content tells what kind of file it is; --as names the kind",
-                path.display()
+                crate::text::shown(path)
             )));
         }
         let files = reading.snapshot(path, dialect)?.with_texts(self.texts);

@@ -79,7 +79,7 @@ impl Diff {
         if let Some(revision) = &was {
             text = revision.named(&text);
         }
-        print::out(&print::plain(&text))?;
+        print::out(&text)?;
         let is_bad = if self.deny_new_access {
             drift.sessions.iter().any(Difference::is_new_access)
         } else {
@@ -103,7 +103,7 @@ impl Revision {
     fn check_out(rev: &str, path: &Path) -> Result<Self, Failure> {
         let broken = |error: std::io::Error| Failure(format!("git: {error}"));
         let real = std::fs::canonicalize(path)
-            .map_err(|error| Failure(format!("{}: {error}", path.display())))?;
+            .map_err(|error| Failure(format!("{}: {error}", text::shown(path))))?;
         let folder = if real.is_dir() {
             &real
         } else {

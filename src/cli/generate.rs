@@ -35,7 +35,7 @@ pub struct Generate {
     description: Option<PathBuf>,
     /// The server to generate for: postfix, exim or sendmail, also with a version as postfix@3.5.25,
     /// or all [default: the description's targets, each in its folder]
-    #[arg(long, value_name = "SERVER[@VERSION]")]
+    #[arg(long, value_name = "SERVER[@VERSION]", value_parser = target)]
     target: Option<String>,
     /// The server's version
     #[arg(long, value_name = "VERSION", requires = "target")]
@@ -125,7 +125,7 @@ impl Generate {
                         text::WriteError::Exists(_) => {
                             "\nlook at the changes with --diff, or overwrite with --force"
                         }
-                        text::WriteError::Changed(_) | text::WriteError::Io(..) => "",
+                        _ => "",
                     };
                     Failure(format!("{error}{hint}"))
                 })?;
@@ -232,11 +232,12 @@ impl Generate {
                 .ok_or_else(|| {
                     let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
                     Failure(format!(
-                        "`{name}` is not one of the files: {}",
+                        "`{}` is not one of the files: {}",
+                        text::one_line(name),
                         names.join(", ")
                     ))
                 })?;
-            return print::out(&file.text);
+            return print::exactly(file.text.as_bytes());
         }
         let mut text = String::new();
         for (index, file) in files.iter().enumerate() {
@@ -244,7 +245,7 @@ impl Generate {
             // Writing to a String cannot fail.
             let _ = write!(text, "{gap}==> {} <==\n{}", file.name, file.text);
         }
-        print::out(&text)
+        print::exactly(text.as_bytes())
     }
 
     /// Says what is left to do, unless a program reads what is printed there.
@@ -263,21 +264,21 @@ impl Generate {
             let (found, missing) = match text::read(&path) {
                 Ok(bytes) => (String::from_utf8_lossy(&bytes).into_owned(), false),
                 Err(error) if error.is_missing() => (String::new(), true),
-                Err(error) => return Err(Failure(format!("{}: {error}", path.display()))),
+                Err(error) => return Err(Failure(format!("{}: {error}", text::shown(&path)))),
             };
             if !missing && without_version(&found) == without_version(&file.text) {
                 continue;
             }
-            let shown = path.display();
+            let shown = text::shown(&path);
             if self.diff && !missing && without_heading(&found) == without_heading(&file.text) {
                 headings += 1;
             } else if self.diff {
                 let before = if missing {
                     "/dev/null".into()
                 } else {
-                    shown.to_string()
+                    shown.clone()
                 };
-                report += &print::diff(&before, &shown.to_string(), &found, &file.text);
+                report += &print::diff(&before, &shown, &found, &file.text);
             } else if missing {
                 // Writing to a String cannot fail.
                 let _ = writeln!(report, "{shown}: missing");
@@ -304,6 +305,15 @@ impl Generate {
     }
 }
 
+/// Refuses a server that is none at once: its version depends on the description, its name does not.
+fn target(text: &str) -> Result<String, String> {
+    let name = text.split('@').next().unwrap_or_default();
+    if name == "all" {
+        return Ok(text.to_owned());
+    }
+    Target::parse(name, generate::USUAL_PLATFORM).map(|_| text.to_owned())
+}
+
 /// The descriptions below a folder that name targets, and those of which faults hide whether they do.
 ///
 /// # Errors
@@ -318,15 +328,18 @@ fn described(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
         },
         _ => true,
     };
-    let found = lint::discover(folder)
-        .into_iter()
-        .filter_map(|found| match found {
-            Found::Description(path) => Some(path),
-            Found::Configuration(..) => None,
-        });
-    let paths: Vec<PathBuf> = found.filter(has_targets).collect();
+    let mut paths = Vec::new();
+    for found in lint::discover(folder) {
+        match found {
+            Found::Description(path) if has_targets(&path) => paths.push(path),
+            Found::Description(_) | Found::Configuration(..) => {}
+            Found::Closed(path, reason) => {
+                return Err(Failure(format!("{}: {reason}", text::shown(&path))));
+            }
+        }
+    }
     if paths.is_empty() {
-        let folder = folder.display();
+        let folder = text::shown(folder);
         let name = lint::DESCRIPTION;
         return Err(Failure(format!(
             "{folder}: no {name} with `targets` in this folder or below it"

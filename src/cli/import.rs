@@ -41,7 +41,7 @@ impl Import {
             return Ok(Outcome::Bad);
         };
         let imported = Imported::of(subject);
-        print::out(&print::plain(&imported.text))?;
+        print::out(&imported.text)?;
         if imported.is_complete && !imported.is_all {
             print::err(
                 "smtpconf: the description does not say everything that the files do to sessions; \

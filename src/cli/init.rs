@@ -187,7 +187,7 @@ impl Init {
     pub fn run(&self) -> Result<Outcome, Failure> {
         let path = self.path();
         if path.exists() && !self.force {
-            let path = path.display();
+            let path = text::shown(&path);
             return Err(Failure(format!(
                 "{path}: is there already; `smtpconf lint {path}` checks it, and --force overwrites it"
             )));
@@ -248,7 +248,7 @@ impl Init {
         };
         let imported = Imported::of(subject);
         if !imported.is_complete {
-            let from = from.display();
+            let from = text::shown(from);
             print::err(&format!(
                 "smtpconf: {from} does not say enough for a description: `smtpconf import {from}` tells what is missing\n"
             ))?;
@@ -325,10 +325,10 @@ impl Init {
     /// Says what was done and what comes next.
     fn tell(&self, from: Option<&Path>, with_hook: bool) -> Result<(), Failure> {
         let path = self.path();
-        let (path, folder) = (path.display(), self.folder.display());
+        let (path, folder) = (text::shown(&path), text::shown(&self.folder));
         let mut steps = vec![match from {
             Some(from) => (
-                format!("smtpconf lint {} --against {path}", from.display()),
+                format!("smtpconf lint {} --against {path}", text::shown(from)),
                 "tells every difference between the two",
             ),
             None => (
@@ -357,7 +357,7 @@ fn hook(folder: &Path) -> Result<(), Failure> {
     let root = repository(&absolute);
     let path = root.join(HOOKS);
     if path.exists() {
-        let path = path.display();
+        let path = text::shown(&path);
         return print::err(&format!(
             "{path} is there already; put this below its `repos:`:\n\n{HOOK}\n"
         ));

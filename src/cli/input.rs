@@ -1,6 +1,6 @@
 //! Finding and reading the description that a command works on.
 
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -17,21 +17,24 @@ use crate::text::{self, Source, Span};
 pub fn description(path: Option<&Path>) -> Result<Result<Arc<Source>, Finding>, Failure> {
     let (name, bytes) = match path {
         Some(path) if path == Path::new("-") => {
-            let mut bytes = Vec::new();
-            io::stdin()
-                .lock()
-                .read_to_end(&mut bytes)
+            let bytes = text::read_from(io::stdin().lock())
                 .map_err(|error| Failure(format!("standard input: {error}")))?;
             ("<stdin>".to_owned(), bytes)
         }
         path => {
-            let path = match path {
-                Some(path) if path.is_dir() => path.join(DESCRIPTION),
-                Some(path) => path.to_path_buf(),
-                None => nearest()?,
+            let (path, bytes) = match path {
+                Some(path) if !path.is_dir() => (path.to_path_buf(), text::read(path)),
+                path => {
+                    let path = match path {
+                        Some(folder) => folder.join(DESCRIPTION),
+                        None => nearest()?,
+                    };
+                    let bytes = text::read_found(&path);
+                    (path, bytes)
+                }
             };
-            let bytes = text::read(&path)
-                .map_err(|error| Failure(format!("{}: {error}", path.display())))?;
+            let bytes =
+                bytes.map_err(|error| Failure(format!("{}: {error}", text::shown(&path))))?;
             (text::lexical(&path).display().to_string(), bytes)
         }
     };

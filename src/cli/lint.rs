@@ -146,10 +146,7 @@ fn write(before: &Texts, texts: &Texts) -> Result<(), Failure> {
         };
         text::replace(path, &bytes(old), &bytes(now))
             .map_err(|error| Failure(error.to_string()))?;
-        print::err(&format!(
-            "mended {}\n",
-            print::plain(&path.display().to_string())
-        ))?;
+        print::err(&format!("mended {}\n", text::shown(path)))?;
     }
     Ok(())
 }
@@ -158,7 +155,7 @@ fn write(before: &Texts, texts: &Texts) -> Result<(), Failure> {
 fn show(before: &Texts, texts: &Texts, reporting: &Reporting) -> Result<(), Failure> {
     for (path, now) in texts {
         if let Some(old) = before.get(path) {
-            let shown = print::plain(&path.display().to_string());
+            let shown = text::shown(path);
             let diff = print::diff(&shown, &shown, old.text(), now.text());
             print::changes(&diff, reporting)?;
         }

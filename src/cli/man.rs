@@ -33,7 +33,11 @@ impl Man {
                     .get_subcommands()
                     .map(clap::Command::get_name)
                     .collect();
-                Failure(format!("`{name}` is no command: {}", names.join(", ")))
+                Failure(format!(
+                    "`{}` is no command: {}",
+                    crate::text::one_line(name),
+                    names.join(", ")
+                ))
             })?,
         };
         let mut page = Vec::new();

@@ -23,6 +23,10 @@ mod show;
 mod subject;
 mod trace;
 
+// What these commands print, for who runs them on many texts.
+pub use show::{human as setting, object as setting_object};
+pub use trace::{human as walk, object as walk_object};
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -32,6 +36,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::findings::{Finding, Severity};
 use crate::report::{FORMATS, Format};
+use crate::text;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -177,7 +182,15 @@ struct Failure(String);
 
 /// Runs the command that the arguments name.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // What is wrong is told with the arguments as they can be shown.
+            let shown = std::env::args_os().map(|one| text::one_line(&one.to_string_lossy()));
+            let error = Cli::try_parse_from(shown).err().unwrap_or(error);
+            return ExitCode::from(print::usage(&error));
+        }
+    };
     let result = match cli.command {
         Command::Init(init) => init.run(),
         Command::Lint(lint) => lint.run(),

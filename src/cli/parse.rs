@@ -9,7 +9,7 @@ use super::reading::Reading;
 use super::{Failure, Outcome, print};
 use crate::mta::{Branch, Told, Tree};
 use crate::report;
-use crate::text::Encoding;
+use crate::text::{self, Encoding};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -55,7 +55,7 @@ impl Parse {
         let tree = (dialect.parse)(&source);
         if self.text {
             let text: String = tree.leaves().map(Branch::text).collect();
-            print::bytes(&source.bytes(&text))?;
+            print::exactly(&source.bytes(&text))?;
         } else if self.format == Shape::Tree {
             print::out(&lines(&tree))?;
         } else {
@@ -67,6 +67,7 @@ impl Parse {
 
 /// What is said of a file whose kind is a guess.
 pub fn guess(name: &str, kind: &str) -> String {
+    let name = text::one_line(name);
     format!("smtpconf: {name}: read as {kind}, which is a guess; --as names the kind\n")
 }
 

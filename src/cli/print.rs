@@ -1,7 +1,7 @@
 //! Writing to standard output and standard error. Must not know what is written.
 
 use std::fmt::Write as _;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use anstream::{AutoStream, ColorChoice};
 use clap::builder::styling::{AnsiColor, Style};
@@ -14,14 +14,22 @@ use crate::report::{self, Help, Look, Report};
 use crate::rules::{self, Rule};
 use crate::text::{self, Base};
 
-/// Writes bytes to standard output as they are.
+/// Writes bytes to standard output as they are. A reader that has gone away (`| head`) is no failure.
 pub fn bytes(bytes: &[u8]) -> Result<(), Failure> {
     done(io::stdout().lock().write_all(bytes), "standard output")
 }
 
+/// Writes what is a file to standard output: byte for byte, but on a terminal, which it could steer.
+pub fn exactly(file: &[u8]) -> Result<(), Failure> {
+    if io::stdout().is_terminal() {
+        return out(&String::from_utf8_lossy(file));
+    }
+    bytes(file)
+}
+
 /// A text without characters that could steer a terminal.
 pub fn plain(text: &str) -> String {
-    report::visible(text).into_owned()
+    text::visible(text).into_owned()
 }
 
 /// What changes from one text to another, as `diff -u` shows it.
@@ -34,10 +42,10 @@ pub fn diff(before: &str, after: &str, old: &str, new: &str) -> String {
 
 /// Prints what [`diff`] gives: where colours are used, what goes in red, and what comes in green.
 pub fn changes(diff: &str, reporting: &Reporting) -> Result<(), Failure> {
-    let text = plain(diff);
     if !look(reporting, Stream::Out).color {
-        return out(&text);
+        return out(diff);
     }
+    let text = plain(diff);
     let mut coloured = String::new();
     for line in text.lines() {
         let style = match line.as_bytes().first() {
@@ -49,23 +57,23 @@ pub fn changes(diff: &str, reporting: &Reporting) -> Result<(), Failure> {
         // Writing to a String cannot fail.
         let _ = writeln!(coloured, "{style}{line}{style:#}");
     }
-    out(&coloured)
+    bytes(coloured.as_bytes())
 }
 
-/// Writes to standard output. A reader that has gone away (`| head`) is no failure.
+/// Writes to standard output what cannot steer a terminal. A reader that has gone away (`| head`)
+/// is no failure.
 pub fn out(text: &str) -> Result<(), Failure> {
-    done(
-        io::stdout().lock().write_all(text.as_bytes()),
-        "standard output",
-    )
+    bytes(plain(text).as_bytes())
 }
 
-/// Writes to standard error.
+/// Writes to standard error what cannot steer a terminal.
 pub fn err(text: &str) -> Result<(), Failure> {
-    done(
-        io::stderr().lock().write_all(text.as_bytes()),
-        "standard error",
-    )
+    to_stderr(&plain(text))
+}
+
+fn to_stderr(text: &str) -> Result<(), Failure> {
+    let written = io::stderr().lock().write_all(text.as_bytes());
+    done(written, "standard error")
 }
 
 fn done(result: io::Result<()>, stream: &str) -> Result<(), Failure> {
@@ -77,9 +85,21 @@ fn done(result: io::Result<()>, stream: &str) -> Result<(), Failure> {
     }
 }
 
+/// Says what is wrong with the arguments, or what was asked of them (`--help`). Returns the exit
+/// code.
+pub fn usage(error: &clap::Error) -> u8 {
+    match done(error.print(), "standard output") {
+        Ok(()) => u8::try_from(error.exit_code()).unwrap_or(2),
+        Err(Failure(message)) => {
+            complain(&message);
+            2
+        }
+    }
+}
+
 /// Says why the work could not be done. Where even that fails, the exit code has to do.
 pub fn complain(message: &str) {
-    let _ = writeln!(io::stderr().lock(), "smtpconf: {message}");
+    let _ = writeln!(io::stderr().lock(), "smtpconf: {}", plain(message));
 }
 
 /// A stream that findings go to.
@@ -116,13 +136,14 @@ pub fn findings(
             let told = format!(
                 "{}, written to {}",
                 report::summary(&report),
-                path.display()
+                text::shown(path)
             );
-            err(&(plain(&told) + "\n"))
+            err(&(told + "\n"))
         }
         (None, _) if is_silent => Ok(()),
-        (None, Stream::Out) => out(&text),
-        (None, Stream::Err) => err(&text),
+        // Its colours are its own; of what it shows, nothing steers a terminal.
+        (None, Stream::Out) => bytes(text.as_bytes()),
+        (None, Stream::Err) => to_stderr(&text),
     }
 }
 

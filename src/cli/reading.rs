@@ -1,7 +1,7 @@
 //! How a server's own files are read for a command: which kind a file is, what may be read beside
 //! it, and for which version.
 
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -56,10 +56,7 @@ impl Reading {
     /// When there is none or it cannot be read.
     pub fn source(&self, path: &Path) -> Result<Arc<Source>, Failure> {
         if path == Path::new("-") {
-            let mut bytes = Vec::new();
-            io::stdin()
-                .lock()
-                .read_to_end(&mut bytes)
+            let bytes = text::read_from(io::stdin().lock())
                 .map_err(|error| Failure(format!("standard input: {error}")))?;
             return Ok(Source::from_bytes("<stdin>", bytes));
         }
@@ -69,8 +66,8 @@ impl Reading {
         } else {
             path.to_path_buf()
         };
-        let bytes =
-            text::read(&path).map_err(|error| Failure(format!("{}: {error}", path.display())))?;
+        let bytes = text::read(&path)
+            .map_err(|error| Failure(format!("{}: {error}", text::shown(&path))))?;
         // As its neighbours are named, when they are read.
         let name = text::lexical(&path).display().to_string();
         Ok(Source::from_bytes(name, bytes))
@@ -93,7 +90,7 @@ impl Reading {
         let here = path.parent().unwrap_or(path);
         let snapshot = Snapshot::new(match &self.root {
             Some(root) => {
-                let failed = |reason: &str| Failure(format!("{}: {reason}", root.display()));
+                let failed = |reason: &str| Failure(format!("{}: {reason}", text::shown(root)));
                 let real = root
                     .canonicalize()
                     .map_err(|error| failed(&error.to_string()))?;
@@ -134,7 +131,8 @@ impl Reading {
                 .filter(|version| (first..=last).contains(&version.series()))
                 .ok_or_else(|| {
                     Failure(format!(
-                        "`{text}` is no version of {} that is known here: {}.{} to {}.{} are, and {}",
+                        "`{}` is no version of {} that is known here: {}.{} to {}.{} are, and {}",
+                        text::one_line(text),
                         server.title(),
                         first.0,
                         first.1,
@@ -178,7 +176,7 @@ impl Reading {
         }
         Err(Failure(format!(
             "{}: --as names the kind of a server's file, and this is {what}",
-            path.display()
+            text::shown(path)
         )))
     }
 
@@ -195,10 +193,7 @@ pub fn repository(path: &Path) -> PathBuf {
     } else {
         path.parent().unwrap_or(path)
     };
-    let root = folder
-        .ancestors()
-        .find(|folder| folder.join(".git").exists());
-    root.unwrap_or(folder).to_path_buf()
+    text::repository(folder).to_path_buf()
 }
 
 /// The file in a folder that a configuration begins with.
@@ -207,7 +202,7 @@ fn entry(folder: &Path) -> Result<PathBuf, Failure> {
         .into_iter()
         .filter_map(|found| match found {
             Found::Configuration(path, dialect) => Some((path, dialect)),
-            Found::Description(_) => None,
+            Found::Description(_) | Found::Closed(..) => None,
         })
         .collect();
     // The kinds of each server stand in this order: what the others belong to comes first.
@@ -217,7 +212,7 @@ fn entry(folder: &Path) -> Result<PathBuf, Failure> {
         .ok_or_else(|| {
             Failure(format!(
                 "{}: no configuration of a mail server in this folder",
-                folder.display()
+                text::shown(folder)
             ))
         })
 }

@@ -12,7 +12,7 @@ use super::{Failure, Outcome, print};
 use crate::findings::Finding;
 use crate::mta::{Config, Setting, Told, World};
 use crate::report;
-use crate::text::Place;
+use crate::text::{self, Place};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -77,12 +77,12 @@ impl Show {
                 for finding in findings {
                     let place = finding.labels.first().map(|label| at(&label.place));
                     let place = place.map_or(String::new(), |place| format!("{place}: "));
-                    print::err(&print::plain(&format!(
+                    print::err(&format!(
                         "{place}{}[{}] {}\n",
                         finding.severity.word(),
                         finding.rule,
                         finding.message
-                    )))?;
+                    ))?;
                 }
                 let places: Vec<_> = shown
                     .iter()
@@ -100,10 +100,7 @@ impl Show {
                         .place
                         .as_ref()
                         .map_or(String::new(), |place| format!("{}: ", at(place)));
-                    print::err(&print::plain(&format!(
-                        "{place}not known: {}\n",
-                        gap.reason
-                    )))?;
+                    print::err(&format!("{place}not known: {}\n", gap.reason))?;
                 }
             }
             Shape::Json => {
@@ -127,7 +124,7 @@ impl Show {
         }
         Err(Failure(format!(
             "no setting is called `{}`",
-            print::plain(&strange.join("`, `"))
+            text::one_line(&strange.join("`, `"))
         )))
     }
 
@@ -158,41 +155,40 @@ fn at(place: &Place) -> String {
     format!("{}:{}:{}", place.source.name(), at.line, at.column)
 }
 
-fn human(setting: &Setting) -> String {
+/// A setting in two lines: its value, then where it was set and what is known of it.
+pub fn human(setting: &Setting) -> String {
     let scope = if setting.scope.is_empty() {
         String::new()
     } else {
         format!("{}/", setting.scope)
     };
     let value = setting.value.as_deref().unwrap_or("(not known)");
-    let mut text = format!(
-        "{scope}{} = {}\n    ",
-        setting.name,
-        value.replace('\n', "\\n")
-    );
-    // Writing to a String cannot fail.
-    match &setting.place {
-        Some(place) => text += &at(place),
-        None => text += "default",
-    }
+    let said = format!("{scope}{} = {value}", setting.name);
+    let mut known = match &setting.place {
+        Some(place) => at(place),
+        None => "default".to_owned(),
+    };
     if let Some(facts) = &setting.facts {
         if !facts.kind.is_empty() {
-            let _ = write!(text, ", {}", facts.kind);
+            // Writing to a String cannot fail.
+            let _ = write!(known, ", {}", facts.kind);
         }
         if setting.place.is_some() {
             match facts.default.as_deref() {
-                Some("") => text += ", default empty",
+                Some("") => known += ", default empty",
                 Some(default) => {
-                    let _ = write!(text, ", default {}", default.replace('\n', "\\n"));
+                    let _ = write!(known, ", default {default}");
                 }
-                None => text += ", default from the machine",
+                None => known += ", default from the machine",
             }
         }
         if !facts.since.is_empty() {
-            let _ = write!(text, ", since {}", facts.since);
+            let _ = write!(known, ", since {}", facts.since);
         }
     }
-    print::plain(&(text + "\n"))
+    // A name and a scope may hold the end of a line as well.
+    let [said, known] = [said, known].map(|line| line.replace('\n', "\\n"));
+    format!("{said}\n    {known}\n")
 }
 
 fn fault(finding: &Finding) -> Value {
@@ -205,7 +201,8 @@ fn fault(finding: &Finding) -> Value {
     })
 }
 
-fn object(setting: &Setting) -> Value {
+/// A setting for programs.
+pub fn object(setting: &Setting) -> Value {
     let facts = setting.facts.as_ref();
     json!({
         "scope": setting.scope,
@@ -216,4 +213,22 @@ fn object(setting: &Setting) -> Value {
         "type": facts.map(|facts| facts.kind.clone()),
         "since": facts.map(|facts| facts.since.clone()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_takes_two_lines_whatever_it_holds() {
+        let text = "a\nb".to_owned();
+        let setting = Setting {
+            scope: text.clone(),
+            name: text.clone(),
+            value: Some(text.clone()),
+            place: None,
+            facts: None,
+        };
+        assert_eq!(human(&setting), "a\\nb/a\\nb = a\\nb\n    default\n");
+    }
 }

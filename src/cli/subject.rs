@@ -12,7 +12,7 @@ use crate::description;
 use crate::findings::Finding;
 use crate::lint::{self, DESCRIPTION, Found};
 use crate::mta::{Config, Dialect, Lifted, World};
-use crate::text::{Place, Source};
+use crate::text::{self, Place, Source};
 
 /// A configuration or a description with what it does.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub struct Subject {
 /// What is shown of a place: `file:line`.
 pub fn at(place: &Place) -> String {
     let line = place.source.position(place.span.start).line;
-    format!("{}:{line}", place.source.name())
+    format!("{}:{line}", text::one_line(place.source.name()))
 }
 
 impl Subject {

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::reading::Reading;
 use super::subject::{Subject, at};
 use super::{Failure, Outcome, Reporting, print};
+use crate::mta::Lifted;
 use crate::net::Domain;
 use crate::policy::{
     At, Client, ClientCertificate, ClientName, Decision, Mechanism, Outcome as Does, Recipient,
@@ -187,11 +188,11 @@ impl Trace {
             .policy
             .decide_in(&session, &environment, true);
         let text = if self.json {
-            format!("{:#}\n", object(subject, &session, &verdict))
+            format!("{:#}\n", object(&subject.lifted, &session, &verdict))
         } else {
-            human(subject, &session, &verdict)
+            human(&subject.lifted, &session, &verdict)
         };
-        print::out(&print::plain(&text))?;
+        print::out(&text)?;
         Ok(Outcome::Good)
     }
 
@@ -260,7 +261,8 @@ fn worth(step: &Step<'_>) -> bool {
         || (step.held != Truth::No && !matches!(step.clause.outcome, Does::Next | Does::Mark(..)))
 }
 
-fn human(subject: &Subject, session: &Session, verdict: &Verdict<'_>) -> String {
+/// A session's walk and decision, as people read it.
+pub fn human(lifted: &Lifted, session: &Session, verdict: &Verdict<'_>) -> String {
     let mut text = format!("{session}\n");
     let steps: Vec<&Step<'_>> = verdict.trace.iter().filter(|step| worth(step)).collect();
     let wheres: Vec<String> = steps
@@ -301,7 +303,7 @@ fn human(subject: &Subject, session: &Session, verdict: &Verdict<'_>) -> String 
     for told in assumptions(&verdict.asked) {
         let _ = writeln!(text, "assumed: {told}");
     }
-    for gap in &subject.lifted.gaps {
+    for gap in &lifted.gaps {
         let place = gap
             .place
             .as_ref()
@@ -311,7 +313,8 @@ fn human(subject: &Subject, session: &Session, verdict: &Verdict<'_>) -> String 
     text
 }
 
-fn object(subject: &Subject, session: &Session, verdict: &Verdict<'_>) -> Value {
+/// The same for programs.
+pub fn object(lifted: &Lifted, session: &Session, verdict: &Verdict<'_>) -> Value {
     let steps = verdict.trace.iter().map(|step| {
         json!({
             "stage": step.stage.name,
@@ -345,7 +348,7 @@ fn object(subject: &Subject, session: &Session, verdict: &Verdict<'_>) -> Value 
         "possible": verdict.possible.iter().map(|one| one.decision.to_string()).collect::<Vec<_>>(),
         "steps": steps.collect::<Vec<_>>(),
         "assumed": asked.collect::<Vec<_>>(),
-        "gaps": subject.lifted.gaps.iter().map(|gap| json!({
+        "gaps": lifted.gaps.iter().map(|gap| json!({
             "at": gap.place.as_ref().map(at),
             "reason": gap.reason,
         })).collect::<Vec<_>>(),

@@ -41,6 +41,11 @@ pub fn lower(description: &Description) -> Policy {
         .map(|spanned| shared.listener(&spanned.value, description.place(spanned.span)))
         .collect();
     listeners.sort_by_key(|listener| listener.port);
+    let mut demanded = facts.clone();
+    // What checks passwords is nothing that a server does where nobody is asked for one.
+    demanded.auth = demanded
+        .auth
+        .filter(|_| listeners.iter().any(|one| one.auth));
     let mut ours = Patterns::default();
     for domains in [
         &shared.ours,
@@ -52,7 +57,7 @@ pub fn lower(description: &Description) -> Policy {
     }
     Policy {
         listeners,
-        facts: facts.clone(),
+        facts: demanded,
         unknown: BTreeMap::new(),
         stated: description
             .stated

@@ -7,7 +7,7 @@ use crate::findings::{self, Finding, Severity};
 use crate::mta::{Dialect, World};
 use crate::policy::Space;
 use crate::rules::{self, Asking, Judged};
-use crate::text::{Encoding, Source, Span};
+use crate::text::{Encoding, Place, Source, Span};
 
 /// All findings about a file of a server and those that belong to it, in the order of their text.
 pub fn configuration(
@@ -30,6 +30,8 @@ pub fn configuration(
             asking,
         }));
     }
+    let unread = unread(source, world, &found);
+    found.extend(unread);
     found.extend(encoding(source));
     findings::sort(&mut found);
     // One mistake is told once, and a line that fits nothing only where nobody knows better.
@@ -47,6 +49,37 @@ pub fn configuration(
     });
     found.retain(|one| one.rule != "dead-service" || !errors.contains(&start(one)));
     with_runs_told_once(found)
+}
+
+/// What is there and was not read, where nothing tells it yet: at its name, if that stands in the file.
+fn unread(source: &Arc<Source>, world: &World<'_>, found: &[Finding]) -> Vec<Finding> {
+    let mut told = Vec::new();
+    for (path, reason) in world.files.failed() {
+        let whole = path.display().to_string();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let tells = |finding: &Finding| {
+            let is_there = finding.labels.first().is_some_and(|label| {
+                let Place { source, span } = &label.place;
+                let line = source.line_span(source.line_index(span.start));
+                source.slice(line).contains(&*name)
+            });
+            is_there && finding.message.contains(&*name) && finding.message.contains(&reason)
+        };
+        if found.iter().any(tells) {
+            continue;
+        }
+        let mut names = [whole.as_str(), &*name].into_iter();
+        let place = names.find_map(|name| {
+            let at = source.text().find(name)?;
+            Some(Span::new(at, at + name.len()))
+        });
+        let message =
+            format!("`{whole}` was not read: {reason}: what depends on it was not judged");
+        let place = place.unwrap_or_default();
+        let rule = "not-understood";
+        told.push(Finding::new(Severity::Note, rule, source, place, message));
+    }
+    told
 }
 
 /// What is to be said of a file's bytes.

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use ignore::WalkBuilder;
 use rayon::prelude::*;
 
+use super::walk;
 use crate::mta::{Dialect, Told};
 use crate::text::{self, Source};
 
@@ -27,6 +27,8 @@ pub enum Found {
     Description(PathBuf),
     /// A server's file, of this kind.
     Configuration(PathBuf, &'static Dialect),
+    /// A folder that cannot be looked into, and why.
+    Closed(PathBuf, String),
 }
 
 /// Whether a file of this name is a description.
@@ -37,16 +39,12 @@ pub fn is_description(path: &Path) -> bool {
 
 /// What there is to check below `folder`, in the order of the paths. What git ignores is left out.
 pub fn discover(folder: &Path) -> Vec<Found> {
-    let mut paths: Vec<PathBuf> = WalkBuilder::new(folder)
-        .hidden(true)
-        .require_git(false)
-        .build()
-        .filter_map(Result::ok)
-        .filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()))
-        .map(ignore::DirEntry::into_path)
-        .collect();
+    let (mut paths, closed) = walk::files(folder);
     paths.sort();
-    paths.into_par_iter().filter_map(found).collect()
+    let found: Vec<Found> = paths.into_par_iter().filter_map(found).collect();
+    let closed = closed.into_iter();
+    let closed = closed.map(|(path, error)| Found::Closed(path, error.to_string()));
+    closed.chain(found).collect()
 }
 
 /// What the file at `path` is when it is come upon in a folder; none for what is no mail server's.

@@ -8,6 +8,7 @@ mod levels;
 mod pairing;
 mod settings;
 mod suppress;
+mod walk;
 
 pub use crate::description::Level;
 pub use crate::rules::Asking;

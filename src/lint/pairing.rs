@@ -47,7 +47,7 @@ pub fn paired(file: &Path, dialect: &Dialect) -> Option<Wanted> {
     let folder = file.parent()?;
     for above in folder.ancestors() {
         let path = above.join(DESCRIPTION);
-        if let Ok(bytes) = text::read(&path)
+        if let Ok(bytes) = text::read_found(&path)
             && let Ok(text) = String::from_utf8(bytes)
         {
             // Shown as seen from here, as the paths that the user gave.

@@ -28,7 +28,7 @@ impl Settings {
         let folder = std::fs::canonicalize(folder).ok()?;
         for above in folder.ancestors() {
             let path = above.join(DESCRIPTION);
-            if let Ok(bytes) = text::read(&path) {
+            if let Ok(bytes) = text::read_found(&path) {
                 let source = Source::from_bytes(path.display().to_string(), bytes);
                 return Some(Self::new(&lint_section(&source).0, above));
             }

@@ -29,9 +29,12 @@ pub struct World<'a> {
     made: Made,
 }
 
-/// What was made of a file, whatever it is.
+/// A file, and what was made of it, whatever that is.
+type Kept = (Arc<Source>, Rc<dyn Any>);
+
+/// What was made of files.
 #[derive(Default)]
-struct Made(RefCell<Vec<(Arc<Source>, Rc<dyn Any>)>>);
+struct Made(RefCell<Vec<Kept>>);
 
 impl fmt::Debug for Made {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -71,17 +74,18 @@ impl<'a> World<'a> {
 
     /// What `make` makes of a file. It is made once, and kept for whoever asks for the same type.
     pub(crate) fn once<T: Any>(&self, source: &Arc<Source>, make: impl FnOnce() -> T) -> Rc<T> {
-        let kept = self.made.0.borrow().iter().find_map(|(of, made)| {
-            let made = Arc::ptr_eq(of, source).then(|| Rc::clone(made))?;
-            made.downcast::<T>().ok()
+        let known = self.made.0.borrow().iter().find_map(|(of, kept)| {
+            let kept = Arc::ptr_eq(of, source).then(|| Rc::clone(kept))?;
+            kept.downcast::<T>().ok()
         });
-        kept.unwrap_or_else(|| {
-            let made = Rc::new(make());
-            let kept = (Arc::clone(source), Rc::clone(&made) as Rc<dyn Any>);
+        known.unwrap_or_else(|| {
+            let new = Rc::new(make());
+            let kept: Kept = (Arc::clone(source), Rc::clone(&new) as _);
             self.made.0.borrow_mut().push(kept);
-            made
+            new
         })
     }
+
     /// What the user told of the machine for a setting.
     pub fn told(&self, name: &str) -> Option<&str> {
         let known = self.known.iter().rev().find(|(known, _)| known == name);

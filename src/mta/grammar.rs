@@ -98,47 +98,42 @@ pub struct Grammar<R> {
     pub bracket: fn(&str) -> Option<Bracket>,
 }
 
+/// A step through what a grammar found.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<R> {
+    /// Something that holds other things begins at this byte.
+    Open(R, usize),
+    /// Something that holds nothing.
+    Leaf(R, Span),
+    /// What was opened last ends at this byte.
+    Close(usize),
+}
+
 impl<R: RuleType> Grammar<R> {
     /// The tree of `source` by the parser `P`. A text that does not fit at all, which a grammar
     /// with a rule for strays rules out, is one stray.
     pub fn parse<P: Parser<R>>(&self, source: &Arc<Source>) -> Tree {
         let mut tree = Builder::new(source, (self.kind)(self.file));
-        let mut open = Vec::new();
+        let mut depths = Vec::new();
         let text = source.text();
-        let read = items::<P, R>(text, self.file, self.anew, |item, base| {
-            self.put(item, base, &mut tree, &mut open);
+        let read = walk::<P, R>(text, self.file, self.anew, |event| match event {
+            Event::Open(rule, start) => {
+                tree.open((self.kind)(rule), start);
+                depths.push(tree.depth());
+            }
+            Event::Leaf(rule, span) => self.leaf((self.kind)(rule), span, &mut tree),
+            Event::Close(end) => {
+                let depth = depths.pop().unwrap_or_default();
+                while tree.depth() > depth {
+                    tree.close(0);
+                }
+                tree.close(end);
+            }
         });
         if let Err(at) = read {
             tree.leaf(STRAY, Span::new(at, text.len()));
         }
         tree.finish()
-    }
-
-    /// Adds an item and all that is in it; `open` is empty, and is so again.
-    fn put(&self, item: Pair<'_, R>, base: usize, tree: &mut Builder, open: &mut Vec<usize>) {
-        let mut tokens = item.tokens().peekable();
-        while let Some(token) = tokens.next() {
-            match token {
-                Token::Start { rule, pos } => {
-                    let (kind, start) = ((self.kind)(rule), base + pos.pos());
-                    if let Some(Token::End { pos, .. }) =
-                        tokens.next_if(|next| matches!(next, Token::End { .. }))
-                    {
-                        self.leaf(kind, Span::new(start, base + pos.pos()), tree);
-                    } else {
-                        tree.open(kind, start);
-                        open.push(tree.depth());
-                    }
-                }
-                Token::End { pos, .. } => {
-                    let depth = open.pop().unwrap_or_default();
-                    while tree.depth() > depth {
-                        tree.close(0);
-                    }
-                    tree.close(base + pos.pos());
-                }
-            }
-        }
     }
 
     fn leaf(&self, kind: &'static str, span: Span, tree: &mut Builder) {
@@ -160,16 +155,16 @@ impl<R: RuleType> Grammar<R> {
     }
 }
 
-/// Gives each item of a text to `each`, in their order, with the byte that its places count from.
-/// The text is parsed piece by piece; a piece ends where an item begins `anew`.
+/// Walks through what the parser `P` finds in a text by the rule `file`. The text is parsed piece by
+/// piece; a piece ends where an item of the file begins `anew`.
 ///
 /// # Errors
 /// The byte from which on the text does not fit.
-pub fn items<P: Parser<R>, R: RuleType>(
+pub fn walk<P: Parser<R>, R: RuleType>(
     text: &str,
     file: R,
     anew: fn(R) -> bool,
-    mut each: impl FnMut(Pair<'_, R>, usize),
+    mut see: impl FnMut(Event<R>),
 ) -> Result<(), usize> {
     let (mut at, mut size) = (0, PIECE);
     while at < text.len() {
@@ -178,26 +173,41 @@ pub fn items<P: Parser<R>, R: RuleType>(
         let line = rest.iter().position(|&byte| byte == b'\n');
         let end = line.map_or(text.len(), |line| at + size + line + 1);
         let parsed = P::parse(file, &text[at..end]).map_err(|_| at)?;
-        let items: Vec<_> = parsed.flat_map(Pair::into_inner).collect();
-        // Of what stands behind the last one that begins anew, the end may be cut off.
-        let count = if end == text.len() {
-            Some(items.len())
-        } else {
-            let last = items.iter().rposition(|item| anew(item.as_rule()));
-            last.filter(|&last| last > 0)
-        };
-        let Some(count) = count else {
-            size *= 2;
-            continue;
-        };
-        let next = items
-            .get(count)
-            .map_or(end, |item| at + item.as_span().start());
-        items
-            .into_iter()
-            .take(count)
-            .for_each(|item| each(item, at));
-        (at, size) = (next, PIECE);
+        let mut cut = end - at;
+        if end < text.len() {
+            // Of what stands behind the last item that begins anew, the end may be cut off.
+            let items = parsed.clone().flat_map(Pair::into_inner);
+            let last = items.filter(|item| anew(item.as_rule())).last();
+            cut = last.map_or(0, |item| item.as_span().start());
+            if cut == 0 {
+                size *= 2;
+                continue;
+            }
+        }
+        let mut tokens = parsed.tokens().skip(1).peekable();
+        let mut depth = 0_usize;
+        while let Some(token) = tokens.next() {
+            match token {
+                Token::Start { pos, .. } if depth == 0 && pos.pos() >= cut => break,
+                Token::Start { rule, pos } => {
+                    let start = at + pos.pos();
+                    let ends = |next: &Token<'_, R>| matches!(next, Token::End { .. });
+                    if let Some(Token::End { pos, .. }) = tokens.next_if(ends) {
+                        see(Event::Leaf(rule, Span::new(start, at + pos.pos())));
+                    } else {
+                        depth += 1;
+                        see(Event::Open(rule, start));
+                    }
+                }
+                // That of the file itself.
+                Token::End { .. } if depth == 0 => break,
+                Token::End { pos, .. } => {
+                    depth -= 1;
+                    see(Event::Close(at + pos.pos()));
+                }
+            }
+        }
+        (at, size) = (at + cut, PIECE);
     }
     Ok(())
 }

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::visible;
 use crate::findings::Finding;
+use crate::text::one_line;
 
 /// The findings, each on one line with a line end.
 pub fn concise(findings: &[Finding]) -> String {
@@ -34,8 +34,4 @@ pub fn concise(findings: &[Finding]) -> String {
         text.push('\n');
     }
     text
-}
-
-fn one_line(text: &str) -> String {
-    visible(text).replace(['\n', '\r', '\t'], " ")
 }

@@ -12,7 +12,7 @@ use miette::{
 
 use super::{Look, Report, summary, visible};
 use crate::findings::{Certainty, Finding, Label, Severity};
-use crate::text::{Source, Span};
+use crate::text::{Source, Span, one_line};
 
 /// So many pictures of one rule are drawn; who wants to see the others asks for a line each.
 const PICTURES: usize = 10;
@@ -234,7 +234,7 @@ impl<'a> Text<'a> {
     fn of(source: &'a Source) -> Self {
         Self {
             source,
-            name: visible(source.name()).replace('\n', " "),
+            name: one_line(source.name()),
             shown: visible(source.text()),
         }
     }

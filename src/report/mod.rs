@@ -10,15 +10,15 @@ mod junit;
 mod rdjson;
 mod sarif;
 
+pub use crate::text::visible;
 pub use concise::concise;
 
-use std::borrow::Cow;
 use std::fmt::Write;
 
 use serde_json::Value;
 
 use crate::findings::{Finding, Severity};
-use crate::text::{Base, Place};
+use crate::text::{Base, Place, is_hidden};
 
 /// The JSON schema of the format `json`.
 pub const SCHEMA: &str = include_str!("../../schemas/report.schema.json");
@@ -171,31 +171,6 @@ fn sentences(finding: &Finding) -> String {
         "" => finding.message.clone(),
         help => format!("{}\n{help}", finding.message),
     }
-}
-
-/// Whether the character could steer a terminal, or hide text from a reader.
-fn is_hidden(c: char) -> bool {
-    (c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-}
-
-/// The text with every character that could steer a terminal, or hide text from a reader,
-/// replaced by as many `?` as it has bytes, so that places stay right.
-pub fn visible(text: &str) -> Cow<'_, str> {
-    // Most texts are plain, and that is seen faster by their bytes.
-    let plain = |byte| matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t');
-    if text.bytes().all(plain) || !text.contains(is_hidden) {
-        return Cow::Borrowed(text);
-    }
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        if is_hidden(c) {
-            shown.extend(std::iter::repeat_n('?', c.len_utf8()));
-        } else {
-            shown.push(c);
-        }
-    }
-    Cow::Owned(shown)
 }
 
 /// JSON, laid out, with every such character escaped: nothing in it reaches a terminal raw.

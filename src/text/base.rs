@@ -23,9 +23,7 @@ impl Base {
 
     /// The repository that `here` is in, or `here` itself where there is none.
     pub fn of_repository(here: &Path) -> Self {
-        let mut above = here.ancestors();
-        let root = above.find(|folder| folder.join(".git").exists());
-        Self::new(here, root.unwrap_or(here))
+        Self::new(here, repository(here))
     }
 
     /// The folder itself.
@@ -43,6 +41,14 @@ impl Base {
         let below = whole.strip_prefix(&self.folder).unwrap_or(&whole);
         below.display().to_string()
     }
+}
+
+/// The repository that a folder is in, or the folder itself where there is none.
+pub fn repository(folder: &Path) -> &Path {
+    let mut above = folder.ancestors();
+    above
+        .find(|folder| folder.join(".git").exists())
+        .unwrap_or(folder)
 }
 
 /// The path without `.` and `..`, by its letters alone: links are not followed.

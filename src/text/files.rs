@@ -4,8 +4,11 @@
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
+
+use super::base::repository;
+use super::shown::shown;
 
 /// The largest file that is read, in bytes: 64 MiB.
 const LARGEST: u64 = 64 << 20;
@@ -19,6 +22,8 @@ pub enum ReadError {
     NotAFile,
     /// More bytes than the bound of 64 MiB.
     TooLarge,
+    /// A link that leads elsewhere, which nobody asked for.
+    LeadsOut,
 }
 
 impl ReadError {
@@ -34,6 +39,9 @@ impl fmt::Display for ReadError {
             Self::Io(error) => error.fmt(f),
             Self::NotAFile => f.write_str("not a regular file"),
             Self::TooLarge => f.write_str("larger than 64 MiB"),
+            Self::LeadsOut => f.write_str(
+                "a link that leads out of its repository or folder; name the file itself",
+            ),
         }
     }
 }
@@ -43,14 +51,52 @@ impl fmt::Display for ReadError {
 /// # Errors
 /// When it cannot be opened, is no regular file, or is larger.
 pub fn read(path: &Path) -> Result<Vec<u8>, ReadError> {
-    // The kind is looked at before opening: to open a FIFO would wait for its writer.
-    if !fs::metadata(path).map_err(ReadError::Io)?.is_file() {
+    // The kind is looked at before opening, for that alone does something to a device.
+    let about = fs::metadata(path).map_err(ReadError::Io)?;
+    is_readable(&about)?;
+    // What was a file may be a FIFO by now: without the flag, this would wait for its writer.
+    let file = File::options()
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK)
+        .open(path)
+        .map_err(ReadError::Io)?;
+    is_readable(&file.metadata().map_err(ReadError::Io)?)?;
+    read_from(file)
+}
+
+fn is_readable(about: &fs::Metadata) -> Result<(), ReadError> {
+    if !about.is_file() {
         return Err(ReadError::NotAFile);
     }
+    if about.len() > LARGEST {
+        return Err(ReadError::TooLarge);
+    }
+    Ok(())
+}
+
+/// The bytes of the regular file at `path`, which nobody named: it was come upon. A link is followed
+/// only within the file's repository, or without one within its folder.
+///
+/// # Errors
+/// As of [`read`], and when it leads elsewhere.
+pub fn read_found(path: &Path) -> Result<Vec<u8>, ReadError> {
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    let folder = fs::canonicalize(folder.unwrap_or(Path::new("."))).map_err(ReadError::Io)?;
+    let real = fs::canonicalize(path).map_err(ReadError::Io)?;
+    if !real.starts_with(repository(&folder)) {
+        return Err(ReadError::LeadsOut);
+    }
+    read(path)
+}
+
+/// What there is to read to the end, up to 64 MiB.
+///
+/// # Errors
+/// When reading fails, or there is more.
+pub fn read_from(from: impl Read) -> Result<Vec<u8>, ReadError> {
     let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes))
-        .map_err(ReadError::Io)?;
+    let read = from.take(LARGEST + 1).read_to_end(&mut bytes);
+    read.map_err(ReadError::Io)?;
     if bytes.len() as u64 > LARGEST {
         return Err(ReadError::TooLarge);
     }
@@ -81,6 +127,10 @@ impl Scratch {
 pub enum WriteError {
     /// These paths exist already and differ, and overwriting was not asked for.
     Exists(Vec<PathBuf>),
+    /// A folder, device, socket or FIFO stands at this path.
+    NotAFile(PathBuf),
+    /// At this path a link leads out of the folder that is written to.
+    LeadsOut(PathBuf),
     /// The file at this path changed since it was read.
     Changed(PathBuf),
     /// The operating system refused at this path.
@@ -94,83 +144,148 @@ impl fmt::Display for WriteError {
                 f.write_str("already there, and not overwritten:")?;
                 paths
                     .iter()
-                    .try_for_each(|path| write!(f, "\n  {}", path.display()))
+                    .try_for_each(|path| write!(f, "\n  {}", shown(path)))
             }
+            Self::NotAFile(path) => write!(
+                f,
+                "{}: not a regular file, so it is not overwritten; nothing was written",
+                shown(path)
+            ),
+            Self::LeadsOut(path) => write!(
+                f,
+                "{}: a link on the way leads out of the folder that is written to; nothing was written",
+                shown(path)
+            ),
             Self::Changed(path) => write!(
                 f,
                 "{}: changed while it was read; nothing was written to it",
-                path.display()
+                shown(path)
             ),
-            Self::Io(path, error) => write!(f, "{}: {error}", path.display()),
+            Self::Io(path, error) => write!(f, "{}: {error}", shown(path)),
         }
     }
 }
 
+/// Turns the operating system's reason into one with the path.
+fn at(path: &Path) -> impl Fn(io::Error) -> WriteError {
+    move |error| WriteError::Io(path.to_path_buf(), error)
+}
+
 /// Writes every `(path below folder, text)`. All texts are on disk in temporary files before the
 /// first one takes its place by a rename, so that each file is whole, old or new, at any moment.
-/// A file that holds the text already is left alone.
+/// A file that holds the text already is left alone; one that is replaced keeps its mode and owner;
+/// a link is replaced, and what it leads to stays.
 ///
 /// # Errors
-/// When a file with another text exists and `overwrite` is false (nothing is written then), or
-/// when the operating system refuses.
+/// When a file with another text exists and `overwrite` is false, when what stands in the way is no
+/// file, or when a link leads out of the folder (nothing is written then), or when the operating
+/// system refuses.
 pub fn write_all<P: AsRef<Path>>(
     folder: &Path,
     files: &[(P, &str)],
     overwrite: bool,
 ) -> Result<(), WriteError> {
-    let at = |path: &Path| {
-        let path = path.to_path_buf();
-        move |error| WriteError::Io(path, error)
-    };
+    make(folder)?;
+    let top = fs::canonicalize(folder).map_err(at(folder))?;
     let mut wanted = Vec::new();
     let mut in_the_way = Vec::new();
     for (name, text) in files {
         let path = folder.join(name);
-        match read(&path) {
-            Ok(found) if found == text.as_bytes() => {}
-            Err(error) if error.is_missing() => wanted.push((path, text)),
-            _ => {
-                in_the_way.push(path.clone());
-                wanted.push((path, text));
-            }
+        // Of folders that are not there yet, the one above counts.
+        let mut above = path.ancestors().skip(1);
+        let real = above.find_map(|folder| fs::canonicalize(folder).ok());
+        if !real.is_some_and(|real| real.starts_with(&top)) {
+            return Err(WriteError::LeadsOut(path));
         }
+        let old = match fs::symlink_metadata(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            about => Some(about.map_err(at(&path))?),
+        };
+        if let Some(about) = &old {
+            if !about.is_file() && !about.is_symlink() {
+                return Err(WriteError::NotAFile(path));
+            }
+            if read(&path).is_ok_and(|found| found == text.as_bytes()) {
+                continue;
+            }
+            in_the_way.push(path.clone());
+        }
+        wanted.push((path, text, old));
     }
     if !overwrite && !in_the_way.is_empty() {
         return Err(WriteError::Exists(in_the_way));
     }
     let mut ready = Vec::new();
-    for (path, text) in wanted {
+    for (path, text, old) in wanted {
         let parent = path.parent().unwrap_or(folder);
-        fs::create_dir_all(parent).map_err(at(parent))?;
-        let mut file = tempfile::Builder::new()
-            .prefix(".smtpconf-")
-            .permissions(fs::Permissions::from_mode(0o644))
-            .tempfile_in(parent)
-            .map_err(at(parent))?;
-        file.write_all(text.as_bytes())
-            .and_then(|()| file.as_file().sync_all())
-            .map_err(at(&path))?;
+        make(parent)?;
+        let file = prepared(parent, text.as_bytes(), old.as_ref()).map_err(at(&path))?;
         ready.push((file, path));
     }
     for (file, path) in ready {
         file.persist(&path)
-            .map_err(|error| WriteError::Io(path, error.error))?;
+            .map_err(|error| at(&path)(error.error))?;
     }
     Ok(())
 }
 
+/// Makes a folder and those above it, where they are not there.
+fn make(folder: &Path) -> Result<(), WriteError> {
+    fs::create_dir_all(folder).map_err(|error| match error.kind() {
+        // It says that a file exists, and not that it should be none.
+        io::ErrorKind::AlreadyExists => at(folder)(io::ErrorKind::NotADirectory.into()),
+        _ => at(folder)(error),
+    })
+}
+
+/// A temporary file in `folder` with all the bytes on the disk, and the mode and owner of the file
+/// whose place it will take; a link has none of its own.
+fn prepared(
+    folder: &Path,
+    bytes: &[u8],
+    old: Option<&fs::Metadata>,
+) -> io::Result<tempfile::NamedTempFile> {
+    let old = old.filter(|old| old.is_file());
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".smtpconf-");
+    if old.is_none() {
+        builder.permissions(fs::Permissions::from_mode(0o644));
+    }
+    let mut file = builder.tempfile_in(folder)?;
+    if let Some(old) = old {
+        let own = file.as_file().metadata()?;
+        if (own.uid(), own.gid()) != (old.uid(), old.gid()) {
+            chown(file.path(), Some(old.uid()), Some(old.gid()))?;
+        }
+    }
+    file.write_all(bytes)?;
+    if let Some(old) = old {
+        // Only now may others read it who could read the old one.
+        fs::set_permissions(file.path(), old.permissions())?;
+    }
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
 /// Writes a text to `path` so that the file is whole at any moment; what is no file (a terminal, a
-/// pipe) is written to as it is.
+/// pipe) is written to as it is, and so is what lies below /dev: `/dev/stdout` may be a file.
 ///
 /// # Errors
 /// When the operating system refuses.
 pub fn write(path: &Path, text: &str) -> Result<(), WriteError> {
-    match fs::metadata(path) {
-        Ok(about) if !about.is_file() => {
-            fs::write(path, text).map_err(|error| WriteError::Io(path.to_path_buf(), error))
-        }
-        _ => write_all(Path::new(""), &[(path, text)], true),
+    let whole = std::path::absolute(path).map_err(at(path))?;
+    let is_stream = whole.starts_with("/dev") || fs::metadata(path).is_ok_and(|a| !a.is_file());
+    if is_stream {
+        let stream = File::options().append(true).open(path);
+        let written = stream.and_then(|mut stream| stream.write_all(text.as_bytes()));
+        return written.map_err(at(path));
     }
+    let folder = whole.parent().unwrap_or(Path::new("/"));
+    write_all(folder, &[(&whole, text)], true).map_err(|error| match error {
+        // As the user called it.
+        WriteError::Io(_, error) => WriteError::Io(path.to_path_buf(), error),
+        error => error,
+    })
 }
 
 /// Puts `now` in place of `before` in the file at `path`, by a rename, so that the file is whole at
@@ -179,26 +294,15 @@ pub fn write(path: &Path, text: &str) -> Result<(), WriteError> {
 /// # Errors
 /// When the file no longer holds `before`, or the operating system refuses.
 pub fn replace(path: &Path, before: &[u8], now: &[u8]) -> Result<(), WriteError> {
-    let at = |error| WriteError::Io(path.to_path_buf(), error);
-    let real = fs::canonicalize(path).map_err(at)?;
-    let about = fs::metadata(&real).map_err(at)?;
+    let real = fs::canonicalize(path).map_err(at(path))?;
+    let about = fs::metadata(&real).map_err(at(path))?;
     let found = read(&real);
     if found.map_or(true, |found| found != before) {
         return Err(WriteError::Changed(path.to_path_buf()));
     }
-    let mut file = tempfile::Builder::new()
-        .prefix(".smtpconf-")
-        .tempfile_in(real.parent().unwrap_or(Path::new("/")))
-        .map_err(at)?;
-    let own = file.as_file().metadata().map_err(at)?;
-    if (own.uid(), own.gid()) != (about.uid(), about.gid()) {
-        chown(file.path(), Some(about.uid()), Some(about.gid())).map_err(at)?;
-    }
-    file.write_all(now).map_err(at)?;
-    // Only now may others read it who could read the old one.
-    fs::set_permissions(file.path(), about.permissions()).map_err(at)?;
-    file.as_file().sync_all().map_err(at)?;
-    file.persist(&real).map_err(|error| at(error.error))?;
+    let folder = real.parent().unwrap_or(Path::new("/"));
+    let file = prepared(folder, now, Some(&about)).map_err(at(path))?;
+    file.persist(&real).map_err(|error| at(path)(error.error))?;
     Ok(())
 }
 

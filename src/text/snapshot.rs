@@ -251,6 +251,17 @@ impl Snapshot {
         })
     }
 
+    /// The files that are there and were not read, with the reasons: no regular file, too large, no
+    /// permission.
+    pub fn failed(&self) -> Vec<(PathBuf, String)> {
+        let known = self.known.borrow();
+        let failed = known.iter().filter_map(|(path, read)| match read {
+            Err(Unread::Failed(reason)) => Some((path.clone(), reason.clone())),
+            _ => None,
+        });
+        failed.collect()
+    }
+
     /// The path that the machine itself has for `path`: below a root without the root.
     pub fn path_there(&self, path: &Path) -> PathBuf {
         self.inner(path).unwrap_or_else(|| path.to_path_buf())
@@ -301,9 +312,7 @@ impl Snapshot {
             },
             Scope::Below(_) if let Some(here) = self.at_home(named) => here,
             // Whether a path outside exists is not looked up either.
-            Scope::Below(root) if !named.starts_with(root) && named.is_absolute() => {
-                return Err(Unread::Outside);
-            }
+            Scope::Below(root) if leads_out(named, root) => return Err(Unread::Outside),
             Scope::Below(_) | Scope::Host => named.to_path_buf(),
         };
         let real = real(&place)?;
@@ -333,6 +342,18 @@ impl From<ReadError> for Unread {
     }
 }
 
+/// Whether a path does not lie below `root`, by its letters alone. Given files have no root.
+fn leads_out(path: &Path, root: &Path) -> bool {
+    if path.is_relative() && root.is_relative() {
+        return false;
+    }
+    let whole = |path| std::path::absolute(path).map(|path| lexical(&path));
+    match (whole(path), whole(root)) {
+        (Ok(path), Ok(root)) => !path.starts_with(root),
+        _ => true,
+    }
+}
+
 /// The path as it is on the disk, links followed.
 fn real(path: &Path) -> Result<PathBuf, Unread> {
     Ok(fs::canonicalize(path).map_err(ReadError::Io)?)
@@ -355,7 +376,13 @@ mod tests {
         assert_eq!(files.read("a", &etc).unwrap().text(), "a");
         assert_eq!(files.read("../etc/a", &etc).unwrap().text(), "a");
         assert_eq!(files.read("b", &etc).unwrap_err(), Unread::Missing);
-        for outside in ["link", "../../secret", "/etc/passwd", "/no/such"] {
+        for outside in [
+            "link",
+            "../../secret",
+            "../../no-such",
+            "/etc/passwd",
+            "/no/such",
+        ] {
             assert_eq!(
                 files.read(outside, &etc).unwrap_err(),
                 Unread::Outside,

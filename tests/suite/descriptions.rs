@@ -5,7 +5,7 @@ use std::path::Path;
 
 use fastrand::Rng;
 
-use crate::random;
+use crate::fuzz::random;
 
 /// Those of the examples and the lab, by their paths.
 pub fn written() -> Vec<(String, String)> {

@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::fuzz::readers::Schema;
 use crate::program::{answered, run};
-use crate::readers::Schema;
 
 fn found(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap();

@@ -96,7 +96,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("clap_mangen", &["cli/man.rs"]),
     ("similar", &["cli/print.rs"]),
     ("tempfile", &["text/"]),
-    ("ignore", &["lint/discover.rs", "lint/settings.rs"]),
+    ("libc", &["text/files.rs"]),
+    ("ignore", &["lint/walk.rs", "lint/settings.rs"]),
     // In the others only in tests.
     (
         "serde_json",

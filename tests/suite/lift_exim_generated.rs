@@ -8,8 +8,8 @@ use smtpconf::mta::Target;
 use smtpconf::policy::compare;
 use smtpconf::text::Source;
 
+use crate::descriptions;
 use crate::lift_exim::{lift, target};
-use crate::{descriptions, random};
 
 /// Where the administrator puts a generated file.
 fn installed(name: &str) -> String {
@@ -79,22 +79,4 @@ fn generated_files_do_what_is_demanded() {
     }
     assert!(faults.is_empty(), "{faults}");
     assert!(tried > 30, "{tried}");
-}
-
-#[test]
-fn random_descriptions_come_back() {
-    let mut faults = String::new();
-    for number in 0..60 {
-        let mut chance = fastrand::Rng::with_seed(number);
-        let text = if number % 3 == 0 {
-            random::description(&mut chance)
-        } else {
-            random::long_description(&mut chance)
-        };
-        let told = drift(&read("random", &text), target()).unwrap_or_default();
-        if !told.is_empty() {
-            faults += &format!("== {number}\n{text}\n{told}");
-        }
-    }
-    assert!(faults.is_empty(), "{faults}");
 }

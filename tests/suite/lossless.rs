@@ -1,19 +1,20 @@
 //! Every kind of file is read without loss, whatever its bytes: random ones, hostile ones, and the
-//! files below the folder that `SMTPCONF_CORPUS` names, where it is set. `SMTPCONF_INPUTS` sets
-//! how many random inputs each kind gets.
+//! files below the folder that `SMTPCONF_CORPUS` names, where it is set.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use smtpconf::mta::Dialect;
+use smtpconf::text::Source;
 
-#[path = "../../fuzz/src/lib.rs"]
-mod fuzz;
+use crate::fuzz::reading::read;
+use crate::seeded::inputs;
 
 /// Pieces that mean something to one of the grammars.
-const PIECES: &[&str] = &[
+pub const PIECES: &[&str] = &[
     "a",
     "name",
     "=",
@@ -111,10 +112,9 @@ const PIECES: &[&str] = &[
 
 #[test]
 fn random_text_is_read_without_loss() {
-    let inputs = std::env::var("SMTPCONF_INPUTS").map_or(3_000, |number| number.parse().unwrap());
     for dialect in Dialect::all() {
         let mut random = Rng::with_seed(1);
-        for _ in 0..inputs {
+        for _ in 0..inputs(3_000) {
             let mut bytes: Vec<u8> = (0..random.usize(0..40))
                 .flat_map(|_| PIECES[random.usize(0..PIECES.len())].bytes())
                 .collect();
@@ -122,7 +122,7 @@ fn random_text_is_read_without_loss() {
                 let at = random.usize(0..bytes.len());
                 bytes[at] = random.u8(..);
             }
-            fuzz::read(dialect.name, &bytes);
+            read(dialect.name, &bytes);
         }
     }
 }
@@ -151,7 +151,7 @@ fn hostile_text_is_read_in_time() {
     for dialect in Dialect::all() {
         for text in &texts {
             let start = Instant::now();
-            fuzz::read(dialect.name, text.as_bytes());
+            read(dialect.name, text.as_bytes());
             let front: String = text.chars().take(20).collect();
             let time = start.elapsed();
             assert!(
@@ -168,16 +168,16 @@ fn every_file_of_the_corpus_is_read_without_loss_as_every_kind() {
     let Some(corpus) = std::env::var_os("SMTPCONF_CORPUS") else {
         return;
     };
-    let mut read = 0;
+    let mut count = 0;
     for path in paths(Path::new(&corpus)) {
         let bytes = fs::read(&path).unwrap();
         for dialect in Dialect::all() {
-            fuzz::read(dialect.name, &bytes);
-            read += 1;
+            read(dialect.name, &bytes);
+            count += 1;
         }
     }
-    assert!(read > 0);
-    println!("{read} readings");
+    assert!(count > 0);
+    println!("{count} readings");
 }
 
 fn paths(folder: &Path) -> Vec<PathBuf> {
@@ -191,4 +191,33 @@ fn paths(folder: &Path) -> Vec<PathBuf> {
         }
     }
     paths
+}
+
+#[test]
+fn what_a_long_text_is_parsed_as_does_not_hang_on_where_its_pieces_end() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let mut kinds = BTreeSet::new();
+    for path in paths(&folder) {
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        let Some(dialect) = Dialect::by_name(&path) else {
+            continue;
+        };
+        if text.len() < 500 || !text.ends_with('\n') || !kinds.insert((dialect.name, text.len())) {
+            continue;
+        }
+        let copies = 300_000 / text.len() + 3;
+        let source = Source::new("long", text.repeat(copies));
+        let tree = (dialect.parse)(&source);
+        let mut nodes = vec![Vec::new(); copies];
+        for node in tree.branches().skip(1) {
+            let span = node.span();
+            let (copy, start) = (span.start / text.len(), span.start % text.len());
+            nodes[copy.min(copies - 1)].push((node.kind(), start, span.end - span.start));
+        }
+        // Before the first stands nothing, and what the last opened ends with the text.
+        for copy in &nodes[2..copies - 1] {
+            assert!(*copy == nodes[1], "{}", path.display());
+        }
+    }
+    assert!(kinds.len() > 5, "{kinds:?}");
 }

@@ -6,7 +6,9 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod armed;
 mod behaviour;
+mod bombs;
 mod bread;
 mod cli;
 mod conditions;
@@ -20,8 +22,12 @@ mod features;
 mod first;
 mod floors;
 mod forges;
+#[path = "../../fuzz/src/lib.rs"]
+mod fuzz;
 mod gate;
 mod hooks;
+mod hostile;
+mod killed;
 mod lift_exim;
 mod lift_exim_generated;
 mod lift_postfix;
@@ -37,12 +43,13 @@ mod pages;
 mod policy;
 mod program;
 mod raise;
-#[path = "../lab/random.rs"]
-mod random;
-mod readers;
 mod readme;
 mod reference;
 mod reported;
 mod reports;
 mod safety;
+mod sandbox;
+mod seeded;
+mod terminal;
 mod versions;
+mod writing;

@@ -16,6 +16,8 @@ use smtpconf::report;
 use smtpconf::rules::{self, Group, Rule};
 use smtpconf::text::Source;
 
+use crate::fuzz::folder::Files;
+use crate::fuzz::mending;
 use crate::page::{Example, Kind, examples, source};
 
 /// An item of a server's catalogue, by server and id, with the kind of an example.
@@ -113,22 +115,12 @@ fn look(files: &[(String, String)], example: &Example) -> Vec<Finding> {
 }
 
 /// The files as the fixes of one rule, or of all, leave them.
-fn fixed(example: &Example, rule: Option<&str>, unsafe_too: bool) -> Vec<(String, String)> {
-    let mut files = example.files.clone();
-    for round in 0.. {
-        assert!(round < 10, "fixes do not come to an end: {files:?}");
-        let mut found = found(&files, example);
+fn fixed(example: &Example, rule: Option<&str>, unsafe_too: bool) -> Files {
+    mending::fixed(&example.files, unsafe_too, |files| {
+        let mut found = found(files, example);
         found.retain(|finding| rule.is_none_or(|rule| finding.rule == rule));
-        let mended = lint::mend(&found, unsafe_too);
-        if mended.is_empty() {
-            break;
-        }
-        for (source, text) in mended {
-            let file = files.iter_mut().find(|(name, _)| name == source.name());
-            file.expect("a file of the example").1 = text;
-        }
-    }
-    files
+        found
+    })
 }
 
 /// The page with the reports and fixed files of its examples as they are now.
@@ -262,7 +254,7 @@ fn keeps_meaning(example: &Example) -> Result<(), String> {
     if after == example.files {
         return Ok(());
     }
-    let lift = |files: &[(String, String)]| {
+    mending::keeps_meaning(&example.files, &after, |files| {
         let snapshot = example.snapshot(files);
         files.iter().find_map(|(name, _)| {
             let dialect = Dialect::by_name(Path::new(name))?;
@@ -272,24 +264,7 @@ fn keeps_meaning(example: &Example) -> Result<(), String> {
             let source = snapshot.read(name, Path::new("")).ok()?;
             Some(dialect.policy(&source, &world)?.policy)
         })
-    };
-    if let (Some(before), Some(now)) = (lift(&example.files), lift(&after)) {
-        let drift = smtpconf::policy::compare(&before, &now);
-        if !drift.sessions.is_empty() || !drift.facts.is_empty() {
-            return Err(format!(
-                "a safe fix changes what the server does: {drift:?}"
-            ));
-        }
-    }
-    let remarks = |files: &[(String, String)]| -> BTreeSet<String> {
-        let lines = files.iter().flat_map(|(_, text)| text.lines());
-        let remark = |line: &&str| line.starts_with('#') || line.starts_with("dnl ");
-        lines.filter(remark).map(str::to_owned).collect()
-    };
-    if !remarks(&example.files).is_subset(&remarks(&after)) {
-        return Err("a safe fix takes a comment away".to_owned());
-    }
-    Ok(())
+    })
 }
 
 #[test]

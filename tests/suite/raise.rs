@@ -4,21 +4,16 @@ use std::fs;
 use std::path::Path;
 
 use smtpconf::description;
-use smtpconf::policy::compare;
 use smtpconf::text::Source;
+
+use crate::fuzz::describing::comes_back;
 
 fn same_again(name: &str, text: &str) {
     let (description, findings) = description::read(&Source::new(name, text));
     let Some(description) = description else {
         panic!("{name}: {findings:?}");
     };
-    let wanted = description::lower(&description);
-    let raised = description::raise(&wanted);
-    let (again, findings) = description::read(&Source::new("raised", raised.as_str()));
-    let again = again.unwrap_or_else(|| panic!("{name}:\n{raised}\n{findings:?}"));
-    let lowered = description::lower(&again);
-    let drift = compare(&wanted, &lowered);
-    assert!(drift.is_empty(), "{name}:\n{raised}\n{drift:?}");
+    comes_back(&description);
 }
 
 #[test]

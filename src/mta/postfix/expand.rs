@@ -12,6 +12,10 @@ use super::syntax::is_white;
 /// Values within values, as deep as the daemon follows them.
 const DEEPEST: usize = 100;
 
+/// Brackets within brackets, as deep as they are looked into: the daemon has no bound but that on
+/// values, and each level is looked through anew.
+const DEEPEST_BRACKETS: usize = 100 * DEEPEST;
+
 /// The longest value that is made, in bytes. The daemon has no bound; such a value is no honest one.
 const LONGEST: usize = 1 << 20;
 
@@ -116,6 +120,9 @@ struct Expansion<'a> {
 impl Expansion<'_> {
     fn text(&mut self, text: &str, depth: usize) -> Result<Expanded, Fault> {
         if depth > DEEPEST {
+            return Err(fault("unreasonable macro call nesting", 0..text.len()));
+        }
+        if text.len() > DEEPEST_BRACKETS && nested(text) > DEEPEST_BRACKETS {
             return Err(fault("unreasonable macro call nesting", 0..text.len()));
         }
         let mut result = Expanded {
@@ -410,11 +417,13 @@ fn leading_name(text: &str) -> &str {
 /// What stands between the bracket that `text` begins with and the one that closes it.
 fn balanced(text: &str, open: char) -> Option<&str> {
     let close = if open == '{' { '}' } else { ')' };
+    let (open, close) = (open as u8, close as u8);
     let mut level = 0_usize;
-    for (at, c) in text.char_indices() {
-        if c == open {
+    // Bytes of other characters are none of these.
+    for (at, byte) in text.bytes().enumerate() {
+        if byte == open {
             level += 1;
-        } else if c == close {
+        } else if byte == close {
             level -= 1;
             if level == 0 {
                 return Some(&text[1..at]);
@@ -422,6 +431,20 @@ fn balanced(text: &str, open: char) -> Option<&str> {
         }
     }
     None
+}
+
+/// How deep brackets are nested in a text, whatever they enclose.
+fn nested(text: &str) -> usize {
+    let (mut level, mut deepest) = (0_usize, 0);
+    for byte in text.bytes() {
+        match byte {
+            b'{' | b'(' => level += 1,
+            b'}' | b')' => level = level.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(level);
+    }
+    deepest
 }
 
 /// The characters within the braces at `at`, blanks before them left out, and where they end.

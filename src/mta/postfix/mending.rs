@@ -6,7 +6,7 @@ use super::dictionary::Dictionary;
 use super::files::Files;
 use super::lift::Word;
 use super::parameters::Parameter;
-use super::services::Service;
+use super::services::{Service, options};
 use super::syntax::{Joined, is_white};
 use super::warnings::Set;
 use crate::findings::Finding;
@@ -100,7 +100,12 @@ impl Files<'_> {
             if let Some(own) = service.own(name) {
                 return rewritten(master, &own.value, value);
             }
-            let Some(last) = service.fields.last() else {
+            // Behind the first argument that is no option there are none.
+            let behind = options(service.fields.get(8..).unwrap_or_default()).1.len();
+            let fields = &service.fields[..service.fields.len() - behind];
+            let mut fields = fields.iter().rev();
+            let Some(last) = fields.find(|field| !matches!(field.text.as_str(), "-o" | "--"))
+            else {
                 return Vec::new();
             };
             let end = last.place().end;

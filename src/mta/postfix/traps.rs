@@ -216,6 +216,8 @@ fn value(tree: &Tree, name: &str, value: &Joined) -> Vec<Finding> {
         if written.ends_with('\\') && !written.trim_start_matches(is_white).starts_with('#') {
             let message = "the backslash is part of the value: a line goes on where the next one begins with a blank";
             let end = at + written.len();
+            let all = written.trim_end_matches(|c| c == '\\' || is_white(c));
+            let all = Span::new(at + all.len(), end);
             findings.push(
                 finding(
                     tree,
@@ -224,17 +226,21 @@ fn value(tree: &Tree, name: &str, value: &Joined) -> Vec<Finding> {
                     message,
                 )
                 .help("take it out, and indent the next line if it belongs to this value")
-                .unsafe_fix(cut(tree.source(), Span::new(end - 1, end))),
+                .unsafe_fix(cut(tree.source(), all)),
             );
         }
         at += line.len();
     }
     if let Some(at) = text.find('\0') {
         let message = "a NUL byte: what stands behind it may be ignored";
+        let all = text
+            .match_indices('\0')
+            .map(|(at, _)| value.span(at..at + 1));
+        let edits = all.flat_map(|one| cut(tree.source(), one)).collect();
         findings.push(
             finding(tree, "nul-byte", value.span(at..at + 1), message)
                 .help("take it out")
-                .unsafe_fix(cut(tree.source(), value.span(at..at + 1))),
+                .unsafe_fix(edits),
         );
     }
     findings

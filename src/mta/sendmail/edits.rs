@@ -1,6 +1,14 @@
 //! Parts of what is written, and edits of them. Must not know what they mean.
 
+use crate::mta::tree::{Branch, Tree};
 use crate::text::{Edit, Place, Source, Span};
+
+/// The calls of a sendmail.mc outside of every other call and quote. What one without an end takes
+/// in, nobody can know: it is left out.
+pub fn calls(tree: &Tree) -> impl Iterator<Item = Branch<'_>> {
+    let calls = tree.root().children().filter(|node| node.kind() == "call");
+    calls.filter(|call| !call.text().contains('(') || call.text().ends_with(')'))
+}
 
 /// The part of a place that holds `text`; the whole place where it does not hold it.
 pub fn part(place: &Place, text: &str) -> Place {

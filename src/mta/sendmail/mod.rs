@@ -46,7 +46,7 @@ pub use cf::settings::key_of;
 pub use cf::{Line, Model};
 /// The kinds of files that it reads.
 pub use dialects::ALL as DIALECTS;
-pub use edits::{instead, part, with_dnl};
+pub use edits::{calls, instead, part, with_dnl};
 pub use files::{Daemon, Entry, Feature, Files, Word, class_file};
 pub use resolve::cf as read_cf;
 

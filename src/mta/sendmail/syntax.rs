@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::mta::grammar::{Bracket, grammar, items};
+use crate::mta::grammar::{Bracket, Event, grammar, walk};
 use crate::mta::tree::{Builder, STRAY, Tree};
 use crate::text::{Source, Span};
 
@@ -54,12 +54,11 @@ pub fn parse_mc(source: &Arc<Source>) -> Tree {
     };
     let mut passed = 0;
     let is_word = |rule| rule == mc::Rule::word;
-    let read = items::<mc::Mc, _>(text, mc::Rule::file, is_word, |item, base| {
-        let span = item.as_span();
-        let span = Span::new(base + span.start(), base + span.end());
-        if span.start >= passed && span.start < span.end {
-            passed = nest.token(item.as_rule(), span, text);
+    let read = walk::<mc::Mc, _>(text, mc::Rule::file, is_word, |event| match event {
+        Event::Leaf(rule, span) if span.start >= passed && span.start < span.end => {
+            passed = nest.token(rule, span, text);
         }
+        _ => {}
     });
     if let Err(at) = read {
         nest.tree.leaf(STRAY, Span::new(at, text.len()));

@@ -15,7 +15,9 @@ fn words(line: &Place) -> Vec<(String, Place)> {
     let begin = text.find("def").map_or(text.len(), |at| at + 3);
     let mut words = Vec::new();
     let mut at = begin;
-    for word in text[begin..].split(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
+    let is_between = |c: char| !c.is_ascii_alphanumeric() && c != '_';
+    for part in text[begin..].split_inclusive(is_between) {
+        let word = part.trim_end_matches(is_between);
         if word
             .trim_start_matches('_')
             .starts_with(|c: char| c.is_ascii_uppercase())
@@ -24,7 +26,7 @@ fn words(line: &Place) -> Vec<(String, Place)> {
             let span = Span::new(start, start + word.len());
             words.push((word.to_owned(), Place::new(&line.source, span)));
         }
-        at += word.len() + 1;
+        at += part.len();
     }
     words
 }

@@ -1,11 +1,11 @@
 //! Lines of sendmail.cf, written there or by a sendmail.mc. Must not know what mail they decide on.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::findings::{Certainty, Finding, Severity};
 use crate::mta::Version;
 use crate::mta::sendmail;
-use crate::text::Unread;
+use crate::text::{Source, Unread};
 
 use sendmail::{Files, catalogue, class_file, instead, part};
 
@@ -284,24 +284,23 @@ pub fn stale_cf(files: &Files<'_>) -> Vec<Finding> {
     let Ok(source) = files.file(&made) else {
         return Vec::new();
     };
-    let other = sendmail::read_cf(&source, files.world);
+    // Only the options are compared, and a whole sendmail.cf takes long to read.
+    let options = source.text().lines().filter(|line| line.starts_with('O'));
+    let options: String = options.flat_map(|line| [line, "\n"]).collect();
+    let other = sendmail::read_cf(&Source::new(source.name(), options), files.world);
     if other.model.options.is_empty() {
         return Vec::new();
     }
-    let single = |model: &sendmail::Model, name: &str| -> Vec<String> {
-        let named = model.named(files.world.version);
-        let values = named.filter(|named| named.name == name);
+    let values = |model: &sendmail::Model| -> BTreeMap<String, Vec<String>> {
+        let mut values: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for named in model.named(files.world.version) {
+            let value = named.line.value.as_deref().unwrap_or_default();
+            let value = value.replace(' ', "");
+            values.entry(named.name).or_default().push(value);
+        }
         values
-            .map(|named| {
-                named
-                    .line
-                    .value
-                    .clone()
-                    .unwrap_or_default()
-                    .replace(' ', "")
-            })
-            .collect()
     };
+    let (here, there) = (values(&files.resolved.model), values(&other.model));
     let mut done = BTreeSet::new();
     let mut found = Vec::new();
     for named in files.resolved.model.named(files.world.version) {
@@ -320,18 +319,13 @@ pub fn stale_cf(files: &Files<'_>) -> Vec<Finding> {
         {
             continue;
         }
-        let (here, there) = (
-            single(&files.resolved.model, &named.name),
-            single(&other.model, &named.name),
-        );
-        if here == there {
+        let there = there.get(&named.name);
+        if here.get(&named.name) == there {
             continue;
         }
-        let there = if there.is_empty() {
-            "nothing".to_owned()
-        } else {
+        let there = there.map_or("nothing".to_owned(), |there| {
             format!("`{}`", there.join("`, `"))
-        };
+        });
         let message = format!(
             "`{made}` beside this file says {there} for `{}`: it was not made from this, or was changed by hand, which the \
              next `make` undoes",

@@ -9,7 +9,7 @@ use crate::mta::sendmail;
 use crate::mta::{Branch, Tree};
 use crate::text::{Edit, Place, Span};
 
-use sendmail::{Files, catalogue, part, with_dnl};
+use sendmail::{Files, calls, catalogue, part, with_dnl};
 
 /// Macros of the library that are called, never defined.
 const CALLABLE: &[&str] = &[
@@ -69,11 +69,6 @@ fn arguments(call: Branch<'_>) -> Vec<(Span, &str)> {
         (node.span(), inner.unwrap_or(text))
     });
     bare.collect()
-}
-
-/// Calls outside of every other call and quote.
-fn calls(tree: &Tree) -> impl Iterator<Item = Branch<'_>> {
-    tree.root().children().filter(|node| node.kind() == "call")
 }
 
 /// A definition of a macro of the library that is to be called.

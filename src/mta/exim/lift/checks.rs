@@ -160,7 +160,8 @@ pub fn called(text: &str, scene: &Scene<'_>) -> Answer {
     match acl::named(scene.shared.running, name) {
         Some(acl) => {
             let inner = Scene { arguments, ..inner };
-            acl::answer(acl, &inner)
+            let answer = || acl::answer(acl, &inner);
+            scene.shared.called("ACL", name, answer)
         }
         None => match inline(text) {
             Some(accepts) => Answer::of(accepts),

@@ -353,7 +353,9 @@ fn named(kind: Kind, name: &str, compared: &Compared, scene: &Scene<'_>) -> Item
     let setting = format!("{} {}", list.kind, list.name);
     scene.shared.note("", &setting, Use::Decides);
     let answer = match scene.deeper() {
-        Some(scene) => of_cases(kind, &list.value, compared, &scene),
+        Some(scene) => scene.shared.called("list", name, || {
+            of_cases(kind, &list.value, compared, &scene)
+        }),
         None => Answer::defer(),
     };
     Item {

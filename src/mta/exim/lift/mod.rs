@@ -23,7 +23,7 @@ mod scene;
 mod stages;
 mod tables;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -59,6 +59,7 @@ pub fn lift(source: &Arc<Source>, world: &World<'_>) -> Option<Lifted> {
             .map(|name| name.to_ascii_lowercase()),
         tables: RefCell::default(),
         used: RefCell::default(),
+        left: Cell::new(scene::MOST),
     };
     let faults = read.findings.iter();
     let dead = faults

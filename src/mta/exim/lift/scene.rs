@@ -1,13 +1,14 @@
 //! What is known while something is evaluated: the configuration, the listener, how far the
 //! session is, and whose address is looked at. Must not know how anything is evaluated.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::expand::Cases;
+use super::logic::Answer;
 use crate::mta::Use;
 use crate::mta::config::World;
 use crate::mta::exim::running::{Opt, Running, find};
@@ -30,7 +31,12 @@ pub struct Shared<'a> {
     pub tables: RefCell<BTreeMap<String, Arc<Patterns>>>,
     /// The settings that were looked at to decide.
     pub used: RefCell<BTreeMap<(String, String), Use>>,
+    /// How many guards the answers of ACLs and lists may still have that others call.
+    pub left: Cell<usize>,
 }
+
+/// So many guards they may have in all: where each calls the next one twice, they double.
+pub const MOST: usize = 200_000;
 
 impl Shared<'_> {
     /// The option `name` of the main section; it bears on what is accepted.
@@ -59,6 +65,28 @@ impl Shared<'_> {
             .entry((scope.to_owned(), name.to_owned()))
             .or_insert(is);
         *known = is.max(*known);
+    }
+
+    /// The answer of the ACL or list `what` that another one calls; once these have grown too
+    /// large, it is not known.
+    pub fn called(
+        &self,
+        kind: &'static str,
+        what: &str,
+        answer: impl FnOnce() -> Answer,
+    ) -> Answer {
+        if self.left.get() == 0 {
+            let hit = format!("the {kind} `{what}` is met");
+            let reason = "ACLs and lists call each other too often to be followed";
+            return Answer::when(opaque("expansion", what, hit, reason, None, None));
+        }
+        let answer = answer();
+        let mut size = 1;
+        for guard in [&answer.yes, &answer.defer, &answer.error] {
+            guard.walk(&mut |_| size += 1);
+        }
+        self.left.set(self.left.get().saturating_sub(size));
+        answer
     }
 
     /// A file of the configuration.

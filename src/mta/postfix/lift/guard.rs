@@ -1,6 +1,8 @@
 //! Why smtpd(8) does not start: its own guard against open relays (`smtpd_check.c`, `has_required`) and
 //! arguments that it does not take. Must not know what the lists decide.
 
+use std::collections::BTreeSet;
+
 use super::list::Lists;
 use super::values::Word;
 use crate::mta::postfix::services::Service;
@@ -21,7 +23,7 @@ pub fn unguarded(lists: &Lists<'_>) -> Option<(String, Option<Place>)> {
     let names = ["smtpd_recipient_restrictions", "smtpd_relay_restrictions"];
     for name in names {
         let words = lists.values.words(name, Some(lists.service));
-        match required(&words, lists, 0) {
+        match required(&words, lists, &mut BTreeSet::new(), 0) {
             Found::Required => return None,
             Found::Nothing => {}
             Found::NoEnd => {
@@ -56,8 +58,14 @@ enum Found {
     NoEnd,
 }
 
-/// As the daemon goes through the words, whatever they mean.
-fn required(words: &[Word], lists: &Lists<'_>, depth: usize) -> Found {
+/// As the daemon goes through the words, whatever they mean; `known` are the classes that came to
+/// nothing.
+fn required<'l>(
+    words: &[Word],
+    lists: &'l Lists<'_>,
+    known: &mut BTreeSet<&'l str>,
+    depth: usize,
+) -> Found {
     if depth >= 100 {
         return Found::NoEnd;
     }
@@ -71,11 +79,16 @@ fn required(words: &[Word], lists: &Lists<'_>, depth: usize) -> Found {
             "permit" => return Found::Nothing,
             _ if REQUIRED.contains(&lower.as_str()) => return Found::Required,
             _ => {
-                let inner = lists.named.get(&word.text);
-                match inner.map(|inner| required(inner, lists, depth + 1)) {
-                    None | Some(Found::Nothing) => {}
-                    Some(found) => return found,
+                let Some((name, inner)) = lists.named.get_key_value(&word.text) else {
+                    continue;
+                };
+                if known.contains(name.as_str()) {
+                    continue;
                 }
+                match required(inner, lists, known, depth + 1) {
+                    Found::Nothing => known.insert(name),
+                    found => return found,
+                };
             }
         }
     }

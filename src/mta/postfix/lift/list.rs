@@ -43,6 +43,8 @@ pub struct Lists<'a> {
     pub hopeful: Cell<bool>,
     /// How many entries of tables can be left without a decision.
     pub left: Cell<usize>,
+    /// How many classes were gone through that stand in other classes.
+    pub nested: Cell<usize>,
 }
 
 /// What the client has said when a list is gone through.

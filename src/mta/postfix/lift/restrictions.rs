@@ -12,6 +12,9 @@ use crate::policy::{Accept, Clause, Guard, Outcome, Reason};
 /// Lists within lists, as deep as the daemon follows them (`smtpd_check.c`).
 const DEEPEST: usize = 100;
 
+/// So many classes within classes are gone through for one service.
+const MOST_NESTED: usize = 1000;
+
 /// So many clauses one list may become; the rest of it is a gap.
 const LONGEST: usize = 20_000;
 
@@ -86,7 +89,7 @@ impl List<'_> {
 
     fn one(&mut self, word: &str, lower: &str, argument: Option<&Word>, at: &Around) {
         if let Some(words) = self.lists.named.get(word) {
-            return self.nested(&words.clone(), at);
+            return self.nested(word, words, at);
         }
         if word.contains(':') {
             let table = Word {
@@ -136,9 +139,14 @@ impl List<'_> {
         }
     }
 
-    fn nested(&mut self, words: &[Word], at: &Around) {
+    fn nested(&mut self, name: &str, words: &[Word], at: &Around) {
         if at.depth > DEEPEST {
             return self.broken(at, "restriction classes that call each other without end");
+        }
+        let nested = self.lists.nested.get() + usize::from(at.depth > 0);
+        self.lists.nested.set(nested);
+        if nested > MOST_NESTED {
+            return self.unread(name, at);
         }
         let inner = Around {
             depth: at.depth + 1,
@@ -149,6 +157,20 @@ impl List<'_> {
             ..at.clone()
         };
         self.read(words, &inner);
+    }
+
+    /// A class that is not gone through may refuse and may permit.
+    fn unread(&mut self, name: &str, at: &Around) {
+        let reason = "restriction classes call each other too often to be followed";
+        self.lists.values.gap(at.origin.clone(), reason);
+        let guard = |hit: String, usual| Self::opaque("class", name, hit, reason, usual, at);
+        let refused = guard(
+            format!("the class `{name}` refuses the session"),
+            Some(false),
+        );
+        let permitted = guard(format!("the class `{name}` permits the session"), None);
+        self.refuse(refused, Reason::Rule, at);
+        self.permit(permitted, at);
     }
 
     fn check(&mut self, checked: &str, argument: &Word, at: &Around) {

@@ -254,6 +254,7 @@ fn lists<'a>(
         certificates: tls.asked,
         hopeful: Cell::new(false),
         left: Cell::new(0),
+        nested: Cell::new(0),
     }
 }
 

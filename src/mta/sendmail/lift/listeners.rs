@@ -70,9 +70,14 @@ fn kind(input: &Input<'_>, daemon: &Daemon) -> (Vec<char>, bool, Vec<String>) {
     let mut letters: Vec<char> = letters.collect();
     letters.sort_unstable();
     let name = daemon.name.to_lowercase();
-    let classes = input.model.classes.iter().map(|class| class.name.clone());
-    let inside = classes.filter(|class| input.class(class, Use::Decides).words.contains(&name));
-    (letters, daemon.defers, inside.collect())
+    // A class may have a line for each of its words.
+    let classes = input.model.classes.iter().map(|class| class.name.as_str());
+    let classes: BTreeSet<&str> = classes.collect();
+    let inside = classes
+        .into_iter()
+        .filter(|class| input.class(class, Use::Decides).words.contains(&name));
+    let inside = inside.map(str::to_owned).collect();
+    (letters, daemon.defers, inside)
 }
 
 /// A line, read.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::super::catalogue;
-use super::super::edits::with_dnl;
+use super::super::edits::{calls, with_dnl};
 use super::words::{LIKENESSES, callee};
 use crate::findings::Finding;
 use crate::mta::tree::{Branch, Tree};
@@ -14,8 +14,8 @@ use crate::text::{Edit, Place, Source, Span};
 /// The findings, those with an edit that can be mended by one.
 pub fn with_fixes(findings: Vec<Finding>, tree: &Tree) -> Vec<Finding> {
     let source = tree.source();
-    let calls = tree.root().children().filter(|node| node.kind() == "call");
-    let calls: BTreeMap<usize, Branch<'_>> = calls.map(|call| (call.span().start, call)).collect();
+    let calls = calls(tree).map(|call| (call.span().start, call));
+    let calls: BTreeMap<usize, Branch<'_>> = calls.collect();
     let with_fix = |finding: Finding| {
         let Some(place) = finding.labels.first().map(|label| label.place.clone()) else {
             return finding;

@@ -1,0 +1,4 @@
+//! Any bytes as a folder of Sendmail's files.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| smtpconf_fuzz::lifting::lift("sendmail.mc", bytes));
