@@ -224,3 +224,14 @@ fn every_change_is_seen() {
         }
     }
 }
+
+#[test]
+fn a_fact_is_told_in_words() {
+    let auth = policy(
+        "hostname: mail.example.com\ndomains: [example.com]\nports: [587]\n\
+         auth: {backend: dovecot, socket: /run/auth, mechanisms: [PLAIN, LOGIN]}\n\
+         tls: {certificate: /etc/c, key: /etc/k}\n",
+    );
+    let auth = auth.facts.auth.unwrap().value.to_string();
+    assert_eq!(auth, "Dovecot at /run/auth with PLAIN, LOGIN");
+}
