@@ -374,3 +374,23 @@ fn sendmail_asks_for_accounts_unless_the_local_mailer_does_not() {
     let without = "MODIFY_MAILER_FLAGS(`LOCAL', `-w')\nMAILER(`local')";
     assert_eq!(by(without), "accepted for local delivery");
 }
+
+#[test]
+fn a_listener_of_exim_has_the_role_of_its_port() {
+    let policy = exim(
+        "primary_hostname = mail.example.com\ndaemon_smtp_ports = 25 : 465 : 587 : 2525\n\
+         tls_on_connect_ports = 465\ntls_advertise_hosts = *\ntls_certificate = /c\n",
+    );
+    let roles = policy.listeners.iter();
+    let roles: Vec<_> = roles.map(|one| (one.port, one.role.name())).collect();
+    let submission = "submission";
+    assert_eq!(
+        roles,
+        [
+            (25, "mx"),
+            (465, "submissions"),
+            (587, submission),
+            (2525, submission)
+        ]
+    );
+}
