@@ -66,3 +66,37 @@ fn a_deep_document_is_refused() {
         assert!(description.is_none() && !findings.is_empty());
     }
 }
+
+#[test]
+fn a_fault_within_quotes_is_shown_under_its_characters() {
+    let source = Source::new(
+        "smtpconf.yaml",
+        "hostname: \"mail.exa_mple.com\"\ndomains: []\n",
+    );
+    let (_, findings) = description::read(&source);
+    let shown = findings
+        .iter()
+        .map(|finding| source.slice(finding.labels[0].place.span));
+    assert!(
+        shown.clone().any(|text| text == "_"),
+        "{:?}",
+        shown.collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn providers_are_known_by_their_hosts() {
+    for (host, name) in [
+        ("smtp.gmail.com", Some("gmail")),
+        (
+            "example-com.mail.protection.outlook.com",
+            Some("m365-relay"),
+        ),
+        ("email-smtp.eu-west-1.amazonaws.com", Some("ses")),
+        ("ec2-203-0-113-7.eu-west-1.compute.amazonaws.com", None),
+        ("mail.example.com", None),
+    ] {
+        let known = description::Provider::of(host).map(|provider| provider.name.as_str());
+        assert_eq!(known, name, "{host}");
+    }
+}

@@ -168,6 +168,11 @@ const HOLES: &[[&str; 2]] = &[
         "deny domains = !+local_domains : !relay.example\n accept domains = +local_domains",
     ],
     ["accept domains = *", "accept domains = example.com"],
+    // Whichever domain is named, there is another one.
+    [
+        "deny domains = elsewhere.example\n accept",
+        "deny domains = elsewhere.example\n accept domains = +local_domains",
+    ],
     [
         "accept domains = !+local_domains",
         "accept domains = +local_domains",
@@ -263,6 +268,27 @@ fn what_cannot_be_known_is_asked() {
     assert_eq!(asked, ["net-lsearch;/etc/friends"]);
     let listed = "deny dnslists = dnsbl.example\n accept domains = +local_domains";
     assert!(open_relay(&policy_of(&server("", listed, ""))).is_none());
+}
+
+#[test]
+fn what_is_asked_has_its_kind_and_its_usual_answer() {
+    for (part, kind, usual) in [
+        ("dnslists = dnsbl.example", "rbl", Some(false)),
+        ("ratelimit = 5 / 1h / per_rcpt", "rate", Some(false)),
+        ("spf = fail", "dns", Some(false)),
+        ("spf = pass", "dns", Some(true)),
+        ("verify = helo", "dns", Some(true)),
+        ("verify = csa", "dns", Some(true)),
+        ("domains = lsearch;/etc/mail/ours", "table", Some(false)),
+    ] {
+        let policy = policy_of(&server("", &format!("accept {part}"), ""));
+        let asked = policy.opaque();
+        let asked: Vec<_> = asked
+            .iter()
+            .map(|asked| (asked.kind, asked.usual))
+            .collect();
+        assert_eq!(asked, [(kind, usual)], "{part}");
+    }
 }
 
 /// What is decided about a session to port 25 that is in the words of a session's line.

@@ -321,6 +321,7 @@ fn a_daemon_that_guards_itself_is_dead() {
             .contains("boolean")
     );
     assert!(dead("", "25 inet n - n - - smtpd -o a = b\n").is_some());
+    assert!(dead("", "25 inet n - n - - smtpd -oab\n").is_some());
     assert!(dead("", "25 inet n - n - - smtpd -o x=permit, reject\n").is_some());
     assert_eq!(
         dead("", "25 inet n - n - - smtpd -v -o { x = permit, reject }\n"),
@@ -334,4 +335,23 @@ fn a_daemon_that_guards_itself_is_dead() {
         Version::parse(V37).unwrap(),
     );
     assert!(low.policy.listeners[0].dead.is_some());
+}
+
+#[test]
+fn what_is_asked_has_its_kind_and_its_usual_answer() {
+    let asked = |main: &str| {
+        let policy = policy(main, &[]).policy;
+        let asked = policy.opaque();
+        let asked = asked.iter().map(|asked| (asked.kind, asked.usual));
+        asked.collect::<Vec<_>>()
+    };
+    assert_eq!(asked(""), []);
+    for (restriction, kind) in [
+        ("reject_unknown_helo_hostname", "dns"),
+        ("reject_rbl_client dnsbl.example", "rbl"),
+    ] {
+        let main = format!("smtpd_helo_restrictions = {restriction}");
+        assert_eq!(asked(&main), [(kind, Some(false))], "{restriction}");
+    }
+    assert_eq!(asked("smtpd_reject_unlisted_sender = yes").len(), 1);
 }

@@ -11,6 +11,7 @@ mod behaviour;
 mod bombs;
 mod bread;
 mod cli;
+mod conditions;
 mod configuration;
 mod corpus;
 mod decided;

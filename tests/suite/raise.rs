@@ -62,3 +62,22 @@ surroundings: {tables: texthash}
 "#,
     );
 }
+
+#[test]
+fn every_kind_of_listener_comes_back() {
+    for listener in [
+        "port: 587, role: submission",
+        "port: 587, role: submission, address: 192.0.2.25",
+        "port: 587, role: submission, tls: modern",
+        "port: 587, role: mx",
+        "port: 25, role: mx",
+        "port: 25, role: mx, auth: true",
+        "port: 25, role: mx, tls: none",
+    ] {
+        let text = format!(
+            "hostname: mail.example.com\ndomains: [example.com]\nlisteners: [{{{listener}}}]\nauth: cyrus\n\
+             tls: {{certificate: /etc/c, key: /etc/k}}\n"
+        );
+        same_again(listener, &text);
+    }
+}

@@ -96,7 +96,9 @@ fn test(name: &str, arguments: &[Text], scene: &Scene<'_>) -> Option<Answer> {
             let items = crate::mta::exim::values::items(list, ':');
             let answers: Option<Vec<Guard>> = items
                 .iter()
-                .map(|item| equal(a, &Value::Text(item.clone()), true).map(|answer| answer.yes))
+                .map(|item| {
+                    equal(a, &Value::Text(item.clone()), name == "inlisti").map(|answer| answer.yes)
+                })
                 .collect();
             Some(Answer::when(any(answers?)))
         }),

@@ -59,13 +59,13 @@ impl Answer {
             "SKIP" => Self::Skip,
             "DISCARD" => Self::Discard,
             "QUARANTINE" => Self::Held,
-            "REJECT" => Self::Reject,
             _ => {
                 let code = upper.strip_prefix("ERROR:").unwrap_or(&upper);
                 let code = code.trim_start_matches(|c: char| !c.is_ascii_digit());
                 if code.starts_with('4') {
                     Self::Later
                 } else {
+                    // `REJECT`, or any other text.
                     Self::Reject
                 }
             }
