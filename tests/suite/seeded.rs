@@ -116,10 +116,9 @@ fn every_format_takes_any_finding() {
     }
 }
 
-/// What was found once, and mended.
+/// What would check passwords has nothing to do at a port that nobody logs in to.
 #[test]
-fn what_was_found_is_held() {
-    // A port that nobody logs in to, and what would check passwords.
+fn auth_that_no_listener_offers_is_generated_without() {
     generated(
         "hostname: mx.example.com\ndomains: [example.com]\nports: [25]\nauth: cyrus\ntls: {certificate: /c.pem, key: /k.pem}\n",
     );
