@@ -112,11 +112,11 @@ pub fn spoiled(text: &str, choices: &[u8], pieces: &[&str]) -> String {
     for change in choices.chunks_exact(4) {
         let [high, low, piece, kind] = [0, 1, 2, 3].map(|at| usize::from(change[at]));
         let near = (high * 256 + low) % (text.len() + 1);
-        let at = text.floor_char_boundary(near);
+        let at = boundary(&text, near);
         if kind < 128 {
             text.insert_str(at, pieces[piece % pieces.len()]);
         } else {
-            let end = text.ceil_char_boundary((at + piece % 12).min(text.len()));
+            let end = boundary(&text, (at + piece % 12).min(text.len()));
             text.replace_range(at..end, "");
         }
     }
@@ -130,4 +130,12 @@ pub fn seed(bytes: &[u8]) -> (u64, &[u8]) {
         seed.iter().fold(0, |all, &one| all << 8 | u64::from(one)),
         rest,
     )
+}
+
+/// The border of characters at this byte or the last one before it.
+pub fn boundary(text: &str, at: usize) -> usize {
+    let mut places = (0..=at).rev();
+    places
+        .find(|&at| text.is_char_boundary(at))
+        .unwrap_or_default()
 }

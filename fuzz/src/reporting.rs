@@ -10,7 +10,7 @@ use smtpconf::report::{self, FORMATS, Help, Look, Report};
 use smtpconf::rules;
 use smtpconf::text::{Base, Edit, Place, Source, Span};
 
-use super::folder::seed;
+use super::folder::{boundary, seed};
 use super::readers::{Schema, gitlab_schema, is_github, is_junit, rdjson_schema, sarif_schema};
 
 fn help(name: &str) -> Option<Help> {
@@ -90,7 +90,7 @@ fn text(random: &mut Rng, words: &[&str]) -> String {
 
 fn span(random: &mut Rng, source: &Source) -> Span {
     let text = source.text();
-    let mut cut = || text.floor_char_boundary(random.usize(0..=text.len()));
+    let mut cut = || boundary(text, random.usize(0..=text.len()));
     let (a, b) = (cut(), cut());
     Span::new(a.min(b), a.max(b))
 }
