@@ -55,7 +55,7 @@ fn addresses_are_looked_up_by_the_octets_that_they_begin_with() {
 #[test]
 fn a_name_that_is_not_verified_is_looked_up_as_such_only() {
     let name = || Domain::parse("mail.friend.example").unwrap();
-    for (restriction, client, is_taken) in [
+    for (restriction, client, is_refused) in [
         ("check_client_access", ClientName::Verified(name()), true),
         ("check_client_access", ClientName::Forged(name()), false),
         (
@@ -70,16 +70,16 @@ fn a_name_that_is_not_verified_is_looked_up_as_such_only() {
         ),
     ] {
         let policy = postfix(&format!(
-            "smtpd_relay_restrictions = {restriction} inline:{{{{mail.friend.example=OK}}}}, reject\n"
+            "smtpd_client_restrictions = {restriction} inline:{{{{mail.friend.example=REJECT}}}}\n"
         ));
         let mut session = Space::of(&[&policy]).sessions().next().unwrap();
         session.recipient.local = "user".into();
-        session.recipient.at = At::Domain(Domain::parse("elsewhere.test").unwrap());
+        session.recipient.at = At::Domain(Domain::parse("ours.example").unwrap());
         session.client.name = client;
         let decided = policy.decide(&session).decision.to_string();
         assert_eq!(
-            decided == "accepted for relaying",
-            is_taken,
+            decided == "refused: client refused",
+            is_refused,
             "{restriction}: {session}"
         );
     }
