@@ -1,6 +1,7 @@
 //! One SMTP session up to its first recipient, as a client would hold it. Must not know how any
 //! server decides it.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -107,10 +108,12 @@ const OWN: &str = "[192.0.2.25]";
 
 impl At {
     /// As patterns see it: an own literal with an address, since its form is what counts.
-    pub fn spelled(&self) -> String {
+    pub fn spelled(&self) -> Cow<'_, str> {
         match self {
+            Self::Nothing => "".into(),
+            Self::Domain(domain) => domain.as_str().into(),
             Self::OwnLiteral => OWN.into(),
-            at => at.to_string(),
+            Self::Literal(_) => self.to_string().into(),
         }
     }
 }

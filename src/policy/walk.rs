@@ -134,6 +134,8 @@ pub struct Walk<'a> {
     pub asked: Vec<(Arc<Opaque>, Truth)>,
     /// The recipient that guards speak of: that of the session, or what was found in it.
     recipient: Spoken<'a>,
+    /// What fields of the session's own recipient are as texts: many clauses ask for the same.
+    texts: Vec<(Field, String)>,
     /// What was found in the session's recipient, by the rewriting that found it.
     found: Vec<(*const Rewrite, Rc<Recipient>)>,
 }
@@ -175,6 +177,7 @@ impl<'a> Walk<'a> {
             looked: Looked::default(),
             asked: Vec::new(),
             recipient: Spoken::Own(&session.recipient),
+            texts: Vec::new(),
             found: Vec::new(),
         }
     }
@@ -202,8 +205,9 @@ impl<'a> Walk<'a> {
             Guard::Marked(name) => self.marks.get(name).copied().unwrap_or(Truth::No),
             Guard::Opaque(opaque) => self.ask(opaque),
             Guard::Matches(field, patterns) => {
+                let doubt = self.environment.doubt;
                 let text = self.field(*field);
-                if self.environment.doubt && patterns.is_doubtful(&text) {
+                if doubt && patterns.is_doubtful(&text) {
                     Truth::Unknown
                 } else {
                     patterns.holds(&text).into()
@@ -354,10 +358,13 @@ impl<'a> Walk<'a> {
         holds
     }
 
-    fn field(&mut self, field: Field) -> Cow<'a, str> {
+    fn field(&mut self, field: Field) -> Cow<'_, str> {
         let session = self.session;
-        let recipient = &self.recipient;
         let (looked, text) = match field {
+            Field::Recipient
+            | Field::RecipientPath
+            | Field::RecipientQuoted
+            | Field::RecipientCommand => return self.recipient_text(field),
             Field::ClientName => (
                 Looked::NAME,
                 match &session.client.name {
@@ -394,40 +401,61 @@ impl<'a> Walk<'a> {
                     Sender::Address { local, .. } => local.as_str().into(),
                 },
             ),
-            Field::Recipient => {
-                let domain = recipient.at.spelled();
-                let text = if domain.is_empty() {
-                    recipient.local.clone()
-                } else {
-                    format!("{}@{domain}", recipient.local)
-                };
-                (Looked(Looked::AT.0 | Looked::LOCAL.0), text.into())
+            Field::RecipientDomain => {
+                self.look(Looked::AT);
+                return self.recipient.at.spelled();
             }
-            Field::RecipientDomain => (Looked::AT, recipient.at.spelled().into()),
-            Field::RecipientLocal => (Looked::LOCAL, recipient.local.clone().into()),
-            Field::RecipientPath => {
-                let looked = Looked(Looked::ROUTE.0 | Looked::AT.0 | Looked::LOCAL.0);
-                (looked, session.recipient.to_string().into())
+            Field::RecipientLocal => {
+                self.look(Looked::LOCAL);
+                return Cow::Borrowed(&self.recipient.local);
             }
-            Field::RecipientQuoted => {
-                let plain = Recipient {
-                    route: None,
-                    ..Recipient::clone(recipient)
-                };
-                let text = spoken(&plain);
-                let text = text.trim_start_matches('<').trim_end_matches('>');
-                (
-                    Looked(Looked::AT.0 | Looked::LOCAL.0),
-                    text.to_owned().into(),
-                )
-            }
-            Field::RecipientCommand => (
-                Looked(Looked::AT.0 | Looked::LOCAL.0 | Looked::ROUTE.0),
-                format!("RCPT TO:{}", spoken(recipient)).into(),
-            ),
         };
         self.look(looked);
         text
+    }
+
+    /// A field that is put together from the parts of the recipient.
+    fn recipient_text(&mut self, field: Field) -> Cow<'_, str> {
+        let parts = Looked(Looked::AT.0 | Looked::LOCAL.0);
+        self.look(match field {
+            Field::RecipientPath | Field::RecipientCommand => Looked(parts.0 | Looked::ROUTE.0),
+            _ => parts,
+        });
+        if !matches!(self.recipient, Spoken::Own(_)) {
+            return Cow::Owned(text_of(field, &self.recipient, self.session));
+        }
+        let known = self.texts.iter().position(|(known, _)| *known == field);
+        let at = known.unwrap_or_else(|| {
+            let text = text_of(field, &self.recipient, self.session);
+            self.texts.push((field, text));
+            self.texts.len() - 1
+        });
+        Cow::Borrowed(&self.texts[at].1)
+    }
+}
+
+/// What a field that is put together from the parts of a recipient is.
+fn text_of(field: Field, recipient: &Recipient, session: &Session) -> String {
+    match field {
+        Field::RecipientPath => session.recipient.to_string(),
+        Field::RecipientQuoted => {
+            let plain = Recipient {
+                route: None,
+                ..Recipient::clone(recipient)
+            };
+            let text = spoken(&plain);
+            let text = text.trim_start_matches('<').trim_end_matches('>');
+            text.to_owned()
+        }
+        Field::RecipientCommand => format!("RCPT TO:{}", spoken(recipient)),
+        _ => {
+            let domain = recipient.at.spelled();
+            if domain.is_empty() {
+                recipient.local.clone()
+            } else {
+                format!("{}@{domain}", recipient.local)
+            }
+        }
     }
 }
 
