@@ -5,6 +5,7 @@ mod clause;
 mod compare;
 mod decide;
 mod facts;
+mod fields;
 mod listener;
 mod model;
 mod partition;

@@ -293,8 +293,7 @@ fn what_is_asked_has_its_kind_and_its_usual_answer() {
 
 #[test]
 fn the_answers_of_a_dns_list_are_told() {
-    let acl =
-        "deny dnslists = dnsbl.example=127.0.0.3,127.0.0.2\n accept domains = +local_domains";
+    let acl = "deny dnslists = dnsbl.example=127.0.0.3,127.0.0.2\n accept domains = +local_domains";
     let policy = policy_of(&server("", acl, ""));
     let answers = &policy.facts.dnsbl[0].value.answers;
     let answers: Vec<String> = answers.iter().map(ToString::to_string).collect();
