@@ -234,7 +234,7 @@ fn run(options: &Options) -> ExitCode {
         + compare(options, truth::brief)
         + compare(options, stock::run)
         + compare(options, guides::run)
-        + ask_oracle(options, 15, 30);
+        + ask_oracle(options, 10, 30);
     let tried = cases.len() + 6 * options.targets.len();
     println!("{} passed, {failed} failed", tried - failed);
     if failed == 0 && !cases.is_empty() {
