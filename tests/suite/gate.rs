@@ -1,5 +1,6 @@
 //! `lint` as a gate of a repository: many files at a time, what changed alone, and a baseline.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -141,4 +142,32 @@ fn a_baseline_lets_only_new_findings_through() {
     let (code, _, _) = run(at, &["baseline", ".", "--output", "b/main.cf"]);
     assert_eq!(code, 2, "what is no baseline is not overwritten");
     assert_eq!(fs::read_to_string(at.join("b/main.cf")).unwrap(), moved);
+}
+
+#[test]
+fn two_files_of_one_configuration_are_told_what_each_is_told_by_itself() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/lint/postfix");
+    let (mut pairs, mut told) = (0, 0);
+    for entry in fs::read_dir(fixtures).unwrap() {
+        let folder = entry.unwrap().path();
+        if !folder.join("main.cf").exists() || !folder.join("master.cf").exists() {
+            continue;
+        }
+        let lint = |files: &[&str]| -> BTreeSet<String> {
+            let arguments = [&["lint", "--pedantic", "--format", "concise"], files].concat();
+            let (code, out, err) = run(&folder, &arguments);
+            assert!(code < 2, "{err}");
+            out.lines().map(str::to_owned).collect()
+        };
+        let each = &lint(&["main.cf"]) | &lint(&["master.cf"]);
+        assert_eq!(
+            lint(&["main.cf", "master.cf"]),
+            each,
+            "{}",
+            folder.display()
+        );
+        pairs += 1;
+        told += each.len();
+    }
+    assert!(pairs > 1 && told > 0, "{pairs} pairs, {told} lines");
 }

@@ -133,36 +133,21 @@ fn names_and_values_reach_no_terminal_raw() {
             vec!["init", "--from", file, "made"],
         ]);
     }
+    let made = [
+        "generate",
+        "target.yaml",
+        "--target",
+        "postfix",
+        "--out",
+        ".",
+    ];
+    for how in [None, Some("--check"), Some("--diff")] {
+        commands.push(made.into_iter().chain(how).collect());
+    }
     commands.extend([
         vec!["lint", "--unsafe-fixes", "--diff", "."],
         vec!["lint", "--unsafe-fixes", "--diff", "--color", "always", "."],
         vec!["generate", "smtpconf.yaml", "--target", "exim"],
-        vec![
-            "generate",
-            "target.yaml",
-            "--target",
-            "postfix",
-            "--out",
-            ".",
-        ],
-        vec![
-            "generate",
-            "target.yaml",
-            "--target",
-            "postfix",
-            "--out",
-            ".",
-            "--check",
-        ],
-        vec![
-            "generate",
-            "target.yaml",
-            "--target",
-            "postfix",
-            "--out",
-            ".",
-            "--diff",
-        ],
         vec![
             "generate",
             "target.yaml",
