@@ -67,7 +67,7 @@ impl<'a> World<'a> {
         Self { defaults, ..self }
     }
 
-    /// The tree of a file, by the reader of its kind.
+    /// The tree of a file, by the reader of its kind, which is one for all that ask.
     pub fn tree(&self, source: &Arc<Source>, parse: fn(&Arc<Source>) -> Tree) -> Rc<Tree> {
         self.once(source, || parse(source))
     }

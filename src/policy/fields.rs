@@ -1,5 +1,4 @@
-//! What the fields of a session are as texts, for the patterns that they are held against. Must not
-//! know patterns.
+//! What the fields of a session are as texts. Must not know what is asked of them.
 
 use std::borrow::Cow;
 
